@@ -1,1 +1,11 @@
-//! placeholder
+//! A caching, batching gateway in front of Haravan's inventory endpoint.
+//!
+//! One sentence rules the design: **a call to Haravan is the scarce thing; spend each one fully, and never
+//! spend it twice.**
+//!
+//! The modules, in reading order; a module may use those above it and in its own layer's list, never one below
+//! (`tests/repo` holds the table against the code):
+//!
+//! 0. facts: [`domain`]
+
+pub mod domain;

@@ -1,0 +1,10 @@
+//! What the service talks about: ids, quantities, instants, rows, cells, locations.
+//!
+//! Nothing here knows where a value came from or where it goes: no HTTP, no cache, no clock.
+
+pub mod cell;
+pub mod id;
+pub mod location;
+pub mod quantity;
+pub mod row;
+pub mod timestamp;

@@ -1,0 +1,173 @@
+//! Haravan's instants: compared as instants, given back as they came.
+
+use std::fmt;
+
+use jiff::tz::TimeZone;
+
+/// An instant, to the nanosecond, with the number of fraction digits it was written with.
+///
+/// Ordered and compared by the instant alone: `01:47:17.6Z` equals `01:47:17.600Z`.
+#[derive(Clone, Copy)]
+pub struct Timestamp {
+    /// Nanoseconds since 1970-01-01T00:00:00Z; spans the years 1677 to 2262.
+    nanoseconds: i64,
+    /// Fraction digits to print, 0 to 9.
+    digits: u8,
+}
+
+/// A text is not a date and time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a date and time such as 2018-11-16T10:36:20.691Z")]
+pub struct TimestampError;
+
+impl Timestamp {
+    /// Reads ISO 8601: `2021-07-08T01:47:17.6Z`, another offset, or none (taken as UTC, as Haravan's dates are);
+    /// a date alone is its midnight.
+    ///
+    /// # Errors
+    /// The text is none of these, or outside the years 1677 to 2262.
+    pub fn parse(text: &str) -> Result<Self, TimestampError> {
+        let instant = text
+            .parse::<jiff::Timestamp>()
+            .or_else(|_| {
+                let civil: jiff::civil::DateTime = text.parse()?;
+                TimeZone::UTC.to_timestamp(civil)
+            })
+            .map_err(|_| TimestampError)?;
+        let nanoseconds = i64::try_from(instant.as_nanosecond()).map_err(|_| TimestampError)?;
+        let digits = text.split_once('.').map_or(0, |(_, fraction)| {
+            fraction.bytes().take_while(u8::is_ascii_digit).take(9).count()
+        });
+        Ok(Self { nanoseconds, digits: u8::try_from(digits).unwrap_or(9) })
+    }
+
+    /// An instant from its parts; `digits` above 9 count as 9.
+    #[must_use]
+    pub fn from_parts(nanoseconds: i64, digits: u8) -> Self {
+        Self { nanoseconds, digits: digits.min(9) }
+    }
+
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn nanoseconds(self) -> i64 {
+        self.nanoseconds
+    }
+
+    /// How many fraction digits it prints.
+    #[must_use]
+    pub fn digits(self) -> u8 {
+        self.digits
+    }
+
+    /// Appends the text, e.g. `2021-07-08T01:47:17.6Z`. The hit path prints one a row: no formatting machinery.
+    pub fn write(self, out: &mut Vec<u8>) {
+        let instant = jiff::Timestamp::from_nanosecond(i128::from(self.nanoseconds)).unwrap_or_default();
+        let civil = TimeZone::UTC.to_datetime(instant);
+        let year = u32::from(civil.year().unsigned_abs());
+        push_digits(out, year, 4);
+        out.push(b'-');
+        push_digits(out, u32::from(civil.month().unsigned_abs()), 2);
+        out.push(b'-');
+        push_digits(out, u32::from(civil.day().unsigned_abs()), 2);
+        out.push(b'T');
+        push_digits(out, u32::from(civil.hour().unsigned_abs()), 2);
+        out.push(b':');
+        push_digits(out, u32::from(civil.minute().unsigned_abs()), 2);
+        out.push(b':');
+        push_digits(out, u32::from(civil.second().unsigned_abs()), 2);
+        if self.digits > 0 {
+            let fraction = self.nanoseconds.rem_euclid(1_000_000_000);
+            let scaled = fraction / 10_i64.pow(u32::from(9 - self.digits.min(9)));
+            out.push(b'.');
+            push_digits(out, u32::try_from(scaled).unwrap_or(0), usize::from(self.digits));
+        }
+        out.push(b'Z');
+    }
+}
+
+/// Appends `number` with exactly `width` decimal digits (at most 9).
+fn push_digits(out: &mut Vec<u8>, mut number: u32, width: usize) {
+    let mut digits = [b'0'; 9];
+    for slot in digits.iter_mut().take(width).rev() {
+        *slot = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+    out.extend(digits.iter().take(width));
+}
+
+impl PartialEq for Timestamp {
+    fn eq(&self, other: &Self) -> bool {
+        self.nanoseconds == other.nanoseconds
+    }
+}
+
+impl Eq for Timestamp {}
+
+impl PartialOrd for Timestamp {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timestamp {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.nanoseconds.cmp(&other.nanoseconds)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(32);
+        self.write(&mut text);
+        formatter.write_str(&String::from_utf8_lossy(&text))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Timestamp({self})")
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Timestamp, TimestampError};
+
+    #[test]
+    fn a_timestamp_of_haravan_comes_back_as_it_was() {
+        for text in [
+            "2021-07-08T01:47:17.6Z",
+            "2021-08-04T08:32:02.01Z",
+            "2021-07-30T06:05:24.332Z",
+            "2021-07-08T01:47:17Z",
+            "2024-02-29T23:59:59.1234567Z",
+            "1999-12-31T00:00:00.000Z",
+            "1969-12-31T23:59:59.5Z",
+        ] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn instants_are_compared_not_texts() {
+        let parse = |text| Timestamp::parse(text).unwrap();
+        assert_eq!(parse("2021-07-08T01:47:17.6Z"), parse("2021-07-08T01:47:17.600Z"));
+        assert!(parse("2021-07-08T01:47:17.6Z") < parse("2021-07-08T01:47:17.612Z"));
+        assert_eq!(parse("2021-07-08T08:47:17+07:00"), parse("2021-07-08T01:47:17Z"));
+        assert_eq!(parse("2021-07-08T01:47:17"), parse("2021-07-08T01:47:17Z"));
+        assert_eq!(parse("2021-07-08"), parse("2021-07-08T00:00:00Z"));
+    }
+
+    #[test]
+    fn what_is_not_a_date_is_refused() {
+        for text in ["", "yesterday", "2021-13-01T00:00:00Z", "2021-02-30", "1626", "9999-01-01T00:00:00Z"] {
+            assert_eq!(Timestamp::parse(text), Err(TimestampError), "{text:?}");
+        }
+    }
+}
