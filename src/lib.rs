@@ -8,4 +8,9 @@
 //!
 //! 0. facts: [`domain`]
 
+pub mod cache;
+pub mod clock;
 pub mod domain;
+pub mod governor;
+pub mod plan;
+pub mod query;

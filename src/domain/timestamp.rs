@@ -35,9 +35,9 @@ impl Timestamp {
             })
             .map_err(|_| TimestampError)?;
         let nanoseconds = i64::try_from(instant.as_nanosecond()).map_err(|_| TimestampError)?;
-        let digits = text.split_once('.').map_or(0, |(_, fraction)| {
-            fraction.bytes().take_while(u8::is_ascii_digit).take(9).count()
-        });
+        let digits = text
+            .split_once('.')
+            .map_or(0, |(_, fraction)| fraction.bytes().take_while(u8::is_ascii_digit).take(9).count());
         Ok(Self { nanoseconds, digits: u8::try_from(digits).unwrap_or(9) })
     }
 

@@ -1,0 +1,287 @@
+//! One variant's cells, packed: 64 bytes a cell, whether it has a row or not.
+//!
+//! The merge rule stands here: a reader never sees a cell go back in time.
+
+use std::cmp::Ordering;
+use std::mem::size_of;
+
+use crate::clock::Moment;
+use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::quantity::Quantity;
+use crate::domain::row::Row;
+use crate::domain::timestamp::Timestamp;
+
+/// What an upstream answer said of one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// This row.
+    Row(Box<Row>),
+    /// That there is no row.
+    NoRow,
+}
+
+/// A finding, its place, and when it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// The location.
+    pub loc_id: LocationId,
+    /// What was found.
+    pub finding: Finding,
+    /// When the upstream request that found it *started*.
+    pub observed_at: Moment,
+}
+
+/// A cell in packed form.
+#[derive(Debug, Clone, Copy)]
+pub struct PackedCell {
+    loc_id: LocationId,
+    /// None: Haravan has no row.
+    row_id: Option<RowId>,
+    product_id: Option<ProductId>,
+    /// The row's `updated_at`; without a row, the newest ever seen here, below which no row may come back.
+    updated_at: i64,
+    observed_at: Moment,
+    /// On hand, commited, incoming, available; in an odd cell, the first is its place among the odd rows.
+    quantities: [i32; 4],
+    /// Fraction digits of `updated_at`, or [`ODD`].
+    digits: u8,
+    /// Purged: kept for the merge rule alone, never to be served.
+    purged: bool,
+}
+
+/// Marks a cell whose row does not fit the packed form (decimals, large numbers, unknown fields).
+const ODD: u8 = u8::MAX;
+
+/// What an entry costs beside its cells: the cache's node, key and reference counts. Source: measured, see
+/// `benches/`.
+const ENTRY_OVERHEAD: usize = 320;
+
+/// All that is known of one variant, ascending by location.
+#[derive(Debug, Clone)]
+pub struct VariantCells {
+    variant_id: VariantId,
+    cells: Box<[PackedCell]>,
+    odd: Box<[Row]>,
+}
+
+impl PackedCell {
+    /// The cell's location.
+    #[must_use]
+    pub fn loc_id(&self) -> LocationId {
+        self.loc_id
+    }
+
+    /// When the cell was last confirmed.
+    #[must_use]
+    pub fn observed_at(&self) -> Moment {
+        self.observed_at
+    }
+
+    /// The row's id, if there is a row.
+    #[must_use]
+    pub fn row_id(&self) -> Option<RowId> {
+        self.row_id
+    }
+
+    /// Whether the cell was purged: it may not be served.
+    #[must_use]
+    pub fn is_purged(&self) -> bool {
+        self.purged
+    }
+
+    /// Whether the row does not fit the packed form.
+    fn is_odd(&self) -> bool {
+        self.row_id.is_some() && self.digits == ODD
+    }
+}
+
+impl VariantCells {
+    /// An entry that knows nothing yet.
+    #[must_use]
+    pub fn empty(variant_id: VariantId) -> Self {
+        Self { variant_id, cells: Box::default(), odd: Box::default() }
+    }
+
+    /// The variant.
+    #[must_use]
+    pub fn variant_id(&self) -> VariantId {
+        self.variant_id
+    }
+
+    /// The cells, ascending by location.
+    #[must_use]
+    pub fn cells(&self) -> &[PackedCell] {
+        &self.cells
+    }
+
+    /// The cell at a location, if anything is known of it.
+    #[must_use]
+    pub fn cell(&self, loc_id: LocationId) -> Option<&PackedCell> {
+        let at = self.cells.binary_search_by_key(&loc_id, |cell| cell.loc_id).ok()?;
+        self.cells.get(at)
+    }
+
+    /// The row of one of this entry's cells.
+    #[must_use]
+    pub fn row(&self, cell: &PackedCell) -> Option<Row> {
+        let id = cell.row_id?;
+        if cell.is_odd() {
+            return self.odd_row(cell).cloned();
+        }
+        let [onhand, commited, incoming, available] = cell.quantities;
+        Some(Row {
+            id,
+            loc_id: cell.loc_id,
+            product_id: cell.product_id?,
+            variant_id: self.variant_id,
+            qty_onhand: Quantity::from(onhand),
+            qty_commited: Quantity::from(commited),
+            qty_incoming: Quantity::from(incoming),
+            qty_available: Quantity::from(available),
+            updated_at: Timestamp::from_parts(cell.updated_at, cell.digits),
+            as_sent: None,
+        })
+    }
+
+    /// The bytes this entry costs the cache, honestly: cells, odd rows with their texts, and the node itself.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let odd: usize =
+            self.odd.iter().map(|row| size_of::<Row>() + row.as_sent.as_deref().map_or(0, str::len)).sum();
+        ENTRY_OVERHEAD + self.cells.len() * size_of::<PackedCell>() + odd
+    }
+
+    /// This entry with newer knowledge merged in, and how many cells changed hands to the observations.
+    ///
+    /// A row is replaced by one with a newer `updated_at`, or with the same one observed no earlier; a row is
+    /// replaced by an absence, and an absence by a row, that was observed later; nothing with an `updated_at`
+    /// older than what was once known ever comes back.
+    #[must_use]
+    pub fn merged(&self, mut observations: Vec<Observation>) -> Self {
+        observations.sort_by_key(|observation| observation.loc_id);
+        let mut cells = Vec::with_capacity(self.cells.len() + observations.len());
+        let mut odd = Vec::new();
+        let mut known = self.cells.iter().peekable();
+        for observation in observations {
+            while let Some(cell) = known.next_if(|cell| cell.loc_id < observation.loc_id) {
+                self.keep(cell, &mut cells, &mut odd);
+            }
+            if let Some(cell) = known.next_if(|cell| cell.loc_id == observation.loc_id) {
+                self.keep(cell, &mut cells, &mut odd);
+            }
+            match cells.last_mut().filter(|cell| cell.loc_id == observation.loc_id) {
+                Some(cell) => settle(cell, observation, &mut odd),
+                None => cells.push(pack(observation, &mut odd)),
+            }
+        }
+        for cell in known {
+            self.keep(cell, &mut cells, &mut odd);
+        }
+        Self { variant_id: self.variant_id, cells: cells.into(), odd: odd.into() }
+    }
+
+    /// This entry with the cells at these locations (all, if none are named) marked as purged.
+    #[must_use]
+    pub fn purged(&self, locations: Option<&[LocationId]>) -> Self {
+        let mut purged = self.clone();
+        for cell in &mut purged.cells {
+            if locations.is_none_or(|locations| locations.binary_search(&cell.loc_id).is_ok()) {
+                cell.purged = true;
+            }
+        }
+        purged
+    }
+
+    fn odd_row(&self, cell: &PackedCell) -> Option<&Row> {
+        let [place, ..] = cell.quantities;
+        self.odd.get(usize::try_from(place).ok()?)
+    }
+
+    /// Copies a cell of this entry into another's making.
+    fn keep(&self, cell: &PackedCell, cells: &mut Vec<PackedCell>, odd: &mut Vec<Row>) {
+        let mut cell = *cell;
+        if cell.is_odd()
+            && let Some(row) = self.odd_row(&cell)
+        {
+            cell.quantities = odd_place(odd);
+            odd.push(row.clone());
+        }
+        cells.push(cell);
+    }
+}
+
+/// The quantities field of the next odd cell.
+fn odd_place(odd: &[Row]) -> [i32; 4] {
+    // An entry holds at most one cell a location; `limits.max_cells` keeps that far below 2^31.
+    [i32::try_from(odd.len()).unwrap_or(i32::MAX), 0, 0, 0]
+}
+
+/// Merges an observation into the cell of the same place.
+fn settle(cell: &mut PackedCell, observation: Observation, odd: &mut Vec<Row>) {
+    let later = cell.observed_at.max(observation.observed_at);
+    let takes_over = match (&observation.finding, cell.row_id) {
+        (Finding::Row(row), Some(_)) => match row.updated_at.nanoseconds().cmp(&cell.updated_at) {
+            Ordering::Greater => true,
+            Ordering::Equal => cell.observed_at <= observation.observed_at,
+            Ordering::Less => false,
+        },
+        (Finding::Row(row), None) => {
+            cell.observed_at < observation.observed_at && cell.updated_at <= row.updated_at.nanoseconds()
+        }
+        (Finding::NoRow, _) => cell.observed_at < observation.observed_at,
+    };
+    // A purged cell is confirmed by whatever was observed after the purge; the loader lets no earlier
+    // observation through.
+    if takes_over {
+        let newest = cell.updated_at;
+        *cell = pack(observation, odd);
+        cell.updated_at = cell.updated_at.max(newest);
+    }
+    cell.observed_at = later;
+    cell.purged = false;
+}
+
+/// Packs an observation; a row that does not fit goes among the odd ones.
+fn pack(observation: Observation, odd: &mut Vec<Row>) -> PackedCell {
+    let blank = PackedCell {
+        loc_id: observation.loc_id,
+        row_id: None,
+        product_id: None,
+        updated_at: i64::MIN,
+        observed_at: observation.observed_at,
+        quantities: [0; 4],
+        digits: 0,
+        purged: false,
+    };
+    let Finding::Row(row) = observation.finding else { return blank };
+    let blank = PackedCell {
+        row_id: Some(row.id),
+        product_id: Some(row.product_id),
+        updated_at: row.updated_at.nanoseconds(),
+        ..blank
+    };
+    match packed_quantities(&row) {
+        Some(quantities) => PackedCell { quantities, digits: row.updated_at.digits(), ..blank },
+        None => {
+            let quantities = odd_place(odd);
+            odd.push(*row);
+            PackedCell { quantities, digits: ODD, ..blank }
+        }
+    }
+}
+
+fn packed_quantities(row: &Row) -> Option<[i32; 4]> {
+    if row.as_sent.is_some() {
+        return None;
+    }
+    let small = |quantity: Quantity| i32::try_from(quantity.as_integer()?).ok();
+    Some([
+        small(row.qty_onhand)?,
+        small(row.qty_commited)?,
+        small(row.qty_incoming)?,
+        small(row.qty_available)?,
+    ])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! Whether an observation may still be served: a pure decision over its age and the caller's wishes.
+
+use std::time::Duration;
+
+/// How long observations serve, for one shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FreshnessPolicy {
+    /// Served without a word up to this age.
+    pub fresh: Duration,
+    /// Served beyond `fresh` for this long, while being refreshed.
+    pub stale_while_revalidate: Duration,
+    /// Served beyond `fresh` for this long when Haravan fails.
+    pub stale_if_error: Duration,
+}
+
+/// What a caller asked for with `Cache-Control` (RFC 9111, section 5.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FreshnessWish {
+    /// `max-age=N`: nothing older than this is wanted (unless `max-stale` says so).
+    pub max_age: Option<Duration>,
+    /// `max-stale[=N]`: staleness up to this is welcome, without a refresh.
+    pub max_stale: Option<Duration>,
+    /// `no-cache`: nothing observed before the question is wanted.
+    pub no_cache: bool,
+    /// `only-if-cached`: no upstream call may be made.
+    pub only_if_cached: bool,
+}
+
+/// What may be done with an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// Serve it.
+    Fresh,
+    /// Serve it, say that it is stale, and refresh it in the background.
+    Stale,
+    /// Ask Haravan; serve it only if Haravan fails.
+    Expired,
+    /// Ask Haravan; never serve it.
+    Unusable,
+}
+
+impl FreshnessPolicy {
+    /// Judges an observation of this age.
+    #[must_use]
+    pub fn judge(&self, age: Duration, wish: &FreshnessWish) -> Freshness {
+        let lifetime = wish.max_age.map_or(self.fresh, |max_age| max_age.min(self.fresh));
+        let usable_after_error = age <= self.fresh.saturating_add(self.stale_if_error);
+        if wish.no_cache {
+            return if usable_after_error { Freshness::Expired } else { Freshness::Unusable };
+        }
+        let staleness = age.saturating_sub(lifetime);
+        if staleness.is_zero() {
+            Freshness::Fresh
+        } else if wish.max_stale.is_some_and(|max_stale| staleness <= max_stale)
+            || (wish.max_age.is_none() && staleness <= self.stale_while_revalidate)
+        {
+            Freshness::Stale
+        } else if usable_after_error {
+            Freshness::Expired
+        } else {
+            Freshness::Unusable
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Freshness, FreshnessPolicy, FreshnessWish};
+
+    #[track_caller]
+    fn check(age: u64, wish: FreshnessWish, expected: Freshness) {
+        let policy = FreshnessPolicy {
+            fresh: Duration::from_secs(15),
+            stale_while_revalidate: Duration::from_secs(60),
+            stale_if_error: Duration::from_secs(600),
+        };
+        assert_eq!(policy.judge(Duration::from_secs(age), &wish), expected, "{age} s, {wish:?}");
+    }
+
+    fn seconds(seconds: u64) -> Option<Duration> {
+        Some(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn an_observation_ages_through_its_stages() {
+        let wish = FreshnessWish::default();
+        check(15, wish, Freshness::Fresh);
+        check(16, wish, Freshness::Stale);
+        check(75, wish, Freshness::Stale);
+        check(76, wish, Freshness::Expired);
+        check(615, wish, Freshness::Expired);
+        check(616, wish, Freshness::Unusable);
+    }
+
+    #[test]
+    fn max_age_tightens_and_is_never_answered_stale() {
+        let wish = FreshnessWish { max_age: seconds(5), ..FreshnessWish::default() };
+        check(5, wish, Freshness::Fresh);
+        check(6, wish, Freshness::Expired);
+        let wish = FreshnessWish { max_age: seconds(3600), ..FreshnessWish::default() };
+        check(15, wish, Freshness::Fresh);
+        check(16, wish, Freshness::Expired);
+    }
+
+    #[test]
+    fn max_stale_loosens() {
+        let wish = FreshnessWish { max_stale: seconds(300), ..FreshnessWish::default() };
+        check(315, wish, Freshness::Stale);
+        check(316, wish, Freshness::Expired);
+    }
+
+    #[test]
+    fn no_cache_wants_nothing_observed_before() {
+        let wish = FreshnessWish { no_cache: true, ..FreshnessWish::default() };
+        check(0, wish, Freshness::Expired);
+    }
+}

@@ -1,0 +1,297 @@
+//! When a call to Haravan may start: one governor a shop, in front of its bucket.
+//!
+//! It never lets more calls start than the bucket has room for, holds them back while a 429 forbids them, bounds
+//! how many are in flight, and stops asking a Haravan that fails ([`breaker`]) or refuses the shop's token.
+
+pub mod breaker;
+pub mod bucket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use breaker::{Breaker, Gate};
+use bucket::{Bucket, BucketShape};
+
+/// How a shop's calls are governed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GovernorPolicy {
+    /// The bucket.
+    pub bucket: BucketShape,
+    /// Most calls in flight at once.
+    pub max_in_flight: usize,
+}
+
+/// How a call ended, as far as the governor cares. One `as_str` serves metrics and logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallOutcome {
+    /// Haravan answered what was asked.
+    Answered,
+    /// Haravan refused the question (a 4xx that is about the question).
+    Refused,
+    /// Haravan says to wait (429).
+    Throttled {
+        /// What its `Retry-After` asked for, or a default.
+        retry_after: Duration,
+    },
+    /// Haravan refuses the shop's token (401, 403).
+    Unauthorized,
+    /// 5xx, a timeout, a broken connection, an unreadable body.
+    Failed,
+}
+
+impl CallOutcome {
+    /// The outcome's name in metrics and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::Throttled { .. } => "throttled",
+            Self::Unauthorized => "unauthorized",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why no call may start for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The breaker is open: Haravan keeps failing.
+    Failing,
+    /// Haravan refuses the shop's token.
+    Unauthorized,
+}
+
+/// Which calls go first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// The next page, half or retry of something under way.
+    Continuation,
+    /// Something new.
+    New,
+}
+
+/// What the governor can tell of itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GovernorStatus {
+    /// Places taken in the bucket.
+    pub bucket_level: f64,
+    /// Places in the bucket.
+    pub bucket_size: f64,
+    /// Calls in flight.
+    pub in_flight: usize,
+    /// Why no call may start, if so.
+    pub stopped: Option<Stop>,
+}
+
+/// Admits one shop's calls.
+#[derive(Debug)]
+pub struct Governor {
+    state: Mutex<State>,
+    changed: Notify,
+    max_in_flight: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    bucket: Bucket,
+    breaker: Breaker,
+    in_flight: usize,
+    continuations_waiting: usize,
+}
+
+/// Leave to make one call; its drop ends the call.
+#[derive(Debug)]
+pub struct Permit {
+    governor: Arc<Governor>,
+    settled: bool,
+}
+
+impl Governor {
+    /// A governor with an empty bucket.
+    #[must_use]
+    pub fn new(policy: GovernorPolicy) -> Arc<Self> {
+        let state = State {
+            bucket: Bucket::new(policy.bucket, Instant::now()),
+            breaker: Breaker::default(),
+            in_flight: 0,
+            continuations_waiting: 0,
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            changed: Notify::new(),
+            max_in_flight: policy.max_in_flight.max(1),
+        })
+    }
+
+    /// Waits until a call may start.
+    ///
+    /// Safe to drop at any time: nothing is taken before it returns.
+    ///
+    /// # Errors
+    /// Calls to this shop are stopped; try again later.
+    pub async fn admit(self: &Arc<Self>, urgency: Urgency) -> Result<Permit, Stop> {
+        let _waiting = (urgency == Urgency::Continuation).then(|| Continuation::new(self));
+        loop {
+            let changed = self.changed.notified();
+            let wait = match self.try_admit(urgency) {
+                Attempt::Admitted(permit) => return Ok(permit),
+                Attempt::Stopped(stop) => return Err(stop),
+                Attempt::Wait(wait) => wait,
+            };
+            match wait {
+                Some(wait) => {
+                    tokio::select! {
+                        () = changed => {}
+                        () = tokio::time::sleep(wait) => {}
+                    }
+                }
+                None => changed.await,
+            }
+        }
+    }
+
+    /// Why calls are stopped now, if they are. A probe that is due counts as not stopped.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Stop> {
+        match self.state.lock().breaker.gate(Instant::now()) {
+            Gate::Open | Gate::Probe => None,
+            Gate::Closed(stop) => Some(stop),
+        }
+    }
+
+    /// How long so many further calls would take to start, by the bucket alone.
+    #[must_use]
+    pub fn wait_for(&self, calls: usize) -> Duration {
+        self.state.lock().bucket.wait_for(Instant::now(), calls.max(1))
+    }
+
+    /// Whether the bucket, rather than a slow Haravan, holds calls up now.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        !self.state.lock().bucket.wait(Instant::now()).is_zero()
+    }
+
+    /// Whether no call is in flight.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.state.lock().in_flight == 0
+    }
+
+    /// The governor's state, for operators.
+    #[must_use]
+    pub fn status(&self) -> GovernorStatus {
+        let now = Instant::now();
+        let state = self.state.lock();
+        GovernorStatus {
+            bucket_level: state.bucket.level(now),
+            bucket_size: state.bucket.size(),
+            in_flight: state.in_flight,
+            stopped: match state.breaker.gate(now) {
+                Gate::Open => None,
+                Gate::Probe => state.breaker.cause(),
+                Gate::Closed(stop) => Some(stop),
+            },
+        }
+    }
+
+    /// Learns from a `X-Haravan-Api-Call-Limit` header.
+    pub fn hear_call_limit(&self, level: u32, size: u32) {
+        self.state.lock().bucket.hear(Instant::now(), level, size);
+    }
+
+    fn try_admit(self: &Arc<Self>, urgency: Urgency) -> Attempt {
+        let now = Instant::now();
+        let mut state = self.state.lock();
+        let probing = match state.breaker.gate(now) {
+            Gate::Open => false,
+            Gate::Probe => true,
+            Gate::Closed(stop) => return Attempt::Stopped(stop),
+        };
+        let gives_way = urgency == Urgency::New && 0 < state.continuations_waiting;
+        if self.max_in_flight <= state.in_flight || gives_way {
+            return Attempt::Wait(None);
+        }
+        if let Err(wait) = state.bucket.take(now) {
+            return Attempt::Wait(Some(wait.max(Duration::from_millis(1))));
+        }
+        if probing {
+            state.breaker.probe_started();
+        }
+        state.in_flight += 1;
+        Attempt::Admitted(Permit { governor: Arc::clone(self), settled: false })
+    }
+}
+
+enum Attempt {
+    Admitted(Permit),
+    Stopped(Stop),
+    /// Until something changes, or this long at most.
+    Wait(Option<Duration>),
+}
+
+/// Counts a waiting continuation; its drop ends the wait.
+struct Continuation<'a>(&'a Governor);
+
+impl<'a> Continuation<'a> {
+    fn new(governor: &'a Governor) -> Self {
+        governor.state.lock().continuations_waiting += 1;
+        Self(governor)
+    }
+}
+
+impl Drop for Continuation<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().continuations_waiting -= 1;
+        self.0.changed.notify_waiters();
+    }
+}
+
+impl Permit {
+    /// Ends the call and learns from how it went.
+    pub fn settle(mut self, outcome: CallOutcome) {
+        let now = Instant::now();
+        let mut state = self.governor.state.lock();
+        match outcome {
+            CallOutcome::Answered | CallOutcome::Refused => state.breaker.answered(),
+            CallOutcome::Throttled { retry_after } => {
+                // A 429 means "wait", never "Haravan is broken".
+                state.breaker.answered();
+                state.bucket.throttled(now, retry_after);
+            }
+            CallOutcome::Unauthorized => state.breaker.unauthorized(now),
+            CallOutcome::Failed => state.breaker.failed(now),
+        }
+        drop(state);
+        self.settled = true;
+    }
+
+    /// Ends the permit without a call: the place in the bucket is given back.
+    pub fn unused(mut self) {
+        let mut state = self.governor.state.lock();
+        state.bucket.give_back(Instant::now());
+        state.breaker.probe_dropped();
+        drop(state);
+        self.settled = true;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut state = self.governor.state.lock();
+        state.in_flight -= 1;
+        if !self.settled {
+            // The call was abandoned: nobody knows how it would have ended.
+            state.breaker.probe_dropped();
+        }
+        drop(state);
+        self.governor.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests;

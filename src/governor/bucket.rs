@@ -1,0 +1,207 @@
+//! Haravan's leaky bucket as we believe it to be: arithmetic only, the time is an argument.
+#![expect(clippy::float_arithmetic, reason = "a leaky bucket's level is a continuous quantity")]
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The longest wait a `Retry-After` may ask for; more is taken as this. Source: ours, against a lying header;
+/// a full bucket drains in 20 s.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// How a shop's bucket is made. Source of the defaults: doc (80 places, 4 a second).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BucketShape {
+    /// Places in the bucket.
+    pub size: f64,
+    /// Places that become free a second.
+    pub leak_per_second: f64,
+    /// Places left to other users of the same token.
+    pub headroom: f64,
+}
+
+/// The bucket's state.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    shape: BucketShape,
+    /// Places taken at `at`.
+    level: f64,
+    at: Instant,
+    /// No call may start before this instant: a 429 said so.
+    blocked_until: Option<Instant>,
+}
+
+impl Bucket {
+    /// An empty bucket.
+    #[must_use]
+    pub fn new(shape: BucketShape, now: Instant) -> Self {
+        Self { shape, level: 0.0, at: now, blocked_until: None }
+    }
+
+    /// Places taken now.
+    #[must_use]
+    pub fn level(&self, now: Instant) -> f64 {
+        let leaked = now.saturating_duration_since(self.at).as_secs_f64() * self.shape.leak_per_second;
+        (self.level - leaked).max(0.0)
+    }
+
+    /// Places in the bucket.
+    #[must_use]
+    pub fn size(&self) -> f64 {
+        self.shape.size
+    }
+
+    /// How long until a call may start; zero is now.
+    #[must_use]
+    pub fn wait(&self, now: Instant) -> Duration {
+        self.wait_for(now, 1)
+    }
+
+    /// How long until the last of `calls` calls may start.
+    #[must_use]
+    pub fn wait_for(&self, now: Instant, calls: usize) -> Duration {
+        let usable = (self.shape.size - self.shape.headroom).max(1.0);
+        let calls = f64::from(u32::try_from(calls).unwrap_or(u32::MAX));
+        let excess = self.level(now) + calls - usable;
+        let leaking = if 1e-9 < excess {
+            Duration::try_from_secs_f64(excess / self.shape.leak_per_second).unwrap_or(Duration::MAX)
+        } else {
+            Duration::ZERO
+        };
+        leaking.max(self.blocked_for(now))
+    }
+
+    /// How long a 429 forbids calls.
+    #[must_use]
+    pub fn blocked_for(&self, now: Instant) -> Duration {
+        self.blocked_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    }
+
+    /// Takes a place for a call that starts now.
+    ///
+    /// # Errors
+    /// There is none, or a 429 forbids it: how long to wait.
+    pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
+        let wait = self.wait(now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        self.level = self.level(now) + 1.0;
+        self.at = now;
+        Ok(())
+    }
+
+    /// Gives back a place whose call was never sent.
+    pub fn give_back(&mut self, now: Instant) {
+        self.level = (self.level(now) - 1.0).max(0.0);
+        self.at = now;
+    }
+
+    /// Learns from a `X-Haravan-Api-Call-Limit: level/size`: it is believed where it says fuller than we think
+    /// (others use the token too), and where it says that the bucket is smaller.
+    pub fn hear(&mut self, now: Instant, level: u32, size: u32) {
+        let (level, size) = (f64::from(level), f64::from(size));
+        if 0.0 < size && size < self.shape.size {
+            self.shape.size = size;
+            self.shape.headroom = self.shape.headroom.min(size - 1.0).max(0.0);
+        }
+        self.level = self.level(now).max(level.min(self.shape.size));
+        self.at = now;
+    }
+
+    /// Learns from a 429: nothing may start before its `Retry-After` has passed.
+    pub fn throttled(&mut self, now: Instant, retry_after: Duration) {
+        let until = now + retry_after.min(MAX_RETRY_AFTER);
+        self.blocked_until = Some(self.blocked_until.map_or(until, |earlier| earlier.max(until)));
+    }
+}
+
+/// Reads a `Retry-After` of decimal seconds, e.g. `2.0` (doc), no longer than [`MAX_RETRY_AFTER`].
+///
+/// None if it is no number of seconds from zero up.
+#[must_use]
+pub fn parse_retry_after(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let seconds: f64 = text.parse().ok().filter(|_| plain)?;
+    Duration::try_from_secs_f64(seconds).ok().or(Some(MAX_RETRY_AFTER)).map(|wait| wait.min(MAX_RETRY_AFTER))
+}
+
+/// Reads a `X-Haravan-Api-Call-Limit: 32/80` (doc).
+///
+/// None unless it is two whole numbers.
+#[must_use]
+pub fn parse_call_limit(text: &str) -> Option<(u32, u32)> {
+    let (level, size) = text.trim().split_once('/')?;
+    Some((level.trim().parse().ok()?, size.trim().parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{Bucket, BucketShape, MAX_RETRY_AFTER, parse_call_limit, parse_retry_after};
+
+    const SHAPE: BucketShape = BucketShape { size: 80.0, leak_per_second: 4.0, headroom: 4.0 };
+
+    #[test]
+    fn the_bucket_takes_its_places_at_once_less_the_headroom_and_then_its_leak() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(SHAPE, start);
+        for _ in 0..76 {
+            assert_eq!(bucket.take(start), Ok(()));
+        }
+        assert_eq!(bucket.take(start), Err(Duration::from_millis(250)));
+        assert_eq!(bucket.take(start + Duration::from_millis(250)), Ok(()));
+        assert_eq!(bucket.wait_for(start + Duration::from_millis(250), 4), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn the_header_is_believed_when_it_says_fuller_and_ignored_when_it_says_emptier() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(SHAPE, start);
+        bucket.hear(start, 79, 80);
+        assert_eq!(bucket.take(start), Err(Duration::from_secs(1)));
+        bucket.hear(start, 0, 80);
+        assert_eq!(bucket.take(start), Err(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_smaller_bucket_is_believed() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(SHAPE, start);
+        bucket.hear(start, 1, 10);
+        let taken = (0..100).take_while(|_| bucket.take(start).is_ok()).count();
+        assert_eq!(taken, 5);
+    }
+
+    #[test]
+    fn a_retry_after_is_respected_to_the_millisecond() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(SHAPE, start);
+        bucket.throttled(start, Duration::from_millis(350));
+        assert_eq!(bucket.take(start + Duration::from_millis(349)), Err(Duration::from_millis(1)));
+        assert_eq!(bucket.take(start + Duration::from_millis(350)), Ok(()));
+    }
+
+    #[test]
+    fn retry_after_is_read_as_decimal_seconds_and_capped() {
+        assert_eq!(parse_retry_after("2.0"), Some(Duration::from_secs(2)));
+        assert_eq!(parse_retry_after(" 0.35 "), Some(Duration::from_millis(350)));
+        assert_eq!(parse_retry_after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(parse_retry_after("99999999999999999999999"), Some(MAX_RETRY_AFTER));
+        for text in ["", "abc", "-1", "1e9", "inf", "NaN", "Wed, 21 Oct 2015 07:28:00 GMT", "1.2.3"] {
+            assert_eq!(parse_retry_after(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_call_limit_header_is_two_numbers() {
+        assert_eq!(parse_call_limit("32/80"), Some((32, 80)));
+        for text in ["", "32", "a/b", "-1/80", "32/80/1", "99999999999/80"] {
+            assert_eq!(parse_call_limit(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! How many rows a tile will bring, and how wide it should therefore be.
+#![expect(
+    clippy::float_arithmetic,
+    reason = "expectations are estimates: they decide the width of a tile, never what an answer says"
+)]
+
+use super::MAX_PAGE;
+
+/// How many cells the estimate remembers: old answers fade as new ones come.
+const MEMORY_CELLS: f64 = 20_000.0;
+
+/// A tile of fewer pages is preferred, for its latency, while its cost is within this factor of the ideal of
+/// full pages.
+const GOOD_ENOUGH: f64 = 1.06;
+
+/// What a shop's answers so far say about those to come.
+#[derive(Debug, Clone)]
+pub struct Density {
+    rows: f64,
+    cells: f64,
+    page: usize,
+}
+
+impl Default for Density {
+    fn default() -> Self {
+        Self { rows: 0.0, cells: 0.0, page: MAX_PAGE }
+    }
+}
+
+impl Density {
+    /// Learns from a finished tile.
+    pub fn learn(&mut self, cells: usize, rows: usize) {
+        let (cells, rows) = (float(cells), float(rows.min(cells)));
+        let fade = (MEMORY_CELLS / (self.cells + cells)).min(1.0);
+        self.cells = (self.cells + cells) * fade;
+        self.rows = (self.rows + rows) * fade;
+    }
+
+    /// Learns how many rows a page holds: Haravan may clamp it at any time, and stop doing so.
+    pub fn learn_page(&mut self, rows: usize) {
+        self.page = rows.clamp(1, MAX_PAGE);
+    }
+
+    /// How many rows a page is known to hold.
+    #[must_use]
+    pub fn page(&self) -> usize {
+        self.page
+    }
+
+    /// The share of cells that have rows, once there are answers to tell.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        (self.cells > 0.0).then(|| (self.rows / self.cells).clamp(0.0, 1.0))
+    }
+
+    /// Whether so many cells are expected to fill a page with rows.
+    #[must_use]
+    pub fn fills_a_page(&self, cells: usize) -> bool {
+        self.share().is_some_and(|share| float(self.page) <= float(cells) * share)
+    }
+
+    /// How many calls a tile of so many cells is expected to take.
+    #[must_use]
+    pub fn expected_calls(&self, cells: usize) -> f64 {
+        let Some(share) = self.share() else { return 1.0 };
+        let page = float(self.page);
+        let mean = float(cells) * share;
+        let deviation = (mean * (1.0 - share)).sqrt().max(0.01);
+        let full_pages = cells / self.page.max(1);
+        let mut calls = 1.0;
+        for pages in 1..=full_pages {
+            // A page more is needed when the rows fill these pages and cells remain unanswered.
+            let capacity = page * float(pages);
+            let overflows = if pages * self.page == cells {
+                0.0
+            } else {
+                upper_tail((capacity - 0.5 - mean) / deviation)
+            };
+            calls += overflows;
+        }
+        calls
+    }
+
+    /// How many of `available` variants the next tile should take, over `locations` locations.
+    ///
+    /// Takes all of them while nothing is known: a wide tile is at worst a naive one.
+    #[must_use]
+    pub fn width(&self, available: usize, locations: usize) -> usize {
+        let Some(share) = self.share() else { return available };
+        let cost = |variants: usize| {
+            let cells = variants * locations;
+            let calls = self.expected_calls(cells);
+            (calls / float(cells), calls)
+        };
+        let best = (1..=available).map(|variants| cost(variants).0).fold(f64::INFINITY, f64::min);
+        let acceptable = best.max(GOOD_ENOUGH * share / float(self.page));
+        let fewest = |tolerated: f64| {
+            let candidates = || (1..=available).filter(move |variants| cost(*variants).0 <= tolerated);
+            let pages = candidates().map(|variants| cost(variants).1).fold(f64::INFINITY, f64::min).ceil();
+            candidates().filter(|variants| cost(*variants).1.ceil() <= pages).max()
+        };
+        fewest(acceptable * (1.0 + 1e-9)).unwrap_or(available)
+    }
+}
+
+/// The probability that a standard normal exceeds `z`. Source: Bowling et al. 2009, error below 2e-4.
+fn upper_tail(z: f64) -> f64 {
+    1.0 / (1.0 + (0.07056 * z.powi(3) + 1.5976 * z).exp())
+}
+
+fn float(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Density;
+
+    fn known(share_percent: usize) -> Density {
+        let mut density = Density::default();
+        density.learn(20_000, 200 * share_percent);
+        density
+    }
+
+    #[test]
+    fn nothing_known_means_the_widest_tile() {
+        assert_eq!(Density::default().width(50, 24), 50);
+    }
+
+    #[test]
+    fn a_full_shop_gets_tiles_of_one_full_page() {
+        assert_eq!(known(100).width(50, 5), 50);
+        assert_eq!(known(100).width(50, 24), 10);
+    }
+
+    #[test]
+    fn a_sparse_shop_gets_the_widest_tiles() {
+        assert_eq!(known(10).width(50, 24), 50);
+        assert_eq!(known(1).width(50, 50), 50);
+    }
+
+    #[test]
+    fn a_half_full_shop_gets_tiles_that_seldom_spill_over() {
+        let density = known(50);
+        let width = density.width(50, 20);
+        let calls_a_row =
+            density.expected_calls(width * 20) / (0.5 * 20.0 * f64::from(u32::try_from(width).unwrap()));
+        assert!(calls_a_row * 250.0 <= 1.1, "{width} variants cost {calls_a_row} calls a row");
+    }
+
+    #[test]
+    fn a_clamp_makes_tiles_narrower() {
+        let mut density = known(100);
+        density.learn_page(50);
+        assert_eq!(density.width(50, 5), 10);
+    }
+
+    #[test]
+    fn the_estimate_follows_a_shop_that_changes() {
+        let mut density = known(100);
+        for _ in 0..100 {
+            density.learn(1_000, 10);
+        }
+        assert!(density.share().unwrap() < 0.05);
+    }
+}

@@ -1,0 +1,427 @@
+//! The cells that wait for a call, and the choice of the next tile among them.
+//!
+//! Cells wait by variant: a row of the pending set is a variant with the locations still wanted, and the wants of
+//! all who wait for it. Callers take turns within a priority, so a small question does not wait behind a huge
+//! one; the caller whose turn it is seeds the tile, and everybody else's cells fill it up.
+//!
+//! Cost: every cell is added once and taken once; choosing a tile looks at a bounded number of rows
+//! ([`LOOKAHEAD`]), so draining any number of cells is linear.
+
+use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::density::Density;
+use super::{MAX_IDS, Tile};
+use crate::domain::id::{LocationId, VariantId};
+
+/// Rows looked at, beyond those taken, when a tile is chosen.
+const LOOKAHEAD: usize = 256;
+
+/// How often each lower priority is served while higher ones wait: one tile in so many.
+const LOWER_PRIORITY_TURN: u64 = 16;
+
+/// How urgently cells are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// A caller waits for the answer.
+    Interactive,
+    /// A stale answer was served; the cells should become fresh.
+    Refresh,
+}
+
+impl Priority {
+    /// All of them, most urgent first.
+    pub const ALL: [Self; 2] = [Self::Interactive, Self::Refresh];
+
+    /// The priority's name in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Interactive => "interactive",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// One thing for each priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct ByPriority<T> {
+    interactive: T,
+    refresh: T,
+}
+
+impl<T> ByPriority<T> {
+    fn of(&self, priority: Priority) -> &T {
+        match priority {
+            Priority::Interactive => &self.interactive,
+            Priority::Refresh => &self.refresh,
+        }
+    }
+
+    fn of_mut(&mut self, priority: Priority) -> &mut T {
+        match priority {
+            Priority::Interactive => &mut self.interactive,
+            Priority::Refresh => &mut self.refresh,
+        }
+    }
+}
+
+/// The variants a caller wants, in the order it is served; those served already are skipped.
+type Turn = VecDeque<VariantId>;
+
+/// One waiter's wish for cells of one variant.
+#[derive(Debug, Clone)]
+pub struct Want<W> {
+    /// Who waits.
+    pub waiter: W,
+    /// The locations it waits for, ascending.
+    pub locations: Arc<[LocationId]>,
+}
+
+/// A chosen tile and what was wanted of it.
+#[derive(Debug)]
+pub struct Chosen<W> {
+    /// The tile.
+    pub tile: Tile,
+    /// How urgently its seed was wanted.
+    pub priority: Priority,
+    /// The wants it will satisfy, by variant.
+    pub wants: Vec<(VariantId, Vec<Want<W>>)>,
+}
+
+/// Who waits for cells.
+pub trait Waiter: Clone {
+    /// Whether nobody listens any more: its wants need not be served.
+    fn is_gone(&self) -> bool;
+
+    /// Told when a want was split in two, each to be answered on its own.
+    fn want_was_split(&self);
+}
+
+/// Cells that wait for a call.
+#[derive(Debug)]
+pub struct Pending<W> {
+    rows: FxHashMap<VariantId, Row<W>>,
+    turns: ByPriority<VecDeque<Turn>>,
+    cells: ByPriority<usize>,
+    tiles_chosen: u64,
+}
+
+#[derive(Debug)]
+struct Row<W> {
+    priority: Priority,
+    /// The union of what is wanted, ascending.
+    locations: Arc<[LocationId]>,
+    wants: Vec<Want<W>>,
+}
+
+impl<W> Default for Pending<W> {
+    fn default() -> Self {
+        Self {
+            rows: FxHashMap::default(),
+            turns: ByPriority::default(),
+            cells: ByPriority::default(),
+            tiles_chosen: 0,
+        }
+    }
+}
+
+impl<W: Waiter> Pending<W> {
+    /// How many cells wait, of all priorities.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        Priority::ALL.into_iter().map(|priority| self.cells_of(priority)).sum()
+    }
+
+    /// How many cells wait with this priority.
+    #[must_use]
+    pub fn cells_of(&self, priority: Priority) -> usize {
+        *self.cells.of(priority)
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Whether a cell waits already.
+    #[must_use]
+    pub fn holds(&self, variant_id: VariantId, loc_id: LocationId) -> bool {
+        self.rows.get(&variant_id).is_some_and(|row| row.locations.binary_search(&loc_id).is_ok())
+    }
+
+    /// Adds one caller's wants, as one turn. Gives back how many of the cells were waiting already.
+    pub fn add(
+        &mut self,
+        priority: Priority,
+        wants: impl IntoIterator<Item = (VariantId, Want<W>)>,
+    ) -> usize {
+        let mut turn = VecDeque::new();
+        let mut joined = 0;
+        for (variant_id, want) in wants {
+            turn.push_back(variant_id);
+            match self.rows.entry(variant_id) {
+                Entry::Vacant(vacant) => {
+                    *self.cells.of_mut(priority) += want.locations.len();
+                    vacant.insert(Row {
+                        priority,
+                        locations: Arc::clone(&want.locations),
+                        wants: vec![want],
+                    });
+                }
+                Entry::Occupied(mut occupied) => {
+                    let row = occupied.get_mut();
+                    let before = row.locations.len();
+                    let locations = union(&row.locations, &want.locations);
+                    joined += before + want.locations.len() - locations.len();
+                    *self.cells.of_mut(row.priority) -= before;
+                    row.priority = row.priority.min(priority);
+                    *self.cells.of_mut(row.priority) += locations.len();
+                    row.locations = locations;
+                    row.wants.push(want);
+                }
+            }
+        }
+        if !turn.is_empty() {
+            self.turns.of_mut(priority).push_back(turn);
+        }
+        joined
+    }
+
+    /// Takes the best next tile out of what waits; none if nothing does.
+    pub fn choose(&mut self, density: &Density) -> Option<Chosen<W>> {
+        let (priority, seed) = self.seed()?;
+        let row = self.rows.get(&seed)?;
+        let locations = first_chunk(&row.locations);
+        let candidates = self.candidates(priority, seed);
+        let narrow = self.outline(&candidates, &locations, density);
+        let wide = self.wide_locations(&candidates);
+        let outline = match wide {
+            Some(wide) if *wide != *locations => {
+                let wide = self.outline(&candidates, &wide, density);
+                if narrow.cells_a_call < wide.cells_a_call { wide } else { narrow }
+            }
+            _ => narrow,
+        };
+        self.tiles_chosen += 1;
+        Some(self.take(outline.tile, priority))
+    }
+
+    /// Whether what waits fills a call as well as any amount would.
+    #[must_use]
+    pub fn fills_a_call(&self, density: &Density) -> bool {
+        MAX_IDS <= self.rows.len() || density.fills_a_page(self.cells())
+    }
+
+    /// Drops everything that waits and gives back the wants.
+    pub fn drain(&mut self) -> Vec<(VariantId, Vec<Want<W>>)> {
+        self.turns = ByPriority::default();
+        self.cells = ByPriority::default();
+        self.rows.drain().map(|(variant_id, row)| (variant_id, row.wants)).collect()
+    }
+
+    /// The next variant to serve: of the caller whose turn it is, in the most urgent priority that waits. Every
+    /// so often a lower priority goes first, so that it never starves.
+    fn seed(&mut self) -> Option<(Priority, VariantId)> {
+        let lower_first = self.tiles_chosen % LOWER_PRIORITY_TURN == LOWER_PRIORITY_TURN - 1;
+        let mut order = Priority::ALL;
+        if lower_first {
+            order.reverse();
+        }
+        order.into_iter().find_map(|priority| {
+            while let Some(mut turn) = self.turns.of_mut(priority).pop_front() {
+                while let Some(variant_id) = turn.front().copied() {
+                    if self.is_wanted(variant_id) {
+                        self.turns.of_mut(priority).push_back(turn);
+                        return Some((priority, variant_id));
+                    }
+                    turn.pop_front();
+                }
+            }
+            None
+        })
+    }
+
+    /// Whether somebody still waits for a variant; forgets the wants of those who do not.
+    fn is_wanted(&mut self, variant_id: VariantId) -> bool {
+        let Some(row) = self.rows.get_mut(&variant_id) else { return false };
+        if row.wants.iter().any(|want| want.waiter.is_gone()) {
+            row.wants.retain(|want| !want.waiter.is_gone());
+            let before = row.locations.len();
+            row.locations = row.wants.iter().fold(Arc::from([]), |all, want| union(&all, &want.locations));
+            *self.cells.of_mut(row.priority) -= before - row.locations.len();
+        }
+        if row.wants.is_empty() {
+            self.rows.remove(&variant_id);
+            return false;
+        }
+        true
+    }
+
+    /// The variants that might share a tile with the seed, the seed first: its own caller's, then the others'.
+    fn candidates(&mut self, priority: Priority, seed: VariantId) -> Vec<VariantId> {
+        let mut candidates = vec![seed];
+        let mut looked_at = 0;
+        let mut priorities = vec![priority];
+        priorities.extend(Priority::ALL.into_iter().filter(|other| *other != priority));
+        'search: for priority in priorities {
+            let mut turns = std::mem::take(self.turns.of_mut(priority));
+            // The seed's caller was moved to the back when it gave the seed.
+            let last = turns.len().saturating_sub(1);
+            for at in std::iter::once(last).chain(0..last) {
+                let Some(turn) = turns.get_mut(at) else { continue };
+                while turn.front().is_some_and(|variant_id| !self.rows.contains_key(variant_id)) {
+                    turn.pop_front();
+                }
+                looked_at += 1;
+                for variant_id in turn.iter() {
+                    if MAX_IDS <= candidates.len() || LOOKAHEAD <= looked_at {
+                        *self.turns.of_mut(priority) = turns;
+                        break 'search;
+                    }
+                    looked_at += 1;
+                    if !candidates.contains(variant_id) && self.is_wanted(*variant_id) {
+                        candidates.push(*variant_id);
+                    }
+                }
+            }
+            *self.turns.of_mut(priority) = turns;
+        }
+        candidates
+    }
+
+    /// The locations that the candidates want together, if one call can ask for them.
+    fn wide_locations(&self, candidates: &[VariantId]) -> Option<Arc<[LocationId]>> {
+        let mut wide: Arc<[LocationId]> = Arc::from([]);
+        for row in candidates.iter().filter_map(|variant_id| self.rows.get(variant_id)) {
+            wide = union(&wide, &row.locations);
+            if MAX_IDS < wide.len() {
+                return None;
+            }
+        }
+        Some(wide)
+    }
+
+    /// The tile over these locations: the candidates that want some of them, as many as pay.
+    fn outline(&self, candidates: &[VariantId], locations: &Arc<[LocationId]>, density: &Density) -> Outline {
+        let mut covered = Vec::new();
+        for variant_id in candidates {
+            let Some(row) = self.rows.get(variant_id) else { continue };
+            let wanted = shared(&row.locations, locations);
+            if 0 < wanted {
+                covered.push((*variant_id, wanted));
+            }
+        }
+        covered.truncate(density.width(covered.len(), locations.len()));
+        let cells: usize = covered.iter().map(|(_, wanted)| wanted).sum();
+        let mut variants: Vec<VariantId> = covered.into_iter().map(|(variant_id, _)| variant_id).collect();
+        variants.sort_unstable();
+        let calls = density.expected_calls(variants.len() * locations.len());
+        let tile = Tile { variants, locations: Arc::clone(locations) };
+        Outline { tile, cells_a_call: cells_a_call(cells, calls) }
+    }
+
+    /// Takes a tile's cells, and the wants for them, out of what waits.
+    fn take(&mut self, tile: Tile, priority: Priority) -> Chosen<W> {
+        let mut taken = Vec::with_capacity(tile.variants.len());
+        for variant_id in &tile.variants {
+            let Entry::Occupied(mut occupied) = self.rows.entry(*variant_id) else { continue };
+            let row = occupied.get_mut();
+            let rest = difference(&row.locations, &tile.locations);
+            *self.cells.of_mut(row.priority) -= row.locations.len() - rest.len();
+            let wants = if rest.is_empty() {
+                occupied.remove().wants
+            } else {
+                row.locations = rest;
+                let (wants, rest) = split(std::mem::take(&mut row.wants), &tile.locations);
+                row.wants = rest;
+                wants
+            };
+            taken.push((*variant_id, wants));
+        }
+        Chosen { tile, priority, wants: taken }
+    }
+}
+
+struct Outline {
+    tile: Tile,
+    cells_a_call: u64,
+}
+
+/// How many wanted cells a call brings, in thousandths: a whole number, so that outlines can be compared.
+#[expect(clippy::float_arithmetic, reason = "an estimate, to compare two outlines")]
+#[expect(clippy::as_conversions, reason = "saturates, as intended")]
+fn cells_a_call(cells: usize, calls: f64) -> u64 {
+    (f64::from(u32::try_from(cells).unwrap_or(u32::MAX)) * 1000.0 / calls) as u64
+}
+
+/// The first of the near-equal chunks that a list of locations is asked in.
+fn first_chunk(locations: &Arc<[LocationId]>) -> Arc<[LocationId]> {
+    let chunks = locations.len().div_ceil(MAX_IDS).max(1);
+    let length = locations.len().div_ceil(chunks);
+    match locations.get(..length) {
+        Some(chunk) if 1 < chunks => chunk.into(),
+        _ => Arc::clone(locations),
+    }
+}
+
+/// Splits wants into what lies at the locations and what does not.
+fn split<W: Waiter>(wants: Vec<Want<W>>, locations: &[LocationId]) -> (Vec<Want<W>>, Vec<Want<W>>) {
+    let (mut inside, mut outside) = (Vec::new(), Vec::new());
+    for want in wants {
+        let rest = difference(&want.locations, locations);
+        if rest.is_empty() {
+            inside.push(want);
+        } else if rest.len() == want.locations.len() {
+            outside.push(want);
+        } else {
+            want.waiter.want_was_split();
+            inside.push(Want { waiter: want.waiter.clone(), locations: difference(&want.locations, &rest) });
+            outside.push(Want { waiter: want.waiter, locations: rest });
+        }
+    }
+    (inside, outside)
+}
+
+/// The ascending union of two ascending lists; shares the first if it holds the second.
+pub(crate) fn union(left: &Arc<[LocationId]>, right: &Arc<[LocationId]>) -> Arc<[LocationId]> {
+    if Arc::ptr_eq(left, right) || left == right {
+        return Arc::clone(left);
+    }
+    let extra = difference(right, left);
+    if extra.is_empty() {
+        return Arc::clone(left);
+    }
+    let mut all: Vec<LocationId> = left.iter().chain(extra.iter()).copied().collect();
+    all.sort_unstable();
+    all.into()
+}
+
+/// What the first ascending list holds and the second does not.
+pub(crate) fn difference(left: &Arc<[LocationId]>, right: &[LocationId]) -> Arc<[LocationId]> {
+    if **left == *right {
+        return Arc::from([]);
+    }
+    let mut right = right.iter().peekable();
+    let kept: Vec<LocationId> = left
+        .iter()
+        .filter(|location| {
+            while right.next_if(|other| other < location).is_some() {}
+            right.peek() != Some(location)
+        })
+        .copied()
+        .collect();
+    if kept.len() == left.len() { Arc::clone(left) } else { kept.into() }
+}
+
+/// How many locations two ascending lists share.
+fn shared(left: &Arc<[LocationId]>, right: &Arc<[LocationId]>) -> usize {
+    if Arc::ptr_eq(left, right) { left.len() } else { left.len() - difference(left, right).len() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+use std::sync::Arc;
+
+use super::{Pending, Priority, Waiter, Want};
+use crate::domain::id::{LocationId, VariantId};
+use crate::plan::density::Density;
+
+/// Somebody who never leaves.
+#[derive(Debug, Clone)]
+struct Patient;
+
+impl Waiter for Patient {
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    fn want_was_split(&self) {}
+}
+
+/// Somebody who hung up.
+#[derive(Debug, Clone)]
+struct Leaver(bool);
+
+impl Waiter for Leaver {
+    fn is_gone(&self) -> bool {
+        self.0
+    }
+
+    fn want_was_split(&self) {}
+}
+
+fn locations(ids: impl IntoIterator<Item = u64>) -> Arc<[LocationId]> {
+    ids.into_iter().map(|id| LocationId::new(id).unwrap()).collect()
+}
+
+fn grid<W: Waiter>(
+    waiter: &W,
+    variants: impl IntoIterator<Item = u64>,
+    locations: &Arc<[LocationId]>,
+) -> Vec<(VariantId, Want<W>)> {
+    let want = || Want { waiter: waiter.clone(), locations: Arc::clone(locations) };
+    variants.into_iter().map(|id| (VariantId::new(id).unwrap(), want())).collect()
+}
+
+/// Drains the pending set and gives back each tile's (variants, locations).
+fn drain<W: Waiter>(pending: &mut Pending<W>, density: &Density) -> Vec<(usize, usize)> {
+    std::iter::from_fn(|| pending.choose(density))
+        .map(|chosen| (chosen.tile.variants.len(), chosen.tile.locations.len()))
+        .collect()
+}
+
+#[test]
+fn a_grid_is_asked_in_the_widest_tiles_while_nothing_is_known() {
+    let mut pending = Pending::default();
+    pending.add(Priority::Interactive, grid(&Patient, 1..=120, &locations(1..=60)));
+    assert_eq!(pending.cells(), 7_200);
+    let tiles = drain(&mut pending, &Density::default());
+    assert_eq!(tiles.iter().map(|(variants, locations)| variants * locations).sum::<usize>(), 7_200);
+    assert_eq!(tiles.len(), 6);
+    assert_eq!(pending.cells(), 0);
+}
+
+#[test]
+fn a_cell_that_waits_is_joined_not_asked_twice() {
+    let mut pending = Pending::default();
+    let five = locations(1..=5);
+    assert_eq!(pending.add(Priority::Interactive, grid(&Patient, 1..=20, &five)), 0);
+    assert_eq!(pending.add(Priority::Interactive, grid(&Patient, 11..=30, &five)), 50);
+    assert_eq!(pending.add(Priority::Interactive, grid(&Patient, 30..=30, &locations(4..=6))), 2);
+    let chosen = pending.choose(&Density::default()).unwrap();
+    assert_eq!(chosen.tile.variants.len(), 30);
+    assert_eq!(chosen.wants.iter().map(|(_, wants)| wants.len()).sum::<usize>(), 41);
+    assert!(pending.is_empty());
+}
+
+#[test]
+fn small_questions_fill_each_others_calls() {
+    let mut pending = Pending::default();
+    let five = locations(1..=5);
+    for caller in 0..10 {
+        pending.add(Priority::Interactive, grid(&Patient, caller * 10 + 1..=caller * 10 + 10, &five));
+    }
+    assert_eq!(drain(&mut pending, &Density::default()), [(50, 5), (50, 5)]);
+}
+
+#[test]
+fn a_small_question_does_not_wait_behind_a_huge_one() {
+    let mut pending = Pending::default();
+    pending.add(Priority::Interactive, grid(&Patient, 1..=10_000, &locations(1..=24)));
+    pending.add(Priority::Interactive, grid(&Patient, 20_001..=20_001, &locations(100..=149)));
+    let small = VariantId::new(20_001).unwrap();
+    let turns = (0..3).map(|_| pending.choose(&Density::default()).unwrap());
+    assert!(turns.into_iter().any(|chosen| chosen.tile.variants.contains(&small)));
+}
+
+#[test]
+fn refreshes_wait_for_callers_but_do_not_starve() {
+    let mut pending = Pending::default();
+    pending.add(Priority::Refresh, grid(&Patient, 100_001..=100_050, &locations(1..=50)));
+    pending.add(Priority::Interactive, grid(&Patient, 1..=5_000, &locations(51..=100)));
+    let order: Vec<Priority> =
+        std::iter::from_fn(|| pending.choose(&Density::default())).map(|chosen| chosen.priority).collect();
+    let first = order.iter().position(|priority| *priority == Priority::Refresh).unwrap();
+    assert!((1..=16).contains(&first), "{first}");
+}
+
+#[test]
+fn nobody_is_asked_for_on_behalf_of_those_who_left() {
+    let mut pending = Pending::default();
+    let five = locations(1..=5);
+    pending.add(Priority::Interactive, grid(&Leaver(true), 1..=20, &five));
+    pending.add(Priority::Interactive, grid(&Leaver(false), 20..=30, &five));
+    let chosen = pending.choose(&Density::default()).unwrap();
+    assert_eq!(chosen.tile.variants.len(), 11);
+    assert!(pending.choose(&Density::default()).is_none());
+    assert_eq!(pending.cells(), 0);
+}
+
+#[test]
+fn scattered_cells_share_tiles_where_that_is_cheaper() {
+    let mut pending = Pending::default();
+    let mut density = Density::default();
+    density.learn(10_000, 1_000);
+    for variant in 1..=50 {
+        let two = locations([variant % 24 + 1, variant % 24 + 30]);
+        pending.add(Priority::Interactive, grid(&Patient, [variant], &two));
+    }
+    let tiles = drain(&mut pending, &density);
+    assert!(tiles.len() <= 2, "{tiles:?}");
+}
+
+#[test]
+fn draining_is_linear() {
+    let cost = |variants: u64| {
+        let mut pending = Pending::default();
+        let mut density = Density::default();
+        density.learn(1_000, 1_000);
+        pending.add(Priority::Interactive, grid(&Patient, 1..=variants, &locations(1..=24)));
+        drain(&mut pending, &density).len()
+    };
+    assert_eq!(cost(1_000), 100);
+    assert_eq!(cost(10_000), 1_000);
+}
+
+mod properties {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
+
+    use super::{Density, Patient, Pending, Priority, grid, locations};
+    use crate::plan::MAX_IDS;
+
+    fn questions() -> impl Strategy<Value = Vec<(BTreeSet<u64>, BTreeSet<u64>, bool)>> {
+        let ids = |most| proptest::collection::btree_set(1_u64..150, 1..most);
+        proptest::collection::vec((ids(120), ids(90), proptest::bool::ANY), 1..8)
+    }
+
+    proptest! {
+        #[test]
+        fn every_wanted_cell_is_asked_exactly_once(questions in questions(), share in 0_usize..=100) {
+            let mut pending = Pending::default();
+            let mut density = Density::default();
+            density.learn(1_000, share * 10);
+            let mut wanted = BTreeSet::new();
+            for (variants, places, urgent) in &questions {
+                let priority = if *urgent { Priority::Interactive } else { Priority::Refresh };
+                let joined = pending.add(priority, grid(&Patient, variants.iter().copied(), &locations(places.iter().copied())));
+                let before = wanted.len();
+                wanted.extend(variants.iter().flat_map(|variant| places.iter().map(move |place| (*variant, *place))));
+                prop_assert_eq!(variants.len() * places.len() - joined, wanted.len() - before);
+                prop_assert_eq!(pending.cells(), wanted.len());
+            }
+            let mut served = BTreeSet::new();
+            let mut answers = 0;
+            while let Some(chosen) = pending.choose(&density) {
+                prop_assert!(chosen.tile.variants.len() <= MAX_IDS && chosen.tile.locations.len() <= MAX_IDS);
+                prop_assert!(chosen.tile.variants.is_sorted() && chosen.tile.locations.is_sorted());
+                for (variant, wants) in &chosen.wants {
+                    let mut union = BTreeSet::new();
+                    for want in wants {
+                        for place in want.locations.iter() {
+                            prop_assert!(chosen.tile.contains(*variant, *place));
+                            union.insert((variant.get(), place.get()));
+                            answers += 1;
+                        }
+                    }
+                    for cell in union {
+                        prop_assert!(served.insert(cell), "{cell:?} asked twice");
+                    }
+                }
+            }
+            prop_assert_eq!(&served, &wanted);
+            let asked: usize = questions.iter().map(|(variants, places, _)| variants.len() * places.len()).sum();
+            prop_assert_eq!(answers, asked);
+            prop_assert_eq!(pending.cells(), 0);
+            prop_assert!(pending.is_empty());
+        }
+    }
+}
