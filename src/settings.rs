@@ -3,13 +3,14 @@
 //! Every mistake is reported together, each at its key's path. Nothing is built here: no client, no socket,
 //! no task. The modules in reading order: [`sections`], [`keys`] and [`shops`] say what can be set; `file`,
 //! [`environment`] and `tree` say where it comes from; `reader` and `kind` turn the one into the other;
-//! [`mistakes`] is what comes out when that fails. [`reference`](mod@reference) makes the table for the
-//! manual.
+//! [`mistakes`] is what comes out when that fails. [`keygen`] makes a new key, [`reference`](mod@reference)
+//! the table for the manual.
 
 pub mod base_url;
 pub mod digest;
 pub mod environment;
 mod file;
+pub mod keygen;
 pub mod keys;
 mod kind;
 pub mod mistakes;
