@@ -14,3 +14,4 @@ pub mod domain;
 pub mod governor;
 pub mod plan;
 pub mod query;
+pub mod settings;
