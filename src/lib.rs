@@ -12,6 +12,7 @@ pub mod cache;
 pub mod clock;
 pub mod domain;
 pub mod governor;
+pub mod haravan;
 pub mod plan;
 pub mod query;
 pub mod settings;

@@ -1,0 +1,180 @@
+//! A row's wire form.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::domain::cell::CellId;
+use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::quantity::{Quantity, QuantityError};
+use crate::domain::row::Row;
+use crate::domain::timestamp::Timestamp;
+
+use super::UnreadableRow;
+
+/// What is wrong with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RowError {
+    /// Not a JSON object, or a documented field twice.
+    #[error("not an object with the documented fields")]
+    NotARow,
+    /// A field is missing or of the wrong kind.
+    #[error("field {0} is missing or not as documented")]
+    BadField(&'static str),
+    /// A quantity that cannot be computed with exactly.
+    #[error("field {0} is a number beyond 10^15 or with more than 6 decimals")]
+    QuantityOutOfRange(&'static str),
+}
+
+/// Every documented field, as text: nothing passes through a float.
+#[derive(Deserialize)]
+struct WireRow<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    loc_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    product_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    variant_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    qty_onhand: Option<&'a RawValue>,
+    #[serde(borrow)]
+    qty_commited: Option<&'a RawValue>,
+    #[serde(borrow)]
+    qty_incoming: Option<&'a RawValue>,
+    #[serde(borrow)]
+    qty_available: Option<&'a RawValue>,
+    #[serde(borrow)]
+    updated_at: Option<&'a RawValue>,
+}
+
+/// Reads a row from its JSON text.
+///
+/// # Errors
+/// What is wrong with it, and whose row it is as far as can be told.
+pub fn parse_row(text: &str) -> Result<Row, UnreadableRow> {
+    let nobody = |problem| UnreadableRow { cell: None, id: None, problem };
+    let wire: WireRow<'_> = serde_json::from_str(text).map_err(|_| nobody(RowError::NotARow))?;
+    let id = number(wire.id).and_then(|number| RowId::new(number).ok());
+    let variant_id = number(wire.variant_id).and_then(|number| VariantId::new(number).ok());
+    let loc_id = number(wire.loc_id).and_then(|number| LocationId::new(number).ok());
+    let cell = variant_id.zip(loc_id).map(|(variant_id, loc_id)| CellId { variant_id, loc_id });
+    let unreadable = |problem| UnreadableRow { cell, id, problem };
+    let bad = |field| unreadable(RowError::BadField(field));
+    let mut row = Row {
+        id: id.ok_or_else(|| bad("id"))?,
+        loc_id: loc_id.ok_or_else(|| bad("loc_id"))?,
+        product_id: number(wire.product_id)
+            .and_then(|number| ProductId::new(number).ok())
+            .ok_or_else(|| bad("product_id"))?,
+        variant_id: variant_id.ok_or_else(|| bad("variant_id"))?,
+        qty_onhand: quantity("qty_onhand", wire.qty_onhand).map_err(unreadable)?,
+        qty_commited: quantity("qty_commited", wire.qty_commited).map_err(unreadable)?,
+        qty_incoming: quantity("qty_incoming", wire.qty_incoming).map_err(unreadable)?,
+        qty_available: quantity("qty_available", wire.qty_available).map_err(unreadable)?,
+        updated_at: wire
+            .updated_at
+            .and_then(|raw| serde_json::from_str::<std::borrow::Cow<'_, str>>(raw.get()).ok())
+            .and_then(|text| Timestamp::parse(&text).ok())
+            .ok_or_else(|| bad("updated_at"))?,
+        as_sent: None,
+    };
+    let sent = without_white_space(text);
+    let mut canonical = Vec::with_capacity(256);
+    row.write_canonical(&mut canonical);
+    if canonical != sent.as_bytes() {
+        row.as_sent = Some(sent.into_boxed_str());
+    }
+    Ok(row)
+}
+
+fn number(raw: Option<&RawValue>) -> Option<u64> {
+    raw.and_then(|raw| raw.get().parse().ok())
+}
+
+fn quantity(field: &'static str, raw: Option<&RawValue>) -> Result<Quantity, RowError> {
+    let raw = raw.ok_or(RowError::BadField(field))?;
+    Quantity::parse(raw.get()).map_err(|error| match error {
+        QuantityError::NotANumber => RowError::BadField(field),
+        QuantityError::OutOfRange => RowError::QuantityOutOfRange(field),
+    })
+}
+
+/// Valid JSON without the white space that means nothing.
+pub(super) fn without_white_space(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut in_string = false;
+    let mut escaped = false;
+    for character in text.chars() {
+        if in_string {
+            in_string = escaped || character != '"';
+            escaped = !escaped && character == '\\';
+        } else if character == '"' {
+            in_string = true;
+        } else if character.is_ascii_whitespace() {
+            continue;
+        }
+        kept.push(character);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RowError, parse_row};
+
+    const ROW: &str = r#"{"id":1007549786,"loc_id":963414,"product_id":1028183686,"variant_id":1061514767,"qty_onhand":-3,"qty_commited":12,"qty_incoming":0,"qty_available":-15,"updated_at":"2021-07-08T01:47:17.6Z"}"#;
+
+    fn written(text: &str) -> String {
+        let mut out = Vec::new();
+        parse_row(text).unwrap().write_json(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_documented_row_needs_no_text_of_its_own() {
+        assert_eq!(parse_row(ROW).unwrap().as_sent, None);
+        assert_eq!(written(ROW), ROW);
+    }
+
+    #[test]
+    fn what_is_not_known_is_passed_on_to_the_byte() {
+        for text in [
+            ROW.replace("-15,", "-15,\"bin\": \"A \\\"1\\\" \\\\\",").as_str(),
+            ROW.replace("-3", "5.50").as_str(),
+            ROW.replace("-3", "5.0").as_str(),
+            ROW.replace("-3", "1e2").as_str(),
+            ROW.replace("-3", "-0").as_str(),
+            ROW.replace("17.6Z", "17.6+00:00").as_str(),
+            ROW.replace("\"id\":1007549786,", "").replace('}', ",\"id\":1007549786}").as_str(),
+        ] {
+            assert_eq!(written(text), super::without_white_space(text));
+        }
+        assert!(written(&ROW.replace("-15,", "-15,\"bin\": \"A  1\",")).contains("\"bin\":\"A  1\""));
+    }
+
+    #[test]
+    fn updated_at_is_given_back_as_it_came() {
+        let text = ROW.replace("17.6Z", "17.6+00:00");
+        assert_eq!(parse_row(&text).unwrap().updated_at_text(), "2021-07-08T01:47:17.6+00:00");
+        assert_eq!(parse_row(ROW).unwrap().updated_at_text(), "2021-07-08T01:47:17.6Z");
+    }
+
+    #[track_caller]
+    fn check(text: &str, problem: RowError, has_cell: bool) {
+        let unreadable = parse_row(text).unwrap_err();
+        assert_eq!((unreadable.problem, unreadable.cell.is_some()), (problem, has_cell), "{text}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_row_is_named() {
+        check("[]", RowError::NotARow, false);
+        check("5", RowError::NotARow, false);
+        check(&ROW.replace("\"qty_onhand\":-3,", ""), RowError::BadField("qty_onhand"), true);
+        check(&ROW.replace("-3", "\"-3\""), RowError::BadField("qty_onhand"), true);
+        check(&ROW.replace("-3", "null"), RowError::BadField("qty_onhand"), true);
+        check(&ROW.replace("-3", "1e99"), RowError::QuantityOutOfRange("qty_onhand"), true);
+        check(&ROW.replace("963414", "0"), RowError::BadField("loc_id"), false);
+        check(&ROW.replace("2021-07-08T01:47:17.6Z", "soon"), RowError::BadField("updated_at"), true);
+    }
+}
