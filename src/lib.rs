@@ -7,5 +7,7 @@
 //! (`tests/repo` holds the table against the code):
 //!
 //! 0. facts: [`domain`]
+//! 1. decisions, pure: [`view`]
 
 pub mod domain;
+pub mod view;
