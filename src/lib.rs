@@ -7,6 +7,7 @@
 //! (`tests/repo` holds the table against the code):
 //!
 //! 0. facts: [`domain`]
+//! 1. decisions, pure: [`view`]
 
 pub mod cache;
 pub mod clock;
@@ -16,3 +17,4 @@ pub mod haravan;
 pub mod plan;
 pub mod query;
 pub mod settings;
+pub mod view;

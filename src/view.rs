@@ -1,0 +1,20 @@
+//! Views: from the cells of a grid to the answers that services ask for.
+//!
+//! A view is a pure function. It is given every cell of the grid `variants x locations` that was asked for, each
+//! exactly once, ordered by variant and then location, and reads them once. What is in an answer and what an
+//! unknown cell does to it is decided here; how a question is parsed and how an answer travels is not.
+//!
+//! In reading order: [`envelope`] (what all answers share), `grid` (cells, a variant at a time), [`tally`]
+//! (sums that know what they do not know), then the views: [`stock`], [`alert`] with [`negative`]. [`lines`]
+//! turns any answer into CSV or NDJSON.
+
+pub mod alert;
+pub mod envelope;
+pub(crate) mod grid;
+pub mod lines;
+pub mod negative;
+pub mod stock;
+pub mod tally;
+
+#[cfg(test)]
+mod sample;

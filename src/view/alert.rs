@@ -1,0 +1,169 @@
+//! Alerts: what one says, whatever raised it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::lines::{Fields, Record};
+use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::quantity::Quantity;
+use crate::domain::timestamp::Timestamp;
+
+/// What alerts are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertLevel {
+    /// Single rows: a variant at a location.
+    #[default]
+    Location,
+    /// Variants, summed over the locations asked for.
+    Variant,
+}
+
+/// A row, or a variant's sum, that needs attention.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Alert {
+    /// The row's own id; null for a variant's sum.
+    #[schema(required, value_type = Option<u64>, minimum = 1, example = 1007549786)]
+    pub id: Option<RowId>,
+    /// The location; null for a variant's sum.
+    #[schema(required, value_type = Option<u64>, minimum = 1, example = 963414)]
+    pub loc_id: Option<LocationId>,
+    /// The product.
+    #[schema(value_type = u64, minimum = 1, example = 1028183686)]
+    pub product_id: ProductId,
+    /// The variant.
+    #[schema(value_type = u64, minimum = 1, example = 1061514767)]
+    pub variant_id: VariantId,
+    /// Pieces on hand.
+    #[schema(value_type = f64, format = "decimal", example = -3)]
+    pub qty_onhand: Quantity,
+    /// Pieces promised to orders. Haravan's spelling.
+    #[schema(value_type = f64, format = "decimal", example = 12)]
+    pub qty_commited: Quantity,
+    /// Pieces on their way.
+    #[schema(value_type = f64, format = "decimal", example = 0)]
+    pub qty_incoming: Quantity,
+    /// Pieces available.
+    #[schema(value_type = f64, format = "decimal", example = -15)]
+    pub qty_available: Quantity,
+    /// When the row, or the variant's newest row, last changed.
+    #[schema(value_type = String, format = DateTime, example = "2021-07-08T01:47:17.6Z")]
+    pub updated_at: Timestamp,
+    /// The location's name; null when it is not known, and for a variant's sum.
+    #[schema(required, example = "Kho Quận 1")]
+    pub location_name: Option<String>,
+    /// What the shortage is of.
+    #[schema(example = "physical")]
+    pub kind: AlertKind,
+    /// Pieces short: `qty_available` as a positive number.
+    #[schema(value_type = f64, format = "decimal", exclusive_minimum = 0, example = 15)]
+    pub shortage: Quantity,
+    /// Whether `qty_incoming` is at least the shortage.
+    #[schema(example = false)]
+    pub covered_by_incoming: bool,
+    /// Pieces available at the variant's other sellable locations among those asked for, before anything is
+    /// promised to any alert; null if an unknown cell could add to it. 0 for a variant's sum, in which every
+    /// surplus is already counted.
+    #[schema(required, value_type = Option<f64>, format = "decimal", minimum = 0, example = 15)]
+    pub surplus_elsewhere: Option<Quantity>,
+    /// What other locations could send, the one with the largest surplus left first, then by location id. Planned
+    /// from the cells that are known. No unit is promised twice, and no sender is left below zero.
+    pub transfer_from: Vec<Transfer>,
+    /// Pieces that `transfer_from` adds up to.
+    #[schema(value_type = f64, format = "decimal", minimum = 0, example = 15)]
+    pub coverable: Quantity,
+    /// Pieces still short after that: `shortage - coverable`.
+    #[schema(value_type = f64, format = "decimal", minimum = 0, example = 0)]
+    pub uncovered: Quantity,
+    /// Whether all the variant's cells that were asked for are known.
+    #[schema(example = true)]
+    pub complete: bool,
+}
+
+/// What a shortage is of: `physical` (`qty_onhand` is below zero) or `overcommitted` (more is promised than there is).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertKind {
+    /// On hand is below zero.
+    Physical,
+    /// More is promised than there is.
+    Overcommitted,
+}
+
+/// Pieces that a location could send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Transfer {
+    /// The sending location.
+    #[schema(value_type = u64, minimum = 1, example = 1007284)]
+    pub loc_id: LocationId,
+    /// How many pieces it would send.
+    #[schema(value_type = f64, format = "decimal", exclusive_minimum = 0, example = 15)]
+    pub quantity: Quantity,
+}
+
+impl AlertKind {
+    /// The kind's name in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Physical => "physical",
+            Self::Overcommitted => "overcommitted",
+        }
+    }
+
+    /// The kind of a shortage with this much on hand.
+    pub(crate) fn of(qty_onhand: Quantity) -> Self {
+        if qty_onhand.is_negative() { Self::Physical } else { Self::Overcommitted }
+    }
+}
+
+impl Record for Alert {
+    /// `transfer_from` is one field: `loc_id:quantity` pairs joined by `;`.
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "loc_id",
+        "product_id",
+        "variant_id",
+        "qty_onhand",
+        "qty_commited",
+        "qty_incoming",
+        "qty_available",
+        "updated_at",
+        "location_name",
+        "kind",
+        "shortage",
+        "covered_by_incoming",
+        "surplus_elsewhere",
+        "transfer_from",
+        "coverable",
+        "uncovered",
+        "complete",
+    ];
+
+    fn write(&self, fields: &mut Fields) {
+        let transfers: Vec<String> = self
+            .transfer_from
+            .iter()
+            .map(|transfer| format!("{}:{}", transfer.loc_id, transfer.quantity))
+            .collect();
+        fields
+            .optional(self.id)
+            .optional(self.loc_id)
+            .value(self.product_id)
+            .value(self.variant_id)
+            .value(self.qty_onhand)
+            .value(self.qty_commited)
+            .value(self.qty_incoming)
+            .value(self.qty_available)
+            .value(self.updated_at)
+            .text(self.location_name.as_deref())
+            .value(self.kind.as_str())
+            .value(self.shortage)
+            .value(self.covered_by_incoming)
+            .optional(self.surplus_elsewhere)
+            .value(transfers.join(";"))
+            .value(self.coverable)
+            .value(self.uncovered)
+            .value(self.complete);
+    }
+}

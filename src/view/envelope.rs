@@ -1,0 +1,208 @@
+//! The envelope: what every answer says of itself, its shop, its age and what it lacks.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::cell::{Cell, CellId, MissingReason};
+use crate::domain::id::{LocationId, OrgId, VariantId};
+use crate::domain::location::LocationBook;
+use crate::domain::timestamp::Timestamp;
+
+/// The most missing cells an answer names; `missing_total` counts all. Source: ours.
+pub const MAX_MISSING: usize = 100;
+
+/// Said when `locations.json` cannot be read.
+const LOCATIONS_UNREADABLE: &str = "locations.json cannot be read: location names are null, and every location \
+                                    that configuration does not exclude counts as sellable";
+
+/// What a view is told besides the cells.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// The shop.
+    pub shop: OrgId,
+    /// When the oldest cell was read from Haravan; none when no cell was.
+    pub as_of: Option<Timestamp>,
+    /// The shop's locations.
+    pub book: &'a LocationBook,
+    /// What the reader of the answer should know besides; the view appends its own.
+    pub warnings: Vec<String>,
+}
+
+/// The members that all views share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Envelope {
+    /// The shop: its Haravan org id.
+    #[schema(value_type = u64, minimum = 1, example = 1000)]
+    pub shop: OrgId,
+    /// When the oldest cell used was read from Haravan; null when no cell is known.
+    #[schema(required, value_type = Option<String>, format = DateTime, example = "2026-08-01T03:20:15Z")]
+    pub as_of: Option<Timestamp>,
+    /// Whether every cell asked for is known.
+    #[schema(example = true)]
+    pub complete: bool,
+    /// The unknown cells, by variant and then location: the first 100.
+    #[schema(max_items = 100)]
+    pub missing: Vec<Missing>,
+    /// How many cells are unknown.
+    #[schema(example = 0)]
+    pub missing_total: u64,
+    /// What to know before trusting the answer, in English.
+    #[schema(example = json!([]))]
+    pub warnings: Vec<String>,
+}
+
+/// A cell that is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Missing {
+    /// The variant.
+    #[schema(value_type = u64, minimum = 1, example = 1061514767)]
+    pub variant_id: VariantId,
+    /// The location.
+    #[schema(value_type = u64, minimum = 1, example = 963414)]
+    pub loc_id: LocationId,
+    /// Why the cell is not known.
+    #[schema(example = "timeout")]
+    pub reason: Reason,
+}
+
+/// Why a cell is not known.
+///
+/// `timeout`: the wait ended while Haravan was being asked; `rate-limited`: the wait ended before the shop's bucket
+/// had room; `failed`: Haravan failed; `unauthorized`: Haravan refuses the shop's token; `refused`: Haravan refuses
+/// this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = MissingReason)]
+pub enum Reason {
+    /// The caller's wait ended while Haravan was still being asked.
+    Timeout,
+    /// The caller's wait ended before the shop's bucket had room for the call.
+    RateLimited,
+    /// Haravan failed.
+    Failed,
+    /// Haravan refuses the shop's token.
+    Unauthorized,
+    /// Haravan refuses this id.
+    Refused,
+}
+
+impl From<MissingReason> for Reason {
+    fn from(reason: MissingReason) -> Self {
+        match reason {
+            MissingReason::Timeout => Self::Timeout,
+            MissingReason::RateLimited => Self::RateLimited,
+            MissingReason::Failed => Self::Failed,
+            MissingReason::Unauthorized => Self::Unauthorized,
+            MissingReason::Refused => Self::Refused,
+        }
+    }
+}
+
+/// Collects an envelope while the cells stream by.
+#[derive(Debug, Default)]
+pub struct EnvelopeBuilder {
+    missing: Vec<Missing>,
+    missing_total: u64,
+    warnings: Vec<String>,
+}
+
+impl EnvelopeBuilder {
+    /// An envelope that has seen no cell yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes note of a cell; call it in cell order.
+    pub fn see(&mut self, id: CellId, cell: &Cell) {
+        let Cell::Unknown(reason) = cell else { return };
+        self.missing_total += 1;
+        if self.missing.len() < MAX_MISSING {
+            self.missing.push(Missing {
+                variant_id: id.variant_id,
+                loc_id: id.loc_id,
+                reason: Reason::from(*reason),
+            });
+        }
+    }
+
+    /// Adds a warning of the view's own.
+    pub fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
+    /// The envelope. Warnings come in this order: the caller's, the one about unreadable locations, the view's.
+    #[must_use]
+    pub fn finish(self, context: Context<'_>) -> Envelope {
+        let mut warnings = context.warnings;
+        if !context.book.is_readable() {
+            warnings.push(LOCATIONS_UNREADABLE.to_owned());
+        }
+        warnings.extend(self.warnings);
+        Envelope {
+            shop: context.shop,
+            as_of: context.as_of,
+            complete: self.missing_total == 0,
+            missing: self.missing,
+            missing_total: self.missing_total,
+            warnings,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Context, EnvelopeBuilder, LOCATIONS_UNREADABLE, MAX_MISSING, Reason};
+    use crate::domain::cell::{Cell, CellId, MissingReason};
+    use crate::domain::id::{LocationId, OrgId, VariantId};
+    use crate::domain::location::LocationBook;
+
+    fn context(book: &LocationBook) -> Context<'_> {
+        Context { shop: OrgId::new(1000).unwrap(), as_of: None, book, warnings: vec!["first".to_owned()] }
+    }
+
+    #[test]
+    fn an_answer_names_the_first_hundred_missing_cells_and_counts_all() {
+        let mut envelope = EnvelopeBuilder::new();
+        for number in 1..=250 {
+            let id =
+                CellId { variant_id: VariantId::new(number).unwrap(), loc_id: LocationId::new(7).unwrap() };
+            envelope.see(id, &Cell::Unknown(MissingReason::Failed));
+            envelope.see(id, &Cell::NoRow);
+        }
+        let envelope = envelope.finish(context(&LocationBook::new([], [])));
+        assert_eq!(envelope.missing.len(), MAX_MISSING);
+        assert_eq!(envelope.missing.last().unwrap().variant_id.get(), 100);
+        assert_eq!((envelope.missing_total, envelope.complete), (250, false));
+    }
+
+    #[test]
+    fn an_answer_without_unknown_cells_is_complete() {
+        let envelope = EnvelopeBuilder::new().finish(context(&LocationBook::new([], [])));
+        assert_eq!(
+            serde_json::to_string(&envelope).unwrap(),
+            r#"{"shop":1000,"as_of":null,"complete":true,"missing":[],"missing_total":0,"warnings":["first"]}"#
+        );
+    }
+
+    #[test]
+    fn warnings_come_from_the_caller_then_the_locations_then_the_view() {
+        let mut envelope = EnvelopeBuilder::new();
+        envelope.warn("last".to_owned());
+        let envelope = envelope.finish(context(&LocationBook::unreadable([])));
+        assert_eq!(envelope.warnings, ["first", LOCATIONS_UNREADABLE, "last"]);
+    }
+
+    #[test]
+    fn a_reason_is_spelled_alike_in_answers_metrics_and_logs() {
+        for reason in [
+            MissingReason::Timeout,
+            MissingReason::RateLimited,
+            MissingReason::Failed,
+            MissingReason::Unauthorized,
+            MissingReason::Refused,
+        ] {
+            assert_eq!(serde_json::to_value(Reason::from(reason)).unwrap(), reason.as_str());
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Answers as lines: CSV and NDJSON, in chunks, so that a long one need not be held twice.
+//!
+//! NDJSON is one item a line, as it stands in the JSON answer. An answer that is not complete has one more line,
+//! its last: `{"envelope":{…}}`, which names what is missing.
+//!
+//! CSV (RFC 4180: commas, CRLF, quotes where needed, UTF-8) has a header line and then a line per item; null is
+//! an empty field, lists are written in one field, and what is unknown shows in the column `complete`. A name
+//! that a spreadsheet would take for a formula (it starts with `=`, `+`, `-`, `@`, a tab or a carriage return)
+//! gets a `'` in front; numbers, negative ones too, are left as they are.
+
+use std::fmt::{Display, Write as _};
+use std::io;
+
+use serde::Serialize;
+
+use super::envelope::Envelope;
+
+/// How much is gathered before a chunk is handed on, in bytes. Source: ours; a few writes' worth.
+const CHUNK: usize = 32 * 1024;
+
+/// An answer's lines, in chunks of whole lines. Writing into memory does not fail in practice; an error means a
+/// line that cannot be written, and ends the answer.
+pub type Chunks = Box<dyn Iterator<Item = io::Result<Vec<u8>>> + Send>;
+
+/// An answer that can be told in lines.
+pub trait Tabular {
+    /// The items as CSV with a header.
+    fn into_csv(self) -> Chunks;
+
+    /// The items as NDJSON.
+    fn into_ndjson(self) -> Chunks;
+}
+
+/// An item as a CSV line.
+pub(crate) trait Record: Send + 'static {
+    /// The names of the columns.
+    const COLUMNS: &'static [&'static str];
+
+    /// Writes a field for each column.
+    fn write(&self, fields: &mut Fields);
+}
+
+/// The fields of a CSV line in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    record: csv::ByteRecord,
+    text: String,
+}
+
+impl Fields {
+    /// A number, an instant, a word of ours: nothing a spreadsheet could take for a formula.
+    pub(crate) fn value(&mut self, value: impl Display) -> &mut Self {
+        self.text.clear();
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{value}");
+        self.record.push_field(self.text.as_bytes());
+        self
+    }
+
+    /// The same, or nothing.
+    pub(crate) fn optional(&mut self, value: Option<impl Display>) -> &mut Self {
+        match value {
+            Some(value) => self.value(value),
+            None => self.empty(),
+        }
+    }
+
+    /// A text that others chose.
+    pub(crate) fn text(&mut self, text: Option<&str>) -> &mut Self {
+        let text = text.unwrap_or_default();
+        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            self.value(format_args!("'{text}"))
+        } else {
+            self.record.push_field(text.as_bytes());
+            self
+        }
+    }
+
+    /// Nothing.
+    pub(crate) fn empty(&mut self) -> &mut Self {
+        self.record.push_field(b"");
+        self
+    }
+}
+
+/// The items as CSV.
+pub(crate) fn csv_chunks<R: Record>(items: Vec<R>) -> Chunks {
+    let mut items = items.into_iter();
+    let mut fields = Fields::default();
+    let mut header = Some(R::COLUMNS);
+    chunks(move |chunk| {
+        // The writer's own buffer would be a copy more, so it is kept to a line's size.
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .buffer_capacity(512)
+            .from_writer(chunk);
+        if let Some(columns) = header.take() {
+            writer.write_record(columns)?;
+        }
+        while writer.get_ref().len() < CHUNK
+            && let Some(item) = items.next()
+        {
+            fields.record.clear();
+            item.write(&mut fields);
+            writer.write_byte_record(&fields.record)?;
+        }
+        writer.flush()
+    })
+}
+
+/// The items as NDJSON, and the envelope after them if the answer is not complete.
+pub(crate) fn ndjson_chunks<T: Serialize + Send + 'static>(items: Vec<T>, envelope: Envelope) -> Chunks {
+    #[derive(Serialize)]
+    struct LastLine {
+        envelope: Envelope,
+    }
+    let mut items = items.into_iter();
+    let mut last = (!envelope.complete).then_some(LastLine { envelope });
+    chunks(move |chunk| {
+        while chunk.len() < CHUNK {
+            if let Some(item) = items.next() {
+                serde_json::to_writer(&mut *chunk, &item)?;
+            } else if let Some(last) = last.take() {
+                serde_json::to_writer(&mut *chunk, &last)?;
+            } else {
+                break;
+            }
+            chunk.push(b'\n');
+        }
+        Ok(())
+    })
+}
+
+/// Chunks as long as `fill` adds to them. After an error there is no more.
+fn chunks(mut fill: impl FnMut(&mut Vec<u8>) -> io::Result<()> + Send + 'static) -> Chunks {
+    let mut failed = false;
+    Box::new(std::iter::from_fn(move || {
+        if failed {
+            return None;
+        }
+        let mut chunk = Vec::with_capacity(CHUNK);
+        if let Err(error) = fill(&mut chunk) {
+            failed = true;
+            return Some(Err(error));
+        }
+        (!chunk.is_empty()).then_some(Ok(chunk))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, Chunks, Fields, Record, csv_chunks, ndjson_chunks};
+    use crate::domain::id::OrgId;
+    use crate::view::envelope::Envelope;
+
+    struct Named(Option<String>, i64);
+
+    impl Record for Named {
+        const COLUMNS: &'static [&'static str] = &["name", "number"];
+
+        fn write(&self, fields: &mut Fields) {
+            fields.text(self.0.as_deref()).value(self.1);
+        }
+    }
+
+    fn read(chunks: Chunks) -> String {
+        String::from_utf8(chunks.flat_map(Result::unwrap).collect()).unwrap()
+    }
+
+    fn envelope(missing_total: u64) -> Envelope {
+        Envelope {
+            shop: OrgId::new(1000).unwrap(),
+            as_of: None,
+            complete: missing_total == 0,
+            missing: Vec::new(),
+            missing_total,
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn csv_quotes_what_must_be_quoted_and_disarms_formulas_but_not_numbers() {
+        let named = |name: &str| Named(Some(name.to_owned()), -15);
+        let items = vec![named("Kho \"A\", tầng 1\nQuận 1"), named("=1+1"), named("-A"), Named(None, 0)];
+        assert_eq!(
+            read(csv_chunks(items)),
+            "name,number\r\n\"Kho \"\"A\"\", tầng 1\nQuận 1\",-15\r\n'=1+1,-15\r\n'-A,-15\r\n,0\r\n"
+        );
+    }
+
+    #[test]
+    fn csv_without_items_is_a_header() {
+        assert_eq!(read(csv_chunks(Vec::<Named>::new())), "name,number\r\n");
+    }
+
+    #[test]
+    fn ndjson_ends_with_the_envelope_only_when_something_is_missing() {
+        assert_eq!(read(ndjson_chunks(vec![1, 2], envelope(0))), "1\n2\n");
+        assert_eq!(read(ndjson_chunks(Vec::<u8>::new(), envelope(0))), "");
+        let lines = read(ndjson_chunks(vec![1], envelope(3)));
+        assert!(lines.starts_with("1\n{\"envelope\":{\"shop\":1000,"), "{lines}");
+        assert!(lines.ends_with("}}\n"), "{lines}");
+    }
+
+    #[test]
+    fn a_long_answer_comes_in_chunks_of_whole_lines() {
+        let items = || (0..20_000).map(|number| Named(Some("Kho".to_owned()), number)).collect::<Vec<_>>();
+        let chunks: Vec<Vec<u8>> = csv_chunks(items()).map(Result::unwrap).collect();
+        assert!(chunks.len() > 1);
+        assert!(chunks.iter().all(|chunk| chunk.ends_with(b"\r\n") && chunk.len() < 2 * CHUNK));
+        assert_eq!(read(csv_chunks(items())).lines().count(), 20_001);
+        let numbers: Vec<u32> = (0..20_000).collect();
+        let chunks: Vec<Vec<u8>> = ndjson_chunks(numbers, envelope(0)).map(Result::unwrap).collect();
+        assert!(chunks.len() > 1 && chunks.iter().all(|chunk| chunk.ends_with(b"\n")));
+    }
+}

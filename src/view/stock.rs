@@ -1,0 +1,210 @@
+//! Stock: the rows of a grid summed by variant, product or location.
+
+pub mod item;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use self::item::{LocationStock, ProductStock, StockItem, StockRow, VariantStock};
+use super::envelope::{Context, Envelope, EnvelopeBuilder};
+use super::grid::{VariantCells, by_variant};
+use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
+use super::tally::{Membership, StockSums, Tally};
+use crate::domain::cell::{Cell, CellId, MissingReason};
+use crate::domain::id::{LocationId, ProductId, VariantId};
+use crate::domain::location::LocationBook;
+
+/// Said when a variant's product is not known because its cells are not.
+const PRODUCTS_OPEN: &str = "some variants have no known row, so their product is not known, and unknown cells: \
+                             they may belong to any product, so sums by product are null";
+
+/// What a stock answer has an item for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupBy {
+    /// Each variant asked for, rows or not.
+    #[default]
+    Variant,
+    /// Each product that a row names.
+    Product,
+    /// Each location asked for, rows or not.
+    Location,
+}
+
+/// How stock is to be summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StockParameters {
+    /// What an item stands for.
+    pub group_by: GroupBy,
+    /// Whether items list their rows. CSV, which is flat, never does.
+    pub breakdown: bool,
+}
+
+/// Stock by variant, product or location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StockAnswer {
+    /// What the answer says of itself.
+    #[serde(flatten)]
+    pub envelope: Envelope,
+    /// The groups, by id.
+    pub stock: Vec<StockItem>,
+    /// The same sums over all cells asked for.
+    pub totals: StockSums,
+}
+
+/// Stock of one variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct VariantStockAnswer {
+    /// What the answer says of itself.
+    #[serde(flatten)]
+    pub envelope: Envelope,
+    /// The variant, with its rows.
+    pub stock: VariantStock,
+}
+
+/// A group's place in the answer: by id, the variants whose product is not known last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Variant(VariantId),
+    Product(ProductId),
+    NoProduct,
+    Location(LocationId),
+}
+
+/// A group in the making.
+#[derive(Debug, Default)]
+struct Group {
+    /// Of a variant: its product.
+    product_id: Option<ProductId>,
+    tally: Tally,
+    rows: Vec<StockRow>,
+}
+
+/// Sums the cells into one item per group. Every variant (by variant) or location (by location) of the grid has an
+/// item, rows or not.
+#[must_use]
+pub fn stock(
+    cells: impl Iterator<Item = (CellId, Cell)>,
+    context: Context<'_>,
+    parameters: StockParameters,
+) -> StockAnswer {
+    let mut envelope = EnvelopeBuilder::new();
+    let mut groups = BTreeMap::<Key, Group>::new();
+    let mut products = Membership::Certain;
+    for variant in by_variant(cells) {
+        let product_id = variant.product_id();
+        if product_id.is_none() && may_have_rows(&variant) {
+            products = Membership::Open;
+        }
+        for (id, cell) in variant.cells() {
+            envelope.see(id, cell);
+            let key = match parameters.group_by {
+                GroupBy::Variant => Key::Variant(id.variant_id),
+                GroupBy::Product => product_id.map_or(Key::NoProduct, Key::Product),
+                GroupBy::Location => Key::Location(id.loc_id),
+            };
+            let group = groups.entry(key).or_default();
+            group.product_id = product_id;
+            group.tally.add(cell, context.book.class(id.loc_id));
+            if let (Cell::Row(row), true) = (cell, parameters.breakdown) {
+                group.rows.push(StockRow::new(row, context.book));
+            }
+        }
+    }
+    if parameters.group_by == GroupBy::Product && products == Membership::Open {
+        envelope.warn(PRODUCTS_OPEN.to_owned());
+    }
+    let mut totals = Tally::default();
+    for group in groups.values() {
+        totals.merge(&group.tally);
+    }
+    let stock =
+        groups.into_iter().map(|(key, group)| item(key, group, parameters, products, context.book)).collect();
+    StockAnswer { envelope: envelope.finish(context), stock, totals: totals.finish(Membership::Certain) }
+}
+
+/// The stock of one variant with its rows, from that variant's cells.
+#[must_use]
+pub fn variant_stock(
+    variant_id: VariantId,
+    cells: impl Iterator<Item = (CellId, Cell)>,
+    context: Context<'_>,
+) -> VariantStockAnswer {
+    let mut envelope = EnvelopeBuilder::new();
+    let mut group = Group::default();
+    for (id, cell) in cells {
+        envelope.see(id, &cell);
+        group.tally.add(&cell, context.book.class(id.loc_id));
+        if let Cell::Row(row) = &cell {
+            group.product_id = group.product_id.or(Some(row.product_id));
+            group.rows.push(StockRow::new(row, context.book));
+        }
+    }
+    let stock = VariantStock {
+        variant_id,
+        product_id: group.product_id,
+        sums: group.tally.finish(Membership::Certain),
+        locations: Some(group.rows),
+    };
+    VariantStockAnswer { envelope: envelope.finish(context), stock }
+}
+
+/// Whether a variant without a known row may have one all the same. A refused id is not the shop's (live,
+/// seemingly), so a cell refused has none.
+fn may_have_rows(variant: &VariantCells) -> bool {
+    variant.unknown().any(|(_, reason)| reason != MissingReason::Refused)
+}
+
+fn item(
+    key: Key,
+    group: Group,
+    parameters: StockParameters,
+    products: Membership,
+    book: &LocationBook,
+) -> StockItem {
+    let rows = parameters.breakdown.then_some(group.rows);
+    let product = |product_id: Option<ProductId>, membership: Membership, variants| {
+        StockItem::Product(ProductStock { product_id, sums: group.tally.finish(membership), variants })
+    };
+    match key {
+        Key::Variant(variant_id) => StockItem::Variant(VariantStock {
+            variant_id,
+            product_id: group.product_id,
+            sums: group.tally.finish(Membership::Certain),
+            locations: rows,
+        }),
+        Key::Product(product_id) => product(Some(product_id), products, rows),
+        Key::NoProduct => product(None, Membership::Certain, rows),
+        Key::Location(loc_id) => StockItem::Location(LocationStock {
+            loc_id,
+            location_name: book.name(loc_id).map(str::to_owned),
+            sums: group.tally.finish(Membership::Certain),
+            variants: rows,
+        }),
+    }
+}
+
+impl Tabular for StockAnswer {
+    fn into_csv(self) -> Chunks {
+        csv_chunks(self.stock)
+    }
+
+    fn into_ndjson(self) -> Chunks {
+        ndjson_chunks(self.stock, self.envelope)
+    }
+}
+
+impl Tabular for VariantStockAnswer {
+    fn into_csv(self) -> Chunks {
+        csv_chunks(vec![StockItem::Variant(self.stock)])
+    }
+
+    fn into_ndjson(self) -> Chunks {
+        ndjson_chunks(vec![self.stock], self.envelope)
+    }
+}
+
+#[cfg(test)]
+mod tests;

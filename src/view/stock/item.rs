@@ -1,0 +1,243 @@
+//! What a stock answer says of a group: its item, its rows, its CSV line.
+
+use serde::Serialize;
+use utoipa::openapi::schema::AnyOfBuilder;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::location::{LocationBook, LocationClass};
+use crate::domain::quantity::Quantity;
+use crate::domain::row::Row;
+use crate::view::lines::{Fields, Record};
+use crate::view::tally::StockSums;
+
+/// The stock of one group: of a variant, a product or a location, as `group_by` asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum StockItem {
+    /// With `group_by=variant`.
+    Variant(VariantStock),
+    /// With `group_by=product`.
+    Product(ProductStock),
+    /// With `group_by=location`.
+    Location(LocationStock),
+}
+
+/// The stock of one variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct VariantStock {
+    /// The variant.
+    #[schema(value_type = u64, minimum = 1, example = 1061514767)]
+    pub variant_id: VariantId,
+    /// Its product; null when no row is known, since only rows tell it.
+    #[schema(required, value_type = Option<u64>, minimum = 1, example = 1028183686)]
+    pub product_id: Option<ProductId>,
+    /// The sums over the locations asked for.
+    #[serde(flatten)]
+    pub sums: StockSums,
+    /// With a breakdown: the rows, by location id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub locations: Option<Vec<StockRow>>,
+}
+
+/// The stock of one product: of those of its variants that were asked for.
+///
+/// Only rows tell a variant's product. Variants without a known row are summed in an item of their own, the last,
+/// whose `product_id` is null, so that items always add up to the totals. If one of those has an unknown cell
+/// (other than a refused one: the shop has no such id), any product may have more than is known, and every
+/// product's item is incomplete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProductStock {
+    /// The product; null for the variants whose product is not known.
+    #[schema(required, value_type = Option<u64>, minimum = 1, example = 1028183686)]
+    pub product_id: Option<ProductId>,
+    /// The sums over the product's variants at the locations asked for.
+    #[serde(flatten)]
+    pub sums: StockSums,
+    /// With a breakdown: the rows, by variant and then location id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub variants: Option<Vec<StockRow>>,
+}
+
+/// The stock at one location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LocationStock {
+    /// The location.
+    #[schema(value_type = u64, minimum = 1, example = 963414)]
+    pub loc_id: LocationId,
+    /// Its name; null when it is not known.
+    #[schema(required, example = "Kho Quận 1")]
+    pub location_name: Option<String>,
+    /// The sums over the variants asked for.
+    #[serde(flatten)]
+    pub sums: StockSums,
+    /// With a breakdown: the rows, by variant id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub variants: Option<Vec<StockRow>>,
+}
+
+/// A row in a breakdown. Fields that Haravan may have added to it are on the compatible route only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StockRow {
+    /// The row's own id.
+    #[schema(value_type = u64, minimum = 1, example = 1007549786)]
+    pub id: RowId,
+    /// The location.
+    #[schema(value_type = u64, minimum = 1, example = 963414)]
+    pub loc_id: LocationId,
+    /// The location's name; null when it is not known.
+    #[schema(required, example = "Kho Quận 1")]
+    pub location_name: Option<String>,
+    /// Whether stock at the location can be sold.
+    #[schema(example = "sellable")]
+    pub location_class: Class,
+    /// The product.
+    #[schema(value_type = u64, minimum = 1, example = 1028183686)]
+    pub product_id: ProductId,
+    /// The variant.
+    #[schema(value_type = u64, minimum = 1, example = 1061514767)]
+    pub variant_id: VariantId,
+    /// Pieces on hand.
+    #[schema(value_type = f64, format = "decimal", example = -3)]
+    pub qty_onhand: Quantity,
+    /// Pieces promised to orders. Haravan's spelling.
+    #[schema(value_type = f64, format = "decimal", example = 12)]
+    pub qty_commited: Quantity,
+    /// Pieces on their way.
+    #[schema(value_type = f64, format = "decimal", example = 0)]
+    pub qty_incoming: Quantity,
+    /// Pieces available.
+    #[schema(value_type = f64, format = "decimal", example = -15)]
+    pub qty_available: Quantity,
+    /// When the row last changed, as Haravan wrote it.
+    #[schema(format = DateTime, example = "2021-07-08T01:47:17.6Z")]
+    pub updated_at: String,
+}
+
+/// Whether stock at a location can be sold: `sellable`, `transit` (goods on their way between locations) or
+/// `unavailable` (goods that are not for sale).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = LocationClass)]
+pub enum Class {
+    /// An ordinary store or warehouse.
+    Sellable,
+    /// Goods on their way between locations.
+    Transit,
+    /// Goods that are not for sale.
+    Unavailable,
+}
+
+impl StockRow {
+    pub(super) fn new(row: &Row, book: &LocationBook) -> Self {
+        Self {
+            id: row.id,
+            loc_id: row.loc_id,
+            location_name: book.name(row.loc_id).map(str::to_owned),
+            location_class: Class::from(book.class(row.loc_id)),
+            product_id: row.product_id,
+            variant_id: row.variant_id,
+            qty_onhand: row.qty_onhand,
+            qty_commited: row.qty_commited,
+            qty_incoming: row.qty_incoming,
+            qty_available: row.qty_available,
+            updated_at: row.updated_at_text().into_owned(),
+        }
+    }
+}
+
+impl From<LocationClass> for Class {
+    fn from(class: LocationClass) -> Self {
+        match class {
+            LocationClass::Sellable => Self::Sellable,
+            LocationClass::Transit => Self::Transit,
+            LocationClass::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl PartialSchema for StockItem {
+    /// "Any of", not "one of": nothing in a schema says that a variant's item, which has all that a product's has, is
+    /// not a product's.
+    fn schema() -> RefOr<Schema> {
+        AnyOfBuilder::new()
+            .item(Ref::from_schema_name(VariantStock::name()))
+            .item(Ref::from_schema_name(ProductStock::name()))
+            .item(Ref::from_schema_name(LocationStock::name()))
+            .description(Some(
+                "The stock of one group: of a variant, a product or a location, as `group_by` asks.",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for StockItem {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        for (name, schema) in [
+            (VariantStock::name(), VariantStock::schema()),
+            (ProductStock::name(), ProductStock::schema()),
+            (LocationStock::name(), LocationStock::schema()),
+        ] {
+            schemas.push((name.into_owned(), schema));
+        }
+        VariantStock::schemas(schemas);
+        ProductStock::schemas(schemas);
+        LocationStock::schemas(schemas);
+    }
+}
+
+impl Record for StockItem {
+    /// The same columns however stock is grouped; those of other groupings' ids stay empty.
+    const COLUMNS: &'static [&'static str] = &[
+        "variant_id",
+        "product_id",
+        "loc_id",
+        "location_name",
+        "qty_onhand",
+        "qty_commited",
+        "qty_incoming",
+        "qty_available",
+        "sellable",
+        "qty_oversold",
+        "rows",
+        "no_rows",
+        "unknown",
+        "negative_rows",
+        "updated_at",
+        "complete",
+    ];
+
+    fn write(&self, fields: &mut Fields) {
+        let sums = match self {
+            Self::Variant(item) => {
+                fields.value(item.variant_id).optional(item.product_id).empty().empty();
+                &item.sums
+            }
+            Self::Product(item) => {
+                fields.empty().optional(item.product_id).empty().empty();
+                &item.sums
+            }
+            Self::Location(item) => {
+                fields.empty().empty().value(item.loc_id).text(item.location_name.as_deref());
+                &item.sums
+            }
+        };
+        fields
+            .optional(sums.qty_onhand)
+            .optional(sums.qty_commited)
+            .optional(sums.qty_incoming)
+            .optional(sums.qty_available)
+            .value(sums.sellable)
+            .optional(sums.qty_oversold)
+            .value(sums.rows)
+            .value(sums.no_rows)
+            .value(sums.unknown)
+            .value(sums.negative_rows)
+            .optional(sums.updated_at)
+            .value(sums.complete);
+    }
+}

@@ -1,0 +1,149 @@
+//! Sums over cells that know what they do not know.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::cell::Cell;
+use crate::domain::location::LocationClass;
+use crate::domain::quantity::Quantity;
+use crate::domain::timestamp::Timestamp;
+
+/// Sums over a group of cells.
+///
+/// An unknown cell makes every sum null that it could move; `sellable`, which more knowledge can only raise, stays
+/// as a lower bound. The counts and `updated_at` are facts about the cells that are known, and stay too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StockSums {
+    /// Pieces on hand, over all locations asked for; null if a cell is unknown.
+    #[schema(required, value_type = Option<f64>, format = "decimal", example = 12)]
+    pub qty_onhand: Option<Quantity>,
+    /// Pieces promised to orders, over all locations asked for; null if a cell is unknown. Haravan's spelling.
+    #[schema(required, value_type = Option<f64>, format = "decimal", example = 12)]
+    pub qty_commited: Option<Quantity>,
+    /// Pieces on their way, over all locations asked for; null if a cell is unknown.
+    #[schema(required, value_type = Option<f64>, format = "decimal", example = 1)]
+    pub qty_incoming: Option<Quantity>,
+    /// Pieces available, over all locations asked for, negative ones counting against the others (what Haravan's
+    /// product page shows); null if a cell is unknown.
+    #[schema(required, value_type = Option<f64>, format = "decimal", example = 0)]
+    pub qty_available: Option<Quantity>,
+    /// Pieces that can be sold: the sum of the positive availables at sellable locations. A lower bound if a cell
+    /// is unknown.
+    #[schema(value_type = f64, format = "decimal", minimum = 0, example = 15)]
+    pub sellable: Quantity,
+    /// Pieces oversold: the sum of the negative availables, as a positive number; null if a cell is unknown.
+    #[schema(required, value_type = Option<f64>, format = "decimal", minimum = 0, example = 15)]
+    pub qty_oversold: Option<Quantity>,
+    /// Cells for which Haravan has a row.
+    #[schema(example = 2)]
+    pub rows: u64,
+    /// Cells for which Haravan has no row; they add nothing.
+    #[schema(example = 0)]
+    pub no_rows: u64,
+    /// Cells that are not known.
+    #[schema(example = 0)]
+    pub unknown: u64,
+    /// Known rows whose `qty_available` is below zero.
+    #[schema(example = 1)]
+    pub negative_rows: u64,
+    /// When the newest known row last changed; null without rows.
+    #[schema(required, value_type = Option<String>, format = DateTime, example = "2021-07-30T06:05:24.332Z")]
+    pub updated_at: Option<Timestamp>,
+    /// Whether every cell that could move these sums is known.
+    #[schema(example = true)]
+    pub complete: bool,
+}
+
+/// Sums in the making. Neither the order of cells nor how they are split before a [`Tally::merge`] matters.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    onhand: Quantity,
+    commited: Quantity,
+    incoming: Quantity,
+    available: Quantity,
+    sellable: Quantity,
+    oversold: Quantity,
+    rows: u64,
+    no_rows: u64,
+    unknown: u64,
+    negative_rows: u64,
+    updated_at: Option<Timestamp>,
+}
+
+/// Whether a group has all the cells that belong to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Membership {
+    /// All cells of the group were counted, known or not.
+    Certain,
+    /// Unknown cells elsewhere may belong to this group.
+    Open,
+}
+
+impl Tally {
+    /// Counts a cell at a location of this class; only sellable ones add to `sellable`.
+    pub(crate) fn add(&mut self, cell: &Cell, class: LocationClass) {
+        let row = match cell {
+            Cell::Row(row) => row,
+            Cell::NoRow => {
+                self.no_rows += 1;
+                return;
+            }
+            Cell::Unknown(_) => {
+                self.unknown += 1;
+                return;
+            }
+        };
+        self.rows += 1;
+        self.onhand += row.qty_onhand;
+        self.commited += row.qty_commited;
+        self.incoming += row.qty_incoming;
+        self.available += row.qty_available;
+        if row.qty_available.is_negative() {
+            self.negative_rows += 1;
+            self.oversold += -row.qty_available;
+        } else if class == LocationClass::Sellable {
+            self.sellable += row.qty_available;
+        }
+        self.updated_at = newest(self.updated_at, Some(row.updated_at));
+    }
+
+    /// Counts what another tally counted.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.onhand += other.onhand;
+        self.commited += other.commited;
+        self.incoming += other.incoming;
+        self.available += other.available;
+        self.sellable += other.sellable;
+        self.oversold += other.oversold;
+        self.rows += other.rows;
+        self.no_rows += other.no_rows;
+        self.unknown += other.unknown;
+        self.negative_rows += other.negative_rows;
+        self.updated_at = newest(self.updated_at, other.updated_at);
+    }
+
+    /// The sums, as far as they can be known.
+    pub(crate) fn finish(&self, membership: Membership) -> StockSums {
+        let complete = self.unknown == 0 && membership == Membership::Certain;
+        let known = |sum: Quantity| complete.then(|| sum.normalized());
+        StockSums {
+            qty_onhand: known(self.onhand),
+            qty_commited: known(self.commited),
+            qty_incoming: known(self.incoming),
+            qty_available: known(self.available),
+            sellable: self.sellable.normalized(),
+            qty_oversold: known(self.oversold),
+            rows: self.rows,
+            no_rows: self.no_rows,
+            unknown: self.unknown,
+            negative_rows: self.negative_rows,
+            updated_at: self.updated_at,
+            complete,
+        }
+    }
+}
+
+/// The later of two instants; of two spellings of one instant the longer, so that order does not matter.
+fn newest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).max_by_key(|instant| (*instant, instant.digits()))
+}
