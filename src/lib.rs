@@ -18,3 +18,6 @@ pub mod plan;
 pub mod query;
 pub mod settings;
 pub mod view;
+//! placeholder
+
+pub mod sandbox;

@@ -1,0 +1,88 @@
+//! The way of a request through the sandbox: token, journal, gate, bucket, faults, answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::answer::Answer;
+use super::faults::Failure;
+use super::mishap;
+use super::request::{Asked, Resource};
+use super::shop::Shop;
+
+/// What every server thread shares.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) shops: Vec<Arc<Shop>>,
+    /// Requests with a token that no shop has, or with none.
+    pub(super) unauthorized: AtomicU64,
+    /// Set when the sandbox stops: server threads may outlive that a little, and must not answer any more.
+    pub(super) stopped: AtomicBool,
+}
+
+impl State {
+    pub(super) fn shop(&self, org_id: u64) -> Option<&Arc<Shop>> {
+        self.shops.iter().find(|shop| shop.org_id == org_id)
+    }
+
+    fn shop_of(&self, token: &str) -> Option<&Arc<Shop>> {
+        self.shops.iter().find(|shop| shop.access.read().token == token)
+    }
+}
+
+/// Answers any request outside `/_sandbox`.
+pub(super) async fn serve(request: HttpRequest, state: Data<State>) -> HttpResponse {
+    if state.stopped.load(Ordering::Acquire) {
+        return mishap::send_nothing();
+    }
+    let Some(shop) = bearer(&request).and_then(|token| state.shop_of(token)) else {
+        state.unauthorized.fetch_add(1, Ordering::Relaxed);
+        // No shop, hence no bucket to tell the level of.
+        return mishap::send(Answer::refusal(401, "Invalid API key or access token"), "");
+    };
+    let mut asked = Asked::parse(request.path(), request.query_string());
+    if request.method() != Method::GET {
+        asked.resource = Resource::Unknown;
+    }
+    answer(shop, &asked).await
+}
+
+async fn answer(shop: &Arc<Shop>, asked: &Asked) -> HttpResponse {
+    let inventory = asked.resource == Resource::Inventory;
+    let visit = shop.arrive(asked);
+    if inventory {
+        shop.requests.pass().await;
+    }
+    let latency = shop.latency();
+    if Duration::ZERO < latency {
+        tokio::time::sleep(latency).await;
+    }
+    if let Err(retry_after) = shop.admit(asked) {
+        visit.answered(429, 0);
+        return mishap::send_throttled(&retry_after, &shop.call_limit());
+    }
+    let failure = shop.failure(asked);
+    let answer = failure.and_then(Failure::substitute).unwrap_or_else(|| shop.answer(asked));
+    if failure.is_none_or(Failure::shows_status) {
+        visit.answered(answer.status, answer.rows);
+    }
+    if inventory {
+        shop.answers.pass().await;
+    }
+    let call_limit = shop.call_limit();
+    match failure {
+        None => mishap::send(answer, &call_limit),
+        Some(failure) => mishap::send_spoilt(answer, failure, &call_limit).await,
+    }
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,209 @@
+//! One shop of the sandbox, shared by every server thread: its access, stock, bucket, faults and journal.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::answer::Answer;
+use super::bucket::{self, Bucket};
+use super::catalog::Catalog;
+use super::faults::{Failure, Faults};
+use super::gate::Gate;
+use super::journal::Journal;
+use super::request::{Asked, Resource};
+use super::settings::{Scope, ShopData, ShopSettings};
+use super::store::{Placing, Row, RowError, Store};
+use super::{example, generator, page, resources};
+
+/// A shop and all that is known about its requests.
+#[derive(Debug)]
+pub(super) struct Shop {
+    pub(super) org_id: u64,
+    pub(super) access: RwLock<Access>,
+    pub(super) stock: RwLock<Stock>,
+    pub(super) bucket: Mutex<Bucket>,
+    pub(super) faults: Mutex<Faults>,
+    pub(super) journal: Mutex<Journal>,
+    pub(super) progress: watch::Sender<Progress>,
+    /// Inventory requests wait here before anything is read for them.
+    pub(super) requests: Gate,
+    /// Inventory answers wait here after they were made.
+    pub(super) answers: Gate,
+    rng: Mutex<fastrand::Rng>,
+    started: Instant,
+}
+
+/// Who may read what.
+#[derive(Debug)]
+pub(super) struct Access {
+    pub(super) token: String,
+    pub(super) scopes: BTreeSet<Scope>,
+}
+
+/// What the shop has.
+#[derive(Debug)]
+pub(super) struct Stock {
+    pub(super) store: Store,
+    pub(super) catalog: Catalog,
+}
+
+/// How many inventory requests have come so far, and for how many the answer is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Progress {
+    pub(super) arrived: u64,
+    pub(super) answered: u64,
+}
+
+/// A request on its way through; dropping it ends it, answered or not.
+#[derive(Debug)]
+pub(super) struct Visit {
+    shop: Arc<Shop>,
+    number: u64,
+    resource: Resource,
+}
+
+impl Shop {
+    pub(super) fn new(settings: ShopSettings, seed: u64, started: Instant) -> Result<Self, RowError> {
+        let ShopSettings { org_id, token, scopes, data: stock, bucket, faults } = settings;
+        Ok(Self {
+            org_id,
+            access: RwLock::new(Access { token, scopes }),
+            stock: RwLock::new(Stock::new(stock, org_id)?),
+            bucket: Mutex::new(Bucket::new(bucket, started)),
+            faults: Mutex::new(faults),
+            journal: Mutex::default(),
+            progress: watch::Sender::default(),
+            requests: Gate::default(),
+            answers: Gate::default(),
+            rng: Mutex::new(fastrand::Rng::with_seed(seed ^ org_id)),
+            started,
+        })
+    }
+
+    /// Notes a request.
+    pub(super) fn arrive(self: &Arc<Self>, asked: &Asked) -> Visit {
+        let number = self.journal.lock().arrived(asked, self.started.elapsed());
+        if asked.resource == Resource::Inventory {
+            self.progress.send_modify(|progress| progress.arrived = progress.arrived.saturating_add(1));
+        }
+        Visit { shop: Arc::clone(self), number, resource: asked.resource }
+    }
+
+    /// How long this answer is to take.
+    pub(super) fn latency(&self) -> std::time::Duration {
+        let faults = self.faults.lock();
+        faults.latency(&mut self.rng.lock())
+    }
+
+    /// Lets a request through the bucket, or says what `Retry-After` tells it.
+    pub(super) fn admit(&self, asked: &Asked) -> Result<(), String> {
+        let (unfounded, text) = {
+            let mut faults = self.faults.lock();
+            (faults.take_throttle(asked), faults.retry_after.clone())
+        };
+        if unfounded {
+            return Err(text.unwrap_or_else(|| "2.0".to_owned()));
+        }
+        let taken = self.bucket.lock().take(Instant::now());
+        taken.map_err(|wait| text.unwrap_or_else(|| bucket::retry_after(wait)))
+    }
+
+    /// How this request fails on purpose, if it does.
+    pub(super) fn failure(&self, asked: &Asked) -> Option<Failure> {
+        let failure = self.faults.lock().take_failure(asked, &mut self.rng.lock());
+        if failure.is_some() {
+            self.journal.lock().failed();
+        }
+        failure
+    }
+
+    /// The text of the call-limit header; empty: none.
+    pub(super) fn call_limit(&self) -> String {
+        let lie = self.faults.lock().call_limit_header.clone();
+        lie.unwrap_or_else(|| self.bucket.lock().header(Instant::now()))
+    }
+
+    /// The answer of a shop where nothing fails.
+    pub(super) fn answer(&self, asked: &Asked) -> Answer {
+        if !self.access.read().allows(asked.resource) {
+            return Answer::refusal(403, "Forbidden: the token lacks the scope for this resource");
+        }
+        if asked.resource != Resource::Inventory {
+            return resources::answer(self.org_id, &self.stock.read().catalog, asked);
+        }
+        let (faults, clamp) = {
+            let mut faults = self.faults.lock();
+            (faults.clone(), faults.take_clamp())
+        };
+        if faults.changes_between_pages == 0 {
+            let stock = self.stock.read();
+            return page::answer(&stock.store, &stock.catalog, asked, &faults, clamp);
+        }
+        let mut stock = self.stock.write();
+        let Stock { store, catalog } = &mut *stock;
+        let answer = page::answer(store, catalog, asked, &faults, clamp);
+        page::change_some(store, asked, faults.changes_between_pages, &mut self.rng.lock());
+        answer
+    }
+}
+
+impl Access {
+    /// Source of the scopes: Haravan doc.
+    fn allows(&self, resource: Resource) -> bool {
+        let has = |scope| self.scopes.contains(&scope);
+        match resource {
+            Resource::Inventory => has(Scope::ReadInventories) || has(Scope::WriteInventories),
+            Resource::Locations | Resource::Shop => has(Scope::ReadShop),
+            Resource::Products | Resource::ProductCount => has(Scope::ReadProducts),
+            Resource::Unknown => true,
+        }
+    }
+}
+
+impl Stock {
+    fn new(stock: ShopData, org_id: u64) -> Result<Self, RowError> {
+        let name = format!("Cửa hàng {org_id}");
+        let (store, catalog) = match stock {
+            ShopData::Example => example::shop()?,
+            ShopData::Generated(settings) => generator::shop(&settings),
+            ShopData::Empty => (Store::new(Placing::Scrambled), Catalog::new(&name)),
+            ShopData::Rows(texts) => {
+                let mut stock = Self { store: Store::new(Placing::Scrambled), catalog: Catalog::new(&name) };
+                for text in texts {
+                    stock.put(Row::parse(&text)?);
+                }
+                return Ok(stock);
+            }
+        };
+        Ok(Self { store, catalog })
+    }
+
+    /// Puts a row into its cell, which becomes known to the shop.
+    pub(super) fn put(&mut self, row: Row) {
+        self.catalog.ensure(row.loc_id, row.product_id, row.variant_id);
+        self.store.put(row);
+    }
+}
+
+impl Visit {
+    /// Notes that the answer is made, though it may be held or spoilt yet.
+    pub(super) fn answered(&self, status: u16, rows: usize) {
+        self.shop.journal.lock().answered(self.number, self.resource, status, rows);
+        if self.resource == Resource::Inventory {
+            self.shop
+                .progress
+                .send_modify(|progress| progress.answered = progress.answered.saturating_add(1));
+        }
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if self.resource == Resource::Inventory {
+            self.shop.journal.lock().left();
+        }
+    }
+}
