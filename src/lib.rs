@@ -3,11 +3,18 @@
 //! One sentence rules the design: **a call to Haravan is the scarce thing; spend each one fully, and never
 //! spend it twice.**
 //!
-//! The modules, in reading order; a module may use those above it and in its own layer's list, never one below
-//! (`tests/repo` holds the table against the code):
+//! The modules, in reading order; a module may use those of its own layer's number and below, never one above
+//! (`tests/repo` holds this table against the code):
 //!
-//! 0. facts: [`domain`]
-//! 1. decisions, pure: [`view`]
+//! | layer | what it is | modules |
+//! |---|---|---|
+//! | 0 | facts; depends on nothing of ours | [`domain`] |
+//! | 1 | decisions; pure, the time is an argument | [`clock`] [`query`] [`plan`] [`view`] |
+//! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] |
+//! | 3 | the use case | [`stock`] |
+//! | 4 | the edge: the only modules that know actix and status codes | [`http`] |
+//! | 5 | composition | [`settings`] [`telemetry`] [`app`] |
+//! | – | a local Haravan, which shares nothing with the rest | [`sandbox`] |
 
 pub mod cache;
 pub mod clock;
@@ -16,8 +23,7 @@ pub mod governor;
 pub mod haravan;
 pub mod plan;
 pub mod query;
-pub mod settings;
-pub mod view;
-//! placeholder
-
 pub mod sandbox;
+pub mod settings;
+pub mod stock;
+pub mod view;

@@ -1,0 +1,34 @@
+//! The use case: what a shop's stock is, from what is cached and what Haravan says.
+//!
+//! [`Shop::read`] is the read path in order; this module alone knows all the devices.
+
+mod read_error;
+mod snapshot;
+
+use std::time::Duration;
+
+use crate::cache::freshness::FreshnessWish;
+
+pub use read_error::ReadError;
+pub use snapshot::{ReadTally, Snapshot};
+
+/// On what terms a caller asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadTerms {
+    /// How fresh the answer should be.
+    pub freshness: FreshnessWish,
+    /// How long the caller waits at most.
+    pub wait: Duration,
+    /// What to do when not every cell can be had in that time.
+    pub incomplete: Incomplete,
+}
+
+/// What to do when not every cell can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Incomplete {
+    /// Fail.
+    #[default]
+    Refuse,
+    /// Answer with what there is, and say what is missing.
+    Answer,
+}
