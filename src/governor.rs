@@ -159,7 +159,7 @@ impl Governor {
     #[must_use]
     pub fn stopped(&self) -> Option<Stop> {
         match self.state.lock().breaker.gate(Instant::now()) {
-            Gate::Open | Gate::Probe => None,
+            Gate::Open | Gate::Probe | Gate::Wait(_) => None,
             Gate::Closed(stop) => Some(stop),
         }
     }
@@ -193,7 +193,7 @@ impl Governor {
             in_flight: state.in_flight,
             stopped: match state.breaker.gate(now) {
                 Gate::Open => None,
-                Gate::Probe => state.breaker.cause(),
+                Gate::Probe | Gate::Wait(_) => state.breaker.cause(),
                 Gate::Closed(stop) => Some(stop),
             },
         }
@@ -210,6 +210,7 @@ impl Governor {
         let probing = match state.breaker.gate(now) {
             Gate::Open => false,
             Gate::Probe => true,
+            Gate::Wait(wait) => return Attempt::Wait(Some(wait)),
             Gate::Closed(stop) => return Attempt::Stopped(stop),
         };
         let gives_way = urgency == Urgency::New && 0 < state.continuations_waiting;
@@ -220,7 +221,7 @@ impl Governor {
             return Attempt::Wait(Some(wait.max(Duration::from_millis(1))));
         }
         if probing {
-            state.breaker.probe_started();
+            state.breaker.probe_started(now);
         }
         state.in_flight += 1;
         Attempt::Admitted(Permit { governor: Arc::clone(self), settled: false })

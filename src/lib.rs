@@ -21,6 +21,8 @@ pub mod clock;
 pub mod domain;
 pub mod governor;
 pub mod haravan;
+pub mod loader;
+pub mod metrics;
 pub mod plan;
 pub mod query;
 pub mod sandbox;

@@ -2,13 +2,16 @@
 //!
 //! [`Shop::read`] is the read path in order; this module alone knows all the devices.
 
+mod locations;
 mod read_error;
+pub mod shop;
 mod snapshot;
 
 use std::time::Duration;
 
 use crate::cache::freshness::FreshnessWish;
 
+pub use locations::LocationList;
 pub use read_error::ReadError;
 pub use snapshot::{ReadTally, Snapshot};
 

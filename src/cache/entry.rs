@@ -180,6 +180,30 @@ impl VariantCells {
         Self { variant_id: self.variant_id, cells: cells.into(), odd: odd.into() }
     }
 
+    /// This entry with all that another one of the same variant knows merged in.
+    #[must_use]
+    pub fn absorbed(&self, other: &Self) -> Self {
+        let observations = other.cells.iter().filter(|cell| !cell.purged).map(|cell| Observation {
+            loc_id: cell.loc_id,
+            finding: other.row(cell).map_or(Finding::NoRow, |row| Finding::Row(Box::new(row))),
+            observed_at: cell.observed_at,
+        });
+        self.merged(observations.collect())
+    }
+
+    /// How many of the cells have fewer than no pieces available.
+    #[must_use]
+    pub fn negative_rows(&self) -> usize {
+        let negative = |cell: &&PackedCell| match self.odd_row(cell).filter(|_| cell.is_odd()) {
+            Some(row) => row.qty_available.is_negative(),
+            None => {
+                let [.., available] = cell.quantities;
+                cell.row_id.is_some() && available < 0
+            }
+        };
+        self.cells.iter().filter(negative).count()
+    }
+
     /// This entry with the cells at these locations (all, if none are named) marked as purged.
     #[must_use]
     pub fn purged(&self, locations: Option<&[LocationId]>) -> Self {

@@ -43,19 +43,22 @@ impl FreshnessPolicy {
     /// Judges an observation of this age.
     #[must_use]
     pub fn judge(&self, age: Duration, wish: &FreshnessWish) -> Freshness {
-        let lifetime = wish.max_age.map_or(self.fresh, |max_age| max_age.min(self.fresh));
-        let usable_after_error = age <= self.fresh.saturating_add(self.stale_if_error);
         if wish.no_cache {
-            return if usable_after_error { Freshness::Expired } else { Freshness::Unusable };
+            return Freshness::Unusable;
         }
+        let lifetime = wish.max_age.map_or(self.fresh, |max_age| max_age.min(self.fresh));
         let staleness = age.saturating_sub(lifetime);
+        let tolerated = match (wish.max_stale, wish.max_age) {
+            (Some(max_stale), _) => max_stale,
+            (None, None) => self.stale_while_revalidate,
+            // Whoever names an age wants nothing older.
+            (None, Some(_)) => Duration::ZERO,
+        };
         if staleness.is_zero() {
             Freshness::Fresh
-        } else if wish.max_stale.is_some_and(|max_stale| staleness <= max_stale)
-            || (wish.max_age.is_none() && staleness <= self.stale_while_revalidate)
-        {
+        } else if staleness <= tolerated {
             Freshness::Stale
-        } else if usable_after_error {
+        } else if wish.max_age.is_none() && staleness <= self.stale_if_error {
             Freshness::Expired
         } else {
             Freshness::Unusable
@@ -98,10 +101,10 @@ mod tests {
     fn max_age_tightens_and_is_never_answered_stale() {
         let wish = FreshnessWish { max_age: seconds(5), ..FreshnessWish::default() };
         check(5, wish, Freshness::Fresh);
-        check(6, wish, Freshness::Expired);
+        check(6, wish, Freshness::Unusable);
         let wish = FreshnessWish { max_age: seconds(3600), ..FreshnessWish::default() };
         check(15, wish, Freshness::Fresh);
-        check(16, wish, Freshness::Expired);
+        check(16, wish, Freshness::Unusable);
     }
 
     #[test]
@@ -114,6 +117,6 @@ mod tests {
     #[test]
     fn no_cache_wants_nothing_observed_before() {
         let wish = FreshnessWish { no_cache: true, ..FreshnessWish::default() };
-        check(0, wish, Freshness::Expired);
+        check(0, wish, Freshness::Unusable);
     }
 }

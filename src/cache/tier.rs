@@ -8,7 +8,6 @@ use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
 
 use super::entry::{Observation, VariantCells};
-use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 
 /// Which cells a purge concerns; none of a kind means all of them.
@@ -33,7 +32,7 @@ impl Purge {
 #[derive(Debug)]
 pub struct Cache {
     entries: Moka<VariantId, Arc<VariantCells>, FxBuildHasher>,
-    resident_cells: Arc<AtomicI64>,
+    held: Arc<Held>,
     /// Taken for read-modify-write only; readers never wait.
     writing: Mutex<()>,
 }
@@ -42,16 +41,16 @@ impl Cache {
     /// An empty cache of at most `max_bytes`.
     #[must_use]
     pub fn new(max_bytes: u64) -> Self {
-        let resident_cells = Arc::new(AtomicI64::new(0));
-        let evicted = Arc::clone(&resident_cells);
+        let held = Arc::new(Held::default());
+        let left = Arc::clone(&held);
         let entries = Moka::builder()
             .max_capacity(max_bytes)
             .weigher(|_, entry: &Arc<VariantCells>| u32::try_from(entry.weight()).unwrap_or(u32::MAX))
             .eviction_listener(move |_, entry: Arc<VariantCells>, _| {
-                evicted.fetch_sub(cell_count(&entry), Ordering::Relaxed);
+                left.count(&entry, -1);
             })
             .build_with_hasher(FxBuildHasher);
-        Self { entries, resident_cells, writing: Mutex::new(()) }
+        Self { entries, held, writing: Mutex::new(()) }
     }
 
     /// What is known of a variant.
@@ -89,7 +88,13 @@ impl Cache {
     /// How many cells are held.
     #[must_use]
     pub fn resident_cells(&self) -> u64 {
-        u64::try_from(self.resident_cells.load(Ordering::Relaxed)).unwrap_or(0)
+        u64::try_from(self.held.cells.load(Ordering::Relaxed)).unwrap_or(0)
+    }
+
+    /// How many rows are held whose available quantity is negative.
+    #[must_use]
+    pub fn negative_rows(&self) -> u64 {
+        u64::try_from(self.held.negative_rows.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
     /// The bytes they weigh.
@@ -99,22 +104,23 @@ impl Cache {
         self.entries.weighted_size()
     }
 
-    /// When the oldest cell of an entry was confirmed, among these locations.
-    #[must_use]
-    pub fn oldest(entry: &VariantCells, locations: &[LocationId]) -> Option<Moment> {
-        locations
-            .iter()
-            .filter_map(|loc_id| entry.cell(*loc_id))
-            .map(super::entry::PackedCell::observed_at)
-            .min()
-    }
-
     fn put(&self, variant_id: VariantId, entry: &Arc<VariantCells>) {
-        self.resident_cells.fetch_add(cell_count(entry), Ordering::Relaxed);
+        self.held.count(entry, 1);
         self.entries.insert(variant_id, Arc::clone(entry));
     }
 }
 
-fn cell_count(entry: &VariantCells) -> i64 {
-    i64::try_from(entry.cells().len()).unwrap_or(i64::MAX)
+/// What is held, counted as it comes and goes.
+#[derive(Debug, Default)]
+struct Held {
+    cells: AtomicI64,
+    negative_rows: AtomicI64,
+}
+
+impl Held {
+    fn count(&self, entry: &VariantCells, sign: i64) {
+        let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(sign);
+        self.cells.fetch_add(signed(entry.cells().len()), Ordering::Relaxed);
+        self.negative_rows.fetch_add(signed(entry.negative_rows()), Ordering::Relaxed);
+    }
 }

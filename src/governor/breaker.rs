@@ -18,6 +18,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a refused token is left alone between probes.
 const UNAUTHORIZED_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long calls wait for a probe's result before they are turned away.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Whether a call may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
@@ -25,6 +28,8 @@ pub enum Gate {
     Open,
     /// It may, as the one probe.
     Probe,
+    /// A probe is under way and may soon tell: wait this long at most.
+    Wait(Duration),
     /// It may not.
     Closed(Stop),
 }
@@ -34,7 +39,8 @@ pub enum Gate {
 pub struct Breaker {
     failures: u32,
     stopped: Option<Stopped>,
-    probing: bool,
+    /// Since when a probe is under way.
+    probing: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +56,12 @@ impl Breaker {
     pub fn gate(&self, now: Instant) -> Gate {
         match self.stopped {
             None => Gate::Open,
-            Some(stopped) if stopped.until <= now && !self.probing => Gate::Probe,
-            Some(stopped) => Gate::Closed(stopped.why),
+            Some(stopped) if now < stopped.until => Gate::Closed(stopped.why),
+            Some(stopped) => match self.probing {
+                None => Gate::Probe,
+                Some(since) if now < since + PROBE_PATIENCE => Gate::Wait(since + PROBE_PATIENCE - now),
+                Some(_) => Gate::Closed(stopped.why),
+            },
         }
     }
 
@@ -62,13 +72,13 @@ impl Breaker {
     }
 
     /// The probe was sent.
-    pub fn probe_started(&mut self) {
-        self.probing = true;
+    pub fn probe_started(&mut self, now: Instant) {
+        self.probing = Some(now);
     }
 
     /// The probe was abandoned: another may be sent.
     pub fn probe_dropped(&mut self) {
-        self.probing = false;
+        self.probing = None;
     }
 
     /// A call was answered: all is well.
@@ -81,11 +91,11 @@ impl Breaker {
         self.failures = self.failures.saturating_add(1);
         let pause = match self.stopped {
             // Calls that were in flight when the breaker opened say nothing new.
-            Some(stopped) if !self.probing => stopped.pause,
+            Some(stopped) if self.probing.is_none() => stopped.pause,
             Some(stopped) => (stopped.pause * 2).min(LONGEST_PAUSE),
             None => FIRST_PAUSE,
         };
-        if FAILURES_TO_OPEN <= self.failures || self.probing {
+        if FAILURES_TO_OPEN <= self.failures || self.probing.is_some() {
             self.stop(Stop::Failing, now, pause);
         }
     }
@@ -97,7 +107,7 @@ impl Breaker {
 
     fn stop(&mut self, why: Stop, now: Instant, pause: Duration) {
         self.stopped = Some(Stopped { why, until: now + pause, pause });
-        self.probing = false;
+        self.probing = None;
     }
 }
 
@@ -122,8 +132,9 @@ mod tests {
         assert_eq!(breaker.gate(start), Gate::Closed(Stop::Failing));
         let later = start + Duration::from_secs(1);
         assert_eq!(breaker.gate(later), Gate::Probe);
-        breaker.probe_started();
-        assert_eq!(breaker.gate(later), Gate::Closed(Stop::Failing));
+        breaker.probe_started(later);
+        assert_eq!(breaker.gate(later), Gate::Wait(Duration::from_secs(1)));
+        assert_eq!(breaker.gate(later + Duration::from_secs(1)), Gate::Closed(Stop::Failing));
         breaker.answered();
         assert_eq!(breaker.gate(later), Gate::Open);
     }
@@ -142,7 +153,7 @@ mod tests {
             );
             now += Duration::from_secs(seconds);
             assert_eq!(breaker.gate(now), Gate::Probe, "{seconds}");
-            breaker.probe_started();
+            breaker.probe_started(now);
             breaker.failed(now);
         }
     }
@@ -174,7 +185,7 @@ mod tests {
         let mut breaker = Breaker::default();
         breaker.unauthorized(now);
         let later = now + Duration::from_secs(30);
-        breaker.probe_started();
+        breaker.probe_started(later);
         breaker.probe_dropped();
         assert_eq!(breaker.gate(later), Gate::Probe);
     }

@@ -9,6 +9,15 @@ use super::MAX_PAGE;
 /// How many cells the estimate remembers: old answers fade as new ones come.
 const MEMORY_CELLS: f64 = 20_000.0;
 
+/// How much one tile changes the estimate of the dispersion.
+const SURPRISE_WEIGHT: f64 = 0.1;
+
+/// The most dispersed a shop is believed to be.
+const MOST_DISPERSED: f64 = 1_000.0;
+
+/// A page this many deviations shorter than expected is not believed to be the last.
+const HARD_TO_BELIEVE: f64 = 4.0;
+
 /// A tile of fewer pages is preferred, for its latency, while its cost is within this factor of the ideal of
 /// full pages.
 const GOOD_ENOUGH: f64 = 1.06;
@@ -19,17 +28,26 @@ pub struct Density {
     rows: f64,
     cells: f64,
     page: usize,
+    /// How much more the rows of tiles vary than independent cells would: a variance ratio, at least 1.
+    dispersion: f64,
 }
 
 impl Default for Density {
     fn default() -> Self {
-        Self { rows: 0.0, cells: 0.0, page: MAX_PAGE }
+        Self { rows: 0.0, cells: 0.0, page: MAX_PAGE, dispersion: 1.0 }
     }
 }
 
 impl Density {
     /// Learns from a finished tile.
     pub fn learn(&mut self, cells: usize, rows: usize) {
+        if let Some(share) = self.share() {
+            let mean = float(cells) * share;
+            let variance = (mean * (1.0 - share)).max(1.0);
+            let surprise = (float(rows) - mean).powi(2) / variance;
+            let learnt = self.dispersion + (surprise - self.dispersion) * SURPRISE_WEIGHT;
+            self.dispersion = learnt.clamp(1.0, MOST_DISPERSED);
+        }
         let (cells, rows) = (float(cells), float(rows.min(cells)));
         let fade = (MEMORY_CELLS / (self.cells + cells)).min(1.0);
         self.cells = (self.cells + cells) * fade;
@@ -65,7 +83,7 @@ impl Density {
         let Some(share) = self.share() else { return 1.0 };
         let page = float(self.page);
         let mean = float(cells) * share;
-        let deviation = (mean * (1.0 - share)).sqrt().max(0.01);
+        let deviation = self.deviation(mean, share);
         let full_pages = cells / self.page.max(1);
         let mut calls = 1.0;
         for pages in 1..=full_pages {
@@ -79,6 +97,32 @@ impl Density {
             calls += overflows;
         }
         calls
+    }
+
+    /// How many pages so many cells are expected to fill, at least one.
+    #[must_use]
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates, as intended"
+    )]
+    pub fn pages(&self, cells: usize) -> usize {
+        let share = self.share().unwrap_or(0.0);
+        ((float(cells) * share / float(self.page)).ceil() as usize).max(1)
+    }
+
+    /// Whether a tile of so many cells is unlikely to have so few rows.
+    #[must_use]
+    pub fn is_improbable(&self, cells: usize, rows: usize) -> bool {
+        self.share().is_some_and(|share| {
+            let mean = float(cells) * share;
+            float(rows) + HARD_TO_BELIEVE * self.deviation(mean, share).max(1.0) < mean
+        })
+    }
+
+    fn deviation(&self, mean: f64, share: f64) -> f64 {
+        (mean * (1.0 - share) * self.dispersion).sqrt().max(0.01)
     }
 
     /// How many of `available` variants the next tile should take, over `locations` locations.

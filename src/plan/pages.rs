@@ -26,6 +26,8 @@ pub struct PageSeen {
     pub outstanding: usize,
     /// Whether a row once known beyond the page's end has not come.
     pub known_row_missing: bool,
+    /// Whether the shop's density makes so few rows hard to believe.
+    pub improbable: bool,
 }
 
 /// The lengths of the pages a shop sent lately.
@@ -39,7 +41,11 @@ impl PageLengths {
     pub fn judge(&mut self, page: PageSeen) -> Next {
         let next = if page.outstanding == 0 || page.rows == 0 {
             Next::Complete
-        } else if MAX_PAGE <= page.rows || page.known_row_missing || self.could_be_a_clamp(page.rows) {
+        } else if MAX_PAGE <= page.rows
+            || page.known_row_missing
+            || page.improbable
+            || self.could_be_a_clamp(page.rows)
+        {
             Next::AskOn
         } else {
             Next::Complete
@@ -62,7 +68,9 @@ impl PageLengths {
 
 /// Whether somebody might have chosen this number as a limit.
 fn is_round(rows: usize) -> bool {
-    rows.is_multiple_of(10) || rows.is_multiple_of(25) || rows.is_power_of_two() && 16 <= rows
+    rows.is_multiple_of(25)
+        || (rows.is_multiple_of(10) && rows <= 100)
+        || (rows.is_power_of_two() && 16 <= rows)
 }
 
 #[cfg(test)]
@@ -70,7 +78,7 @@ mod tests {
     use super::{Next, PageLengths, PageSeen};
 
     fn page(rows: usize) -> PageSeen {
-        PageSeen { rows, outstanding: 1_000, known_row_missing: false }
+        PageSeen { rows, outstanding: 1_000, known_row_missing: false, improbable: false }
     }
 
     #[test]
@@ -90,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_tile_whose_cells_all_came_is_complete_whatever_the_length() {
-        let seen = PageSeen { rows: 250, outstanding: 0, known_row_missing: false };
+        let seen = PageSeen { rows: 250, outstanding: 0, ..page(250) };
         assert_eq!(PageLengths::default().judge(seen), Next::Complete);
     }
 
@@ -115,7 +123,13 @@ mod tests {
 
     #[test]
     fn a_known_row_that_did_not_come_makes_a_short_page_suspicious() {
-        let seen = PageSeen { rows: 37, outstanding: 10, known_row_missing: true };
+        let seen = PageSeen { known_row_missing: true, ..page(37) };
+        assert_eq!(PageLengths::default().judge(seen), Next::AskOn);
+    }
+
+    #[test]
+    fn a_page_that_is_improbably_short_is_not_believed() {
+        let seen = PageSeen { improbable: true, ..page(37) };
         assert_eq!(PageLengths::default().judge(seen), Next::AskOn);
     }
 }

@@ -142,6 +142,12 @@ impl<W: Waiter> Pending<W> {
         *self.cells.of(priority)
     }
 
+    /// How many variants wait.
+    #[must_use]
+    pub fn variants(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -264,34 +270,45 @@ impl<W: Waiter> Pending<W> {
 
     /// The variants that might share a tile with the seed, the seed first: its own caller's, then the others'.
     fn candidates(&mut self, priority: Priority, seed: VariantId) -> Vec<VariantId> {
-        let mut candidates = vec![seed];
-        let mut looked_at = 0;
-        let mut priorities = vec![priority];
-        priorities.extend(Priority::ALL.into_iter().filter(|other| *other != priority));
-        'search: for priority in priorities {
+        let mut search = Search { found: vec![seed], looked_at: 0 };
+        let lower = Priority::ALL.into_iter().filter(|other| *other != priority);
+        for priority in std::iter::once(priority).chain(lower) {
             let mut turns = std::mem::take(self.turns.of_mut(priority));
             // The seed's caller was moved to the back when it gave the seed.
             let last = turns.len().saturating_sub(1);
             for at in std::iter::once(last).chain(0..last) {
-                let Some(turn) = turns.get_mut(at) else { continue };
-                while turn.front().is_some_and(|variant_id| !self.rows.contains_key(variant_id)) {
-                    turn.pop_front();
+                if search.is_over() {
+                    break;
                 }
-                looked_at += 1;
-                for variant_id in turn.iter() {
-                    if MAX_IDS <= candidates.len() || LOOKAHEAD <= looked_at {
-                        *self.turns.of_mut(priority) = turns;
-                        break 'search;
-                    }
-                    looked_at += 1;
-                    if !candidates.contains(variant_id) && self.is_wanted(*variant_id) {
-                        candidates.push(*variant_id);
-                    }
+                if let Some(turn) = turns.get_mut(at) {
+                    self.search_turn(turn, &mut search);
                 }
             }
+            turns.retain(|turn| !turn.is_empty());
             *self.turns.of_mut(priority) = turns;
         }
-        candidates
+        search.found
+    }
+
+    /// Looks through one caller's turn, and drops from it what was served meanwhile: each is dropped only once,
+    /// so that costs no more than adding it did.
+    fn search_turn(&mut self, turn: &mut Turn, search: &mut Search) {
+        search.looked_at += 1;
+        let mut kept = Vec::new();
+        while !search.is_over() {
+            let Some(variant_id) = turn.pop_front() else { break };
+            let known = search.found.contains(&variant_id);
+            if known || self.is_wanted(variant_id) {
+                kept.push(variant_id);
+                search.looked_at += 1;
+                if !known {
+                    search.found.push(variant_id);
+                }
+            }
+        }
+        for variant_id in kept.into_iter().rev() {
+            turn.push_front(variant_id);
+        }
     }
 
     /// The locations that the candidates want together, if one call can ask for them.
@@ -344,6 +361,18 @@ impl<W: Waiter> Pending<W> {
             taken.push((*variant_id, wants));
         }
         Chosen { tile, priority, wants: taken }
+    }
+}
+
+/// The search for a tile's variants.
+struct Search {
+    found: Vec<VariantId>,
+    looked_at: usize,
+}
+
+impl Search {
+    fn is_over(&self) -> bool {
+        MAX_IDS <= self.found.len() || LOOKAHEAD <= self.looked_at
     }
 }
 

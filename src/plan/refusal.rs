@@ -22,6 +22,23 @@ pub struct Refusals {
     pub cells: BTreeSet<CellId>,
 }
 
+impl Refusals {
+    /// Adds what another search found.
+    pub fn extend(&mut self, other: Self) {
+        self.variants.extend(other.variants);
+        self.locations.extend(other.locations);
+        self.cells.extend(other.cells);
+    }
+
+    /// Whether a cell cannot be asked for.
+    #[must_use]
+    pub fn concern(&self, cell: CellId) -> bool {
+        self.variants.contains(&cell.variant_id)
+            || self.locations.contains(&cell.loc_id)
+            || self.cells.contains(&cell)
+    }
+}
+
 /// The search for the refused ids of one tile.
 #[derive(Debug)]
 pub struct Bisection {
@@ -122,6 +139,12 @@ impl Bisection {
             self.queue.push_front(Step::One(sibling));
         }
         self.queue.extend(self.asked.take().map(Step::Divide));
+    }
+
+    /// The tile was neither answered nor refused, and will not be asked again.
+    pub fn given_up(&mut self) {
+        self.asked = None;
+        self.queue.extend(self.sibling.take().map(Step::One));
     }
 
     /// What was found.

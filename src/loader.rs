@@ -1,0 +1,273 @@
+//! Gets cells from Haravan: one loader a shop, between those who want cells and the governor.
+//!
+//! Callers put the cells they lack into the pending set and wait; a cell that is pending or in flight is joined,
+//! never asked twice. The loader owns the flights: a caller that hangs up takes nothing with it but its own
+//! wants. A tile is chosen only when the governor has a slot, so the longer the queue, the fuller the calls.
+
+mod board;
+mod flight;
+mod refused;
+mod retry;
+mod ticket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use board::Board;
+use flight::Flight;
+use ticket::{Delivery, Ticket};
+
+use crate::cache::entry::VariantCells;
+use crate::cache::{Cache, Purge};
+use crate::clock::{Clock, Moment};
+use crate::domain::cell::{CellId, MissingReason};
+use crate::domain::id::{LocationId, VariantId};
+use crate::governor::{Governor, Stop, Urgency};
+use crate::haravan::{CallError, InventorySource};
+use crate::metrics::ShopMetrics;
+use crate::plan::pending::Priority;
+
+/// How long a call waits to be filled up while others are under way. With nothing under way it does not wait.
+const GATHERING: Duration = Duration::from_millis(1);
+
+/// Cells of one variant that somebody lacks.
+pub type Lack = (VariantId, Arc<[LocationId]>);
+
+/// What a loader works with.
+#[derive(Debug)]
+pub struct LoaderParts {
+    /// Where rows come from.
+    pub source: Arc<dyn InventorySource>,
+    /// When calls may start.
+    pub governor: Arc<Governor>,
+    /// Where answers go.
+    pub cache: Arc<Cache>,
+    /// What observations are dated with.
+    pub clock: Clock,
+    /// Where flights run: pooled connections belong to one runtime.
+    pub runtime: Handle,
+    /// The longest one call may take.
+    pub call_timeout: Duration,
+    /// Most cells that may wait for a call (`limits.max_pending_cells`).
+    pub max_pending_cells: usize,
+    /// Where calls are counted.
+    pub metrics: Arc<ShopMetrics>,
+}
+
+/// Gets one shop's cells.
+#[derive(Debug, Clone)]
+pub struct Loader {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    parts: LoaderParts,
+    board: Mutex<Board>,
+}
+
+/// Too many cells wait already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many cells wait for calls already")]
+pub struct Overloaded;
+
+/// A caller's wait for its cells; its drop gives the wait up.
+#[derive(Debug)]
+pub struct Load {
+    shared: Arc<Shared>,
+    ticket: Arc<Ticket>,
+    lacks: Vec<Lack>,
+    /// Cells that were pending or in flight already.
+    joined: usize,
+    refused: Vec<CellId>,
+}
+
+/// What a wait brought.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The entries that answers were merged into; a variant may come more than once.
+    pub entries: Vec<Arc<VariantCells>>,
+    /// The cells that did not come.
+    pub missing: Vec<(CellId, MissingReason)>,
+}
+
+impl Loader {
+    /// A loader with nothing to do.
+    #[must_use]
+    pub fn new(parts: LoaderParts) -> Self {
+        Self { shared: Arc::new(Shared { parts, board: Mutex::default() }) }
+    }
+
+    /// Starts to get cells that a caller waits for.
+    ///
+    /// # Errors
+    /// Too many cells wait already; nothing was added.
+    pub fn load(&self, lacks: Vec<Lack>) -> Result<Load, Overloaded> {
+        let shared = Arc::clone(&self.shared);
+        let ticket = Ticket::of_a_caller();
+        let asked = {
+            let mut board = shared.board.lock();
+            let cells: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
+            if shared.parts.max_pending_cells < board.pending_cells().saturating_add(cells) {
+                return Err(Overloaded);
+            }
+            board.ask(&ticket, Priority::Interactive, &lacks, shared.parts.clock.now())
+        };
+        shared.start_pump();
+        Ok(Load { shared, ticket, lacks, joined: asked.joined, refused: asked.refused })
+    }
+
+    /// Has cells refreshed behind everybody's back; those on their way already are left to come.
+    pub fn refresh(&self, lacks: &[Lack]) {
+        let mut board = self.shared.board.lock();
+        let lacks: Vec<Lack> = board.not_on_their_way(lacks);
+        let cells: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
+        // A refresh that does not fit is no loss: the next stale hit asks again.
+        if lacks.is_empty() || self.shared.parts.max_pending_cells < board.pending_cells() + cells {
+            return;
+        }
+        board.ask(&Ticket::of_nobody(), Priority::Refresh, &lacks, self.shared.parts.clock.now());
+        drop(board);
+        self.shared.start_pump();
+    }
+
+    /// Lets nothing observed before now be served, and asks again for what is in flight.
+    pub fn purge(&self, purge: &Purge) {
+        let mut board = self.shared.board.lock();
+        // Under the board's lock, so that no flight lands in between.
+        self.shared.parts.cache.purge(purge);
+        board.purge(self.shared.parts.clock.now(), purge);
+    }
+
+    /// Cells that wait for a call with this priority.
+    #[must_use]
+    pub fn pending_cells(&self, priority: Priority) -> usize {
+        self.shared.board.lock().pending_cells_of(priority)
+    }
+
+    /// The tiles and the number of calls that getting these cells would take, were nothing else wanted.
+    #[must_use]
+    pub fn forecast(&self, lacks: &[Lack]) -> (Vec<(usize, usize)>, usize) {
+        let density = self.shared.board.lock().density().clone();
+        board::forecast(lacks, &density)
+    }
+
+    /// The last call's error, and when it was.
+    #[must_use]
+    pub fn last_error(&self) -> Option<(CallError, Moment)> {
+        self.shared.board.lock().last_error()
+    }
+
+    /// How many calls all that waits now will take, roughly.
+    #[must_use]
+    pub fn queued_calls(&self) -> usize {
+        self.shared.board.lock().queued_calls()
+    }
+}
+
+impl Load {
+    /// Cells that were pending or in flight for somebody else already.
+    #[must_use]
+    pub fn joined(&self) -> usize {
+        self.joined
+    }
+
+    /// Waits for all the cells, until `deadline` at most.
+    pub async fn finish(self, deadline: Instant) -> Loaded {
+        let in_time = tokio::time::timeout_at(deadline, self.ticket.done()).await.is_ok();
+        let mut loaded = Loaded::default();
+        loaded.missing.extend(self.refused.iter().map(|cell| (*cell, MissingReason::Refused)));
+        for delivery in self.ticket.collect() {
+            match delivery {
+                Delivery::Entry(entry) => loaded.entries.push(entry),
+                Delivery::Missing(cell, reason) => loaded.missing.push((cell, reason)),
+            }
+        }
+        if !in_time {
+            self.add_overdue(&mut loaded);
+        }
+        loaded
+    }
+
+    /// Adds the cells that have not come, by what held them up.
+    fn add_overdue(&self, loaded: &mut Loaded) {
+        let governor = &self.shared.parts.governor;
+        let held_up = match governor.stopped() {
+            Some(stop) => reason_of(stop),
+            None if governor.is_rate_limited() => MissingReason::RateLimited,
+            None => MissingReason::Timeout,
+        };
+        let mut settled: Vec<CellId> = loaded.missing.iter().map(|(cell, _)| *cell).collect();
+        settled.sort_unstable();
+        let answered = self.ticket.answered();
+        let board = self.shared.board.lock();
+        let mut overdue = Vec::new();
+        for (variant_id, locations) in &self.lacks {
+            for loc_id in locations.iter() {
+                let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
+                if answered.contains(&cell) || settled.binary_search(&cell).is_ok() {
+                    continue;
+                }
+                let reason = if board.is_in_flight(cell) { MissingReason::Timeout } else { held_up };
+                overdue.push((cell, reason));
+            }
+        }
+        drop(board);
+        loaded.missing.extend(overdue);
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.ticket.give_up();
+    }
+}
+
+impl Shared {
+    /// Makes sure that somebody turns what waits into flights.
+    fn start_pump(self: &Arc<Self>) {
+        let Some(busy) = self.board.lock().claim_pump() else { return };
+        let shared = Arc::clone(self);
+        self.parts.runtime.spawn(async move { shared.pump(busy).await });
+    }
+
+    /// Turns what waits into flights until nothing waits.
+    async fn pump(self: Arc<Self>, busy: bool) {
+        if busy && !self.board.lock().fills_a_call() {
+            tokio::time::sleep(GATHERING).await;
+        }
+        loop {
+            let permit = match self.parts.governor.admit(Urgency::New).await {
+                Ok(permit) => permit,
+                Err(stop) => {
+                    if self.board.lock().fail_pending(reason_of(stop)) {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            let Some(departure) = self.board.lock().depart(self.parts.clock.now()) else {
+                permit.unused();
+                return;
+            };
+            self.parts.metrics.tile_asked(departure.tile.cells());
+            let flight = Flight::new(Arc::clone(&self), departure);
+            self.parts.runtime.spawn(flight.fly(permit));
+        }
+    }
+}
+
+/// What cells that a stop holds up are missing for.
+fn reason_of(stop: Stop) -> MissingReason {
+    match stop {
+        Stop::Failing => MissingReason::Failed,
+        Stop::Unauthorized => MissingReason::Unauthorized,
+    }
+}
+
+#[cfg(test)]
+mod tests;

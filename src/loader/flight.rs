@@ -1,0 +1,368 @@
+//! A flight: one tile's way to Haravan and back, with its pages, retries and refusals.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use tokio::time::Instant;
+
+use super::board::{Arrival, Departure};
+use super::retry::jittered;
+use super::{Shared, reason_of};
+use crate::cache::Purge;
+use crate::cache::entry::{Finding, Observation};
+use crate::domain::cell::{CellId, MissingReason};
+use crate::domain::id::VariantId;
+use crate::domain::row::Row;
+use crate::governor::{CallOutcome, Permit, Urgency};
+use crate::haravan::{CallError, InventoryCall, InventoryPage, Reply};
+use crate::plan::pages::{Next, PageSeen};
+use crate::plan::refusal::Bisection;
+use crate::plan::{MAX_PAGE, Tile};
+
+/// How long to wait after a 429 whose `Retry-After` cannot be read. Source: doc's own example, `2.0`.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Throttled answers to one call after which its cells are given up: something else drains the bucket.
+const MOST_THROTTLES: u32 = 8;
+
+/// How often a flight may split a tile whose pages make no sense before it gives up. Source: ours.
+const MOST_SPLITS: u32 = 16;
+
+/// A tile on its way. Lands when it is done, and also when it is dropped, so that nobody waits for ever.
+pub(super) struct Flight {
+    shared: Arc<Shared>,
+    departure: Departure,
+    arrival: Arrival,
+    landed: bool,
+}
+
+/// What came of a tile.
+enum TileEnd {
+    /// Every cell was answered.
+    Answered(TileAnswer),
+    /// Haravan refused the ids.
+    Refused,
+    /// The pages cannot be told apart: ask for less at once.
+    Unpageable,
+    /// These rows came before it failed for this reason.
+    Failed(TileAnswer, MissingReason),
+}
+
+/// The rows of a tile, as far as they came.
+#[derive(Default)]
+struct TileAnswer {
+    rows: FxHashMap<CellId, Row>,
+    /// Cells whose row cannot be read.
+    unreadable: FxHashSet<CellId>,
+}
+
+/// Why a call brought no page.
+enum CallEnd {
+    Refused,
+    Failed(MissingReason),
+}
+
+impl Flight {
+    /// A flight about to start.
+    pub(super) fn new(shared: Arc<Shared>, departure: Departure) -> Self {
+        Self { shared, departure, arrival: Arrival::default(), landed: false }
+    }
+
+    /// Flies and lands.
+    pub(super) async fn fly(mut self, permit: Permit) {
+        let mut permit = Some(permit);
+        let mut tiles = vec![self.departure.tile.clone()];
+        let mut splits = 0;
+        while let Some(tile) = tiles.pop() {
+            match self.ask(&tile, permit.take()).await {
+                TileEnd::Answered(answer) => self.note(&tile, answer, None),
+                TileEnd::Failed(answer, reason) => self.note(&tile, answer, Some(reason)),
+                TileEnd::Refused => self.bisect(tile).await,
+                TileEnd::Unpageable => match split(&tile) {
+                    Some((first, second)) if splits < MOST_SPLITS => {
+                        splits += 1;
+                        tiles.extend([second, first]);
+                    }
+                    _ => self.note(&tile, TileAnswer::default(), Some(MissingReason::Failed)),
+                },
+            }
+        }
+        self.land();
+    }
+
+    /// Finds the refused ids of a tile and the answers to all others.
+    async fn bisect(&mut self, tile: Tile) {
+        let accepted_variants: BTreeSet<VariantId> = tile
+            .variants
+            .iter()
+            .copied()
+            .filter(|variant_id| self.shared.parts.cache.get(*variant_id).is_some())
+            .collect();
+        let accepted_locations = self.shared.board.lock().accepted_locations();
+        let mut bisection = Bisection::new(tile, accepted_variants, accepted_locations);
+        while let Some(part) = bisection.next_tile() {
+            match self.ask(&part, None).await {
+                TileEnd::Answered(answer) => {
+                    self.note(&part, answer, None);
+                    bisection.accepted();
+                }
+                TileEnd::Refused => bisection.refused(),
+                TileEnd::Unpageable => {
+                    self.note(&part, TileAnswer::default(), Some(MissingReason::Failed));
+                    bisection.given_up();
+                }
+                TileEnd::Failed(answer, reason) => {
+                    self.note(&part, answer, Some(reason));
+                    bisection.given_up();
+                }
+            }
+        }
+        self.arrival.refusals.extend(bisection.into_refusals());
+    }
+
+    /// Asks for a tile, page after page.
+    async fn ask(&self, tile: &Tile, mut permit: Option<Permit>) -> TileEnd {
+        let tile_cells = tile.cells();
+        let mut answer = TileAnswer::default();
+        let asked = Arc::new(tile.clone());
+        let known = self.known_rows(tile);
+        let mut since_id = 0;
+        let mut previous_length = None;
+        // Every page but the last brings at least one cell.
+        for _ in 0..=tile_cells {
+            let call = InventoryCall { tile: Arc::clone(&asked), since_id };
+            let page = match self.call(call, permit.take()).await {
+                Ok(page) => page,
+                Err(CallEnd::Refused) => return TileEnd::Refused,
+                Err(CallEnd::Failed(reason)) => return TileEnd::Failed(answer, reason),
+            };
+            if let Some(length) = previous_length.filter(|length| 0 < page.length && *length < MAX_PAGE) {
+                self.distrust_pages_of(length);
+            }
+            previous_length = Some(page.length);
+            let ids =
+                page.rows.iter().map(|row| row.id).chain(page.unreadable.iter().filter_map(|row| row.id));
+            let last_id = ids.max().map_or(0, |id| id.get());
+            let is_sorted = page.rows.is_sorted_by_key(|row| row.id);
+            let length = page.length;
+            let before = answer.came();
+            answer.take(page, tile);
+            let seen = PageSeen {
+                rows: length,
+                outstanding: tile_cells - answer.came(),
+                known_row_missing: known
+                    .iter()
+                    .any(|(id, cell)| last_id < *id && !answer.rows.contains_key(cell)),
+                improbable: false,
+            };
+            if self.shared.board.lock().judge_page(seen, &asked, answer.came()) == Next::Complete {
+                return TileEnd::Answered(answer);
+            }
+            if !is_sorted || last_id <= since_id || before == answer.came() {
+                return TileEnd::Unpageable;
+            }
+            since_id = last_id;
+        }
+        TileEnd::Unpageable
+    }
+
+    /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly
+    /// before may be wrong, and is asked again when it is next wanted.
+    fn distrust_pages_of(&self, length: usize) {
+        let doubtful = self.shared.board.lock().learn_clamp(length);
+        for tile in doubtful {
+            self.shared.parts.cache.purge(&Purge {
+                variants: Some(Arc::from(tile.variants.as_slice())),
+                locations: Some(Arc::clone(&tile.locations)),
+            });
+        }
+    }
+
+    /// Makes one call, as often as it takes and is allowed.
+    async fn call(&self, call: InventoryCall, permit: Option<Permit>) -> Result<InventoryPage, CallEnd> {
+        let parts = &self.shared.parts;
+        let mut permit = permit;
+        let (mut failures, mut throttles) = (0, 0);
+        self.shared.board.lock().retries().earn();
+        loop {
+            let leave = match permit.take() {
+                Some(permit) => permit,
+                None => parts
+                    .governor
+                    .admit(Urgency::Continuation)
+                    .await
+                    .map_err(|stop| CallEnd::Failed(reason_of(stop)))?,
+            };
+            let started = Instant::now();
+            let reply = tokio::time::timeout(parts.call_timeout, parts.source.inventory(call.clone())).await;
+            let reply = reply.unwrap_or(Reply { call_limit: None, result: Err(CallError::Timeout) });
+            if let Some((level, size)) = reply.call_limit {
+                parts.governor.hear_call_limit(level, size);
+            }
+            let outcome = outcome_of(&reply.result);
+            parts.metrics.upstream_request(outcome.as_str(), started.elapsed());
+            leave.settle(outcome);
+            let error = match reply.result {
+                Ok(page) => return Ok(page),
+                Err(error) => error,
+            };
+            self.shared.board.lock().note_error(&error, parts.clock.now());
+            match error {
+                CallError::IdsRefused => return Err(CallEnd::Refused),
+                CallError::Unauthorized { .. } => return Err(CallEnd::Failed(MissingReason::Unauthorized)),
+                CallError::Throttled { .. } => {
+                    throttles += 1;
+                    if MOST_THROTTLES <= throttles || !self.is_awaited() {
+                        return Err(CallEnd::Failed(MissingReason::RateLimited));
+                    }
+                }
+                error if error.is_transient() && self.is_awaited() => {
+                    failures += 1;
+                    let pause = self.shared.board.lock().retries().spend(failures);
+                    let Some(pause) = pause else { return Err(CallEnd::Failed(MissingReason::Failed)) };
+                    tokio::time::sleep(jittered(pause)).await;
+                }
+                _ => return Err(CallEnd::Failed(MissingReason::Failed)),
+            }
+        }
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.shared.board.lock().is_awaited(&self.departure)
+    }
+
+    /// The rows of the tile that are cached: should one of the last of them not come, the page was cut.
+    fn known_rows(&self, tile: &Tile) -> Vec<(u64, CellId)> {
+        let mut known = Vec::new();
+        for variant_id in &tile.variants {
+            let Some(entry) = self.shared.parts.cache.get(*variant_id) else { continue };
+            for packed in entry.cells() {
+                if let Some(id) = packed.row_id()
+                    && tile.locations.binary_search(&packed.loc_id()).is_ok()
+                {
+                    known.push((id.get(), CellId { variant_id: *variant_id, loc_id: packed.loc_id() }));
+                }
+            }
+        }
+        known
+    }
+
+    /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
+    fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
+        let TileAnswer { mut rows, unreadable } = answer;
+        for variant_id in &tile.variants {
+            for loc_id in tile.locations.iter() {
+                let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
+                let finding = match (rows.remove(&cell), unreadable.contains(&cell), failed) {
+                    (Some(row), ..) => Finding::Row(Box::new(row)),
+                    (None, true, _) => {
+                        self.arrival.missing.insert(cell, MissingReason::Failed);
+                        continue;
+                    }
+                    (None, false, Some(reason)) => {
+                        self.arrival.missing.insert(cell, reason);
+                        continue;
+                    }
+                    (None, false, None) => Finding::NoRow,
+                };
+                let observed_at = self.departure.started;
+                let observation = Observation { loc_id: *loc_id, finding, observed_at };
+                self.arrival.found.entry(*variant_id).or_default().push(observation);
+            }
+        }
+    }
+
+    /// Hands over what was found; cells of which nothing is known were refused, or lost with the flight.
+    fn land(&mut self) {
+        if std::mem::replace(&mut self.landed, true) {
+            return;
+        }
+        let mut arrival = std::mem::take(&mut self.arrival);
+        let tile = &self.departure.tile;
+        for variant_id in &tile.variants {
+            let found: FxHashSet<_> =
+                arrival.found.get(variant_id).into_iter().flatten().map(|seen| seen.loc_id).collect();
+            for loc_id in tile.locations.iter().filter(|loc_id| !found.contains(loc_id)) {
+                let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
+                let reason = if arrival.refusals.concern(cell) {
+                    MissingReason::Refused
+                } else {
+                    MissingReason::Failed
+                };
+                arrival.missing.entry(cell).or_insert(reason);
+            }
+        }
+        let parts = &self.shared.parts;
+        self.shared.board.lock().land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        self.shared.start_pump();
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.land();
+    }
+}
+
+impl TileAnswer {
+    /// How many cells came, readable or not.
+    fn came(&self) -> usize {
+        self.rows.len() + self.unreadable.len()
+    }
+
+    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the newer
+    /// counts: the balance may have been made anew between two pages.
+    fn take(&mut self, page: InventoryPage, tile: &Tile) {
+        for row in page.rows {
+            let cell = row.cell_id();
+            if !tile.contains(cell.variant_id, cell.loc_id) {
+                continue;
+            }
+            self.unreadable.remove(&cell);
+            let newer = self.rows.get(&cell).is_none_or(|known| known.updated_at <= row.updated_at);
+            if newer {
+                self.rows.insert(cell, row);
+            }
+        }
+        for cell in page.unreadable.into_iter().filter_map(|row| row.cell) {
+            if tile.contains(cell.variant_id, cell.loc_id) && !self.rows.contains_key(&cell) {
+                self.unreadable.insert(cell);
+            }
+        }
+    }
+}
+
+fn outcome_of(result: &Result<InventoryPage, CallError>) -> CallOutcome {
+    match result {
+        Ok(_) => CallOutcome::Answered,
+        Err(CallError::Throttled { retry_after }) => {
+            CallOutcome::Throttled { retry_after: retry_after.unwrap_or(DEFAULT_RETRY_AFTER) }
+        }
+        Err(CallError::Unauthorized { .. }) => CallOutcome::Unauthorized,
+        Err(CallError::IdsRefused | CallError::Rejected { .. }) => CallOutcome::Refused,
+        Err(
+            CallError::ServerError { .. }
+            | CallError::UnexpectedStatus { .. }
+            | CallError::Timeout
+            | CallError::Connection
+            | CallError::Unreadable { .. },
+        ) => CallOutcome::Failed,
+    }
+}
+
+/// Halves a tile along its longer axis; none if it is a single cell.
+fn split(tile: &Tile) -> Option<(Tile, Tile)> {
+    let (variants, locations) = (tile.variants.len(), tile.locations.len());
+    if locations <= variants {
+        let (first, second) = tile.variants.split_at_checked(variants / 2)?;
+        let half =
+            |ids: &[VariantId]| Tile { variants: ids.to_vec(), locations: Arc::clone(&tile.locations) };
+        (!first.is_empty()).then(|| (half(first), half(second)))
+    } else {
+        let (first, second) = tile.locations.split_at_checked(locations / 2)?;
+        let half = |ids: &[_]| Tile { variants: tile.variants.clone(), locations: Arc::from(ids) };
+        (!first.is_empty()).then(|| (half(first), half(second)))
+    }
+}

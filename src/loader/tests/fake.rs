@@ -1,0 +1,248 @@
+//! A Haravan in memory, and a loader in front of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::quantity::Quantity;
+use crate::domain::row::Row;
+use crate::domain::timestamp::Timestamp;
+use crate::governor::bucket::BucketShape;
+use crate::governor::{Governor, GovernorPolicy};
+use crate::haravan::{CallError, CallFuture, InventoryCall, InventoryPage, InventorySource, Reply};
+use crate::loader::{Lack, Loaded, Loader, LoaderParts};
+use crate::metrics::ShopMetrics;
+use crate::plan::MAX_PAGE;
+
+/// The cells that came, by (variant, location).
+pub(super) type Cells = BTreeMap<(u64, u64), Option<Row>>;
+
+/// A Haravan that answers from memory.
+#[derive(Debug)]
+pub(super) struct Fake {
+    state: Mutex<State>,
+    calls: watch::Sender<usize>,
+}
+
+#[derive(Debug)]
+struct State {
+    rows: BTreeMap<(u64, u64), Row>,
+    clamp: usize,
+    latency: Duration,
+    poisoned: BTreeSet<u64>,
+    failing: usize,
+    changes: i64,
+}
+
+impl Fake {
+    /// A shop with a row for every variant and location.
+    pub(super) fn dense(variants: u64, locations: u64) -> Self {
+        let mut rows = BTreeMap::new();
+        for variant in 1..=variants {
+            for location in 1..=locations {
+                // Ids follow neither variants nor locations.
+                let id = (variant * 7_919 + location * 104_729) % 1_000_003 + 1;
+                rows.insert((variant, location), row(id, variant, location, 5, 0));
+            }
+        }
+        let state = State {
+            rows,
+            clamp: MAX_PAGE,
+            latency: Duration::from_millis(50),
+            poisoned: BTreeSet::new(),
+            failing: 0,
+            changes: 0,
+        };
+        Self { state: Mutex::new(state), calls: watch::Sender::new(0) }
+    }
+
+    pub(super) fn without(self, variant: u64, location: u64) -> Self {
+        self.state.lock().rows.remove(&(variant, location));
+        self
+    }
+
+    pub(super) fn clamped(self, clamp: usize) -> Self {
+        self.state.lock().clamp = clamp;
+        self
+    }
+
+    pub(super) fn slow(self, latency: Duration) -> Self {
+        self.state.lock().latency = latency;
+        self
+    }
+
+    pub(super) fn poisoned(self, variants: impl IntoIterator<Item = u64>) -> Self {
+        self.state.lock().poisoned.extend(variants);
+        self
+    }
+
+    pub(super) fn failing(self, calls: usize) -> Self {
+        self.state.lock().failing = calls;
+        self
+    }
+
+    /// Changes a row; its `updated_at` moves on.
+    pub(super) fn set(&self, variant: u64, location: u64, available: i64) {
+        let mut state = self.state.lock();
+        state.changes += 1;
+        let changes = state.changes;
+        let id = state
+            .rows
+            .get(&(variant, location))
+            .map_or(2_000_000 + variant * 100 + location, |row| row.id.get());
+        state.rows.insert((variant, location), row(id, variant, location, available, changes));
+    }
+
+    pub(super) fn delete(&self, variant: u64, location: u64) {
+        self.state.lock().rows.remove(&(variant, location));
+    }
+
+    pub(super) fn fail_next(&self, calls: usize) {
+        self.state.lock().failing = calls;
+    }
+
+    pub(super) fn clamp_to(&self, clamp: usize) {
+        self.state.lock().clamp = clamp;
+    }
+
+    /// The row as it is now.
+    pub(super) fn row(&self, variant: u64, location: u64) -> Option<Row> {
+        self.state.lock().rows.get(&(variant, location)).cloned()
+    }
+
+    pub(super) fn calls(&self) -> usize {
+        *self.calls.borrow()
+    }
+
+    pub(super) async fn wait_for_calls(&self, calls: usize) {
+        self.calls.subscribe().wait_for(|made| calls <= *made).await.unwrap();
+    }
+
+    fn answer(&self, call: &InventoryCall) -> Result<InventoryPage, CallError> {
+        let mut state = self.state.lock();
+        if 0 < state.failing {
+            state.failing -= 1;
+            return Err(CallError::ServerError { status: 500 });
+        }
+        if call.tile.variants.iter().any(|id| state.poisoned.contains(&id.get())) {
+            return Err(CallError::IdsRefused);
+        }
+        let mut rows: Vec<Row> = call
+            .tile
+            .variants
+            .iter()
+            .flat_map(|variant| call.tile.locations.iter().map(|location| (variant.get(), location.get())))
+            .filter_map(|place| state.rows.get(&place).cloned())
+            .filter(|row| call.since_id < row.id.get())
+            .collect();
+        rows.sort_by_key(|row| row.id);
+        rows.truncate(state.clamp.min(MAX_PAGE));
+        Ok(InventoryPage { length: rows.len(), rows, unreadable: Vec::new() })
+    }
+}
+
+/// Lets the loader own what the test keeps.
+#[derive(Debug)]
+struct Shared(Arc<Fake>);
+
+impl InventorySource for Shared {
+    fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
+        let fake = Arc::clone(&self.0);
+        Box::pin(async move {
+            // What is true when the call arrives is answered, as late as the network likes.
+            let result = fake.answer(&call);
+            let latency = fake.state.lock().latency;
+            fake.calls.send_modify(|calls| *calls += 1);
+            tokio::time::sleep(latency).await;
+            Reply { call_limit: None, result }
+        })
+    }
+}
+
+/// A loader with all it needs.
+pub(super) struct Setting {
+    pub(super) fake: Arc<Fake>,
+    pub(super) loader: Loader,
+    pub(super) clock: Clock,
+    pub(super) cache: Arc<Cache>,
+}
+
+impl Setting {
+    pub(super) fn new(fake: Fake) -> Self {
+        Self::build(Arc::new(fake), 1e6, 1e6, usize::MAX)
+    }
+
+    pub(super) fn with_bucket(self, size: f64, leak_per_second: f64) -> Self {
+        Self::build(self.fake, size, leak_per_second, usize::MAX)
+    }
+
+    pub(super) fn with_max_pending(self, cells: usize) -> Self {
+        Self::build(self.fake, 1e6, 1e6, cells)
+    }
+
+    fn build(fake: Arc<Fake>, size: f64, leak_per_second: f64, max_pending_cells: usize) -> Self {
+        let bucket = BucketShape { size, leak_per_second, headroom: 0.0 };
+        let clock = Clock::start();
+        let cache = Arc::new(Cache::new(1 << 30));
+        let loader = Loader::new(LoaderParts {
+            source: Arc::new(Shared(Arc::clone(&fake))),
+            governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
+            cache: Arc::clone(&cache),
+            clock: clock.clone(),
+            runtime: Handle::current(),
+            call_timeout: Duration::from_secs(60),
+            max_pending_cells,
+            metrics: Arc::new(ShopMetrics::default()),
+        });
+        Self { fake, loader, clock, cache }
+    }
+}
+
+/// The cells of a grid as a question.
+pub(super) fn lacks(
+    variants: impl IntoIterator<Item = u64>,
+    locations: impl IntoIterator<Item = u64>,
+) -> Vec<Lack> {
+    let locations: Arc<[LocationId]> = locations.into_iter().map(|id| LocationId::new(id).unwrap()).collect();
+    let mut variants: Vec<u64> = variants.into_iter().collect();
+    variants.sort_unstable();
+    variants.into_iter().map(|id| (VariantId::new(id).unwrap(), Arc::clone(&locations))).collect()
+}
+
+/// What a load brought.
+pub(super) fn cells(loaded: &Loaded) -> Cells {
+    let mut cells = Cells::new();
+    for entry in &loaded.entries {
+        for packed in entry.cells() {
+            let place = (entry.variant_id().get(), packed.loc_id().get());
+            cells.insert(place, entry.row(packed));
+        }
+    }
+    for (cell, _) in &loaded.missing {
+        cells.remove(&(cell.variant_id.get(), cell.loc_id.get()));
+    }
+    cells
+}
+
+/// A row as Haravan would have it.
+pub(super) fn row(id: u64, variant: u64, location: u64, available: i64, second: i64) -> Row {
+    Row {
+        id: RowId::new(id).unwrap(),
+        loc_id: LocationId::new(location).unwrap(),
+        product_id: ProductId::new(1).unwrap(),
+        variant_id: VariantId::new(variant).unwrap(),
+        qty_onhand: Quantity::from(available),
+        qty_commited: Quantity::ZERO,
+        qty_incoming: Quantity::ZERO,
+        qty_available: Quantity::from(available),
+        updated_at: Timestamp::from_parts(second * 1_000_000_000, 0),
+        as_sent: None,
+    }
+}

@@ -1,0 +1,130 @@
+//! A caller's ticket: how many of its wants are open, and what came of the others.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
+use tokio::sync::Notify;
+
+use crate::cache::entry::VariantCells;
+use crate::domain::cell::{CellId, MissingReason};
+use crate::domain::id::LocationId;
+use crate::plan::pending::Waiter;
+
+/// What came of a want.
+#[derive(Debug, Clone)]
+pub(super) enum Delivery {
+    /// The entry that the answer was merged into.
+    Entry(Arc<VariantCells>),
+    /// A cell did not come.
+    Missing(CellId, MissingReason),
+}
+
+/// One question's wants, as a whole.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    open: AtomicUsize,
+    /// Nobody listens any more.
+    gone: AtomicBool,
+    /// Nobody ever listened: a refresh, which only the cache wants.
+    silent: bool,
+    done: Notify,
+    delivered: Mutex<Delivered>,
+}
+
+#[derive(Debug, Default)]
+struct Delivered {
+    deliveries: Vec<Delivery>,
+    /// What was answered: a variant's entry, at these locations.
+    places: Vec<(Arc<VariantCells>, Arc<[LocationId]>)>,
+}
+
+impl Ticket {
+    /// A ticket that somebody waits for.
+    pub(super) fn of_a_caller() -> Arc<Self> {
+        Self::new(false)
+    }
+
+    /// A ticket that is served for the cache's sake.
+    pub(super) fn of_nobody() -> Arc<Self> {
+        Self::new(true)
+    }
+
+    fn new(silent: bool) -> Arc<Self> {
+        Arc::new(Self {
+            open: AtomicUsize::new(0),
+            gone: AtomicBool::new(false),
+            silent,
+            done: Notify::new(),
+            delivered: Mutex::default(),
+        })
+    }
+
+    /// Opens a want.
+    pub(super) fn open_want(&self) {
+        self.open.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Closes a want that was answered at these locations, perhaps with cells missing.
+    pub(super) fn close_want(
+        &self,
+        entry: Option<(&Arc<VariantCells>, &Arc<[LocationId]>)>,
+        missing: impl IntoIterator<Item = (CellId, MissingReason)>,
+    ) {
+        if !self.silent && !self.gone.load(Ordering::Acquire) {
+            let mut delivered = self.delivered.lock();
+            if let Some((entry, locations)) = entry {
+                delivered.deliveries.push(Delivery::Entry(Arc::clone(entry)));
+                delivered.places.push((Arc::clone(entry), Arc::clone(locations)));
+            }
+            delivered
+                .deliveries
+                .extend(missing.into_iter().map(|(cell, reason)| Delivery::Missing(cell, reason)));
+        }
+        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.done.notify_waiters();
+        }
+    }
+
+    /// Waits until no want is open.
+    pub(super) async fn done(&self) {
+        loop {
+            let done = self.done.notified();
+            if self.open.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            done.await;
+        }
+    }
+
+    /// Takes what came so far.
+    pub(super) fn collect(&self) -> Vec<Delivery> {
+        std::mem::take(&mut self.delivered.lock().deliveries)
+    }
+
+    /// The cells that were answered.
+    pub(super) fn answered(&self) -> FxHashSet<CellId> {
+        let delivered = self.delivered.lock();
+        let cells = delivered.places.iter().flat_map(|(entry, locations)| {
+            let variant_id = entry.variant_id();
+            locations.iter().map(move |loc_id| CellId { variant_id, loc_id: *loc_id })
+        });
+        cells.collect()
+    }
+
+    /// Nobody listens any more.
+    pub(super) fn give_up(&self) {
+        self.gone.store(true, Ordering::Release);
+    }
+}
+
+impl Waiter for Arc<Ticket> {
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    fn want_was_split(&self) {
+        self.open_want();
+    }
+}

@@ -1,0 +1,498 @@
+//! One shop: its cache, its loader, its governor, and the read path through them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use super::locations::{LocationList, Locations, outcome_of};
+use super::{Incomplete, ReadError, ReadTally, ReadTerms, Snapshot};
+use crate::cache::entry::VariantCells;
+use crate::cache::freshness::{Freshness, FreshnessPolicy};
+use crate::cache::{Cache, Purge};
+use crate::clock::{Clock, Moment};
+use crate::domain::cell::{CellId, MissingReason};
+use crate::domain::id::{LocationId, OrgId, VariantId};
+use crate::domain::location::LocationBook;
+use crate::domain::quantity::Quantity;
+use crate::governor::{Governor, GovernorPolicy, Stop, Urgency};
+use crate::haravan::{CallError, Forwarded, Reply, ShopClient};
+use crate::loader::{Lack, Loaded, Loader, LoaderParts};
+use crate::metrics::ShopMetrics;
+use crate::plan::pending::Priority;
+use crate::query::Grid;
+
+/// What is added to the client's own timeout before a call counts as lost.
+const CALL_TIMEOUT_SLACK: Duration = Duration::from_secs(1);
+
+/// What a shop is made of.
+#[derive(Debug)]
+pub struct ShopParts {
+    /// The org id.
+    pub org_id: OrgId,
+    /// Its name in the configuration.
+    pub name: Option<String>,
+    /// Haravan as the shop sees it.
+    pub client: ShopClient,
+    /// How its calls are governed.
+    pub governor: GovernorPolicy,
+    /// How long its cells serve.
+    pub freshness: FreshnessPolicy,
+    /// The most bytes its cells may take.
+    pub cache_bytes: u64,
+    /// The longest one call may take.
+    pub request_timeout: Duration,
+    /// Most cells that may wait for calls.
+    pub max_pending_cells: usize,
+    /// Locations that never count as sellable.
+    pub exclude_locations: BTreeSet<LocationId>,
+    /// At or below this, stock is low.
+    pub low_stock_threshold: Quantity,
+    /// The clock.
+    pub clock: Clock,
+    /// Where upstream calls run.
+    pub runtime: Handle,
+    /// Where things are counted.
+    pub metrics: Arc<ShopMetrics>,
+}
+
+/// One shop.
+#[derive(Debug)]
+pub struct Shop {
+    org_id: OrgId,
+    name: Option<String>,
+    client: ShopClient,
+    governor: Arc<Governor>,
+    cache: Arc<Cache>,
+    loader: Loader,
+    locations: Locations,
+    freshness: FreshnessPolicy,
+    low_stock_threshold: Quantity,
+    clock: Clock,
+    metrics: Arc<ShopMetrics>,
+    /// Cells served from the cache, and cells served in all.
+    hits: AtomicU64,
+    served: AtomicU64,
+}
+
+/// What a question would take, had it been asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// Cells asked for.
+    pub asked: usize,
+    /// Cells that would be served fresh.
+    pub fresh: usize,
+    /// Cells that would be served stale.
+    pub stale: usize,
+    /// Cells that are not cached, or too old.
+    pub absent: usize,
+    /// The tiles that would be asked: (variants, locations).
+    pub tiles: Vec<(usize, usize)>,
+    /// Calls expected.
+    pub calls: usize,
+    /// What the bucket and the queue would cost now.
+    pub wait: Duration,
+}
+
+/// What an operator sees of a shop.
+#[derive(Debug, Clone)]
+pub struct ShopStatus {
+    /// The org id.
+    pub org_id: OrgId,
+    /// Its name in the configuration.
+    pub name: Option<String>,
+    /// Places taken in the bucket.
+    pub bucket_level: f64,
+    /// Places in the bucket.
+    pub bucket_size: f64,
+    /// Calls in flight.
+    pub in_flight: usize,
+    /// Cells waiting for a call, by the priority's name.
+    pub queue: Vec<(&'static str, usize)>,
+    /// Cells held.
+    pub resident_cells: u64,
+    /// Rows held whose available quantity is negative.
+    pub negative_rows: u64,
+    /// The bytes the cells weigh.
+    pub cache_bytes: u64,
+    /// The share of cells served from the cache; none before the first.
+    pub hit_ratio: Option<f64>,
+    /// The last upstream error, and when it was.
+    pub last_error: Option<(String, Moment)>,
+    /// `failing`, `unauthorized`, or none.
+    pub stopped: Option<&'static str>,
+}
+
+impl Shop {
+    /// A shop with an empty cache.
+    #[must_use]
+    pub fn start(parts: ShopParts) -> Arc<Self> {
+        let governor = Governor::new(parts.governor);
+        let cache = Arc::new(Cache::new(parts.cache_bytes));
+        let loader = Loader::new(LoaderParts {
+            source: Arc::new(parts.client.clone()),
+            governor: Arc::clone(&governor),
+            cache: Arc::clone(&cache),
+            clock: parts.clock.clone(),
+            runtime: parts.runtime.clone(),
+            call_timeout: parts.request_timeout + CALL_TIMEOUT_SLACK,
+            max_pending_cells: parts.max_pending_cells,
+            metrics: Arc::clone(&parts.metrics),
+        });
+        let locations = Locations::new(
+            parts.client.clone(),
+            Arc::clone(&governor),
+            parts.clock.clone(),
+            parts.runtime,
+            Arc::clone(&parts.metrics),
+            parts.exclude_locations,
+        );
+        Arc::new(Self {
+            org_id: parts.org_id,
+            name: parts.name,
+            client: parts.client,
+            governor,
+            cache,
+            loader,
+            locations,
+            freshness: parts.freshness,
+            low_stock_threshold: parts.low_stock_threshold,
+            clock: parts.clock,
+            metrics: parts.metrics,
+            hits: AtomicU64::new(0),
+            served: AtomicU64::new(0),
+        })
+    }
+
+    /// The org id.
+    #[must_use]
+    pub fn org_id(&self) -> OrgId {
+        self.org_id
+    }
+
+    /// The shop's default threshold for low stock.
+    #[must_use]
+    pub fn low_stock_threshold(&self) -> Quantity {
+        self.low_stock_threshold
+    }
+
+    /// Reads a grid: what is cached and fresh, what is stale while it is refreshed, the rest from Haravan.
+    ///
+    /// Safe to drop at any time: what was asked of Haravan goes on for whoever else wants it.
+    ///
+    /// # Errors
+    /// Not every cell could be had, and the terms refuse an incomplete answer. Cells that Haravan refuses make
+    /// no error.
+    pub async fn read(&self, grid: Grid, terms: &ReadTerms) -> Result<Snapshot, ReadError> {
+        let deadline = Instant::now() + terms.wait;
+        let mut survey = self.survey(&grid, terms);
+        if !survey.stale.is_empty() && !terms.freshness.only_if_cached {
+            self.loader.refresh(&survey.stale);
+        }
+        if survey.lacks.is_empty() {
+            self.count(survey.tally);
+            return Ok(Snapshot::new(grid, survey.entries, Vec::new(), survey.tally));
+        }
+        if terms.freshness.only_if_cached {
+            return self.settle(grid, survey, Loaded::default(), terms, ReadError::NotCached);
+        }
+        let lacks = std::mem::take(&mut survey.lacks);
+        let lacking: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
+        let load =
+            self.loader.load(lacks).map_err(|_| ReadError::Overloaded { retry_after: self.queue_wait() })?;
+        survey.tally.joined = load.joined();
+        survey.tally.fetched = lacking.saturating_sub(load.joined());
+        let loaded = load.finish(deadline).await;
+        let overdue = worst(&loaded.missing, &survey.usable)
+            .and_then(|reason| ReadError::of_missing(reason, self.queue_wait()))
+            .unwrap_or(ReadError::Failed);
+        self.settle(grid, survey, loaded, terms, overdue)
+    }
+
+    /// What reading a grid would take, without asking anybody.
+    #[must_use]
+    pub fn explain(&self, grid: &Grid, terms: &ReadTerms) -> Explanation {
+        let survey = self.survey(grid, terms);
+        let (tiles, calls) = self.loader.forecast(&survey.lacks);
+        let wait = if calls == 0 {
+            Duration::ZERO
+        } else {
+            self.governor.wait_for(calls.saturating_add(self.loader.queued_calls()))
+        };
+        Explanation {
+            asked: grid.cells(),
+            fresh: survey.tally.hit,
+            stale: survey.tally.stale,
+            absent: grid.cells() - survey.tally.hit - survey.tally.stale,
+            tiles,
+            calls,
+            wait,
+        }
+    }
+
+    /// All locations, cached.
+    ///
+    /// # Errors
+    /// They cannot be read; `Unauthorized` if the token lacks the scope `com.read_shop`.
+    pub async fn locations(&self, terms: &ReadTerms) -> Result<Arc<LocationList>, ReadError> {
+        self.locations.list(&terms.freshness, Instant::now() + terms.wait).await
+    }
+
+    /// Names and classes of the locations; the unreadable book if they cannot be read.
+    pub async fn location_book(&self, terms: &ReadTerms) -> Arc<LocationBook> {
+        self.locations.book(Instant::now() + terms.wait).await
+    }
+
+    /// The ids of all locations, ascending.
+    ///
+    /// # Errors
+    /// As [`Shop::locations`].
+    pub async fn all_locations(&self, terms: &ReadTerms) -> Result<Vec<LocationId>, ReadError> {
+        Ok(self.locations(terms).await?.book().ids().collect())
+    }
+
+    /// Passes a GET through, uncached but governed. `path` is below `/com/`.
+    ///
+    /// # Errors
+    /// Haravan could not be asked, or failed; a 4xx about the question itself is an answer.
+    pub async fn forward(&self, path: &str, query: &str, wait: Duration) -> Result<Forwarded, ReadError> {
+        let admitted = tokio::time::timeout(wait, self.governor.admit(Urgency::New)).await;
+        let permit = match admitted {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(Stop::Failing)) => return Err(ReadError::Failed),
+            Ok(Err(Stop::Unauthorized)) => return Err(ReadError::Unauthorized),
+            Err(_) => return Err(ReadError::RateLimited { retry_after: self.queue_wait() }),
+        };
+        let sent = Instant::now();
+        let Reply { call_limit, result } = self.client.forward(path, query).await;
+        if let Some((level, size)) = call_limit {
+            self.governor.hear_call_limit(level, size);
+        }
+        let outcome = outcome_of(result.as_ref().err());
+        self.metrics.upstream_request(outcome.as_str(), sent.elapsed());
+        permit.settle(outcome);
+        result.map_err(|error| match error {
+            CallError::Throttled { .. } => ReadError::RateLimited { retry_after: self.queue_wait() },
+            CallError::Unauthorized { .. } => ReadError::Unauthorized,
+            CallError::Timeout => ReadError::Timeout,
+            CallError::Rejected { status } => ReadError::Rejected { status },
+            CallError::IdsRefused
+            | CallError::ServerError { .. }
+            | CallError::UnexpectedStatus { .. }
+            | CallError::Connection
+            | CallError::Unreadable { .. } => ReadError::Failed,
+        })
+    }
+
+    /// Nothing read from Haravan before now is served after it.
+    pub fn purge(&self, purge: &Purge) {
+        self.loader.purge(purge);
+        if purge.variants.is_none() {
+            self.locations.purge();
+        }
+    }
+
+    /// The shop's state, for operators.
+    #[must_use]
+    pub fn status(&self) -> ShopStatus {
+        let governor = self.governor.status();
+        let queued = |priority: Priority| (priority.as_str(), self.loader.pending_cells(priority));
+        ShopStatus {
+            org_id: self.org_id,
+            name: self.name.clone(),
+            bucket_level: governor.bucket_level,
+            bucket_size: governor.bucket_size,
+            in_flight: governor.in_flight,
+            queue: Priority::ALL.into_iter().map(queued).collect(),
+            resident_cells: self.cache.resident_cells(),
+            negative_rows: self.cache.negative_rows(),
+            cache_bytes: self.cache.bytes(),
+            hit_ratio: ratio(self.hits.load(Ordering::Relaxed), self.served.load(Ordering::Relaxed)),
+            last_error: self.loader.last_error().map(|(error, at)| (error.to_string(), at)),
+            stopped: governor.stopped.map(|stop| match stop {
+                Stop::Failing => "failing",
+                Stop::Unauthorized => "unauthorized",
+            }),
+        }
+    }
+
+    /// Looks at what is cached of a grid.
+    fn survey(&self, grid: &Grid, terms: &ReadTerms) -> Survey {
+        let now = self.clock.now();
+        let mut survey = Survey { entries: Vec::with_capacity(grid.variants.len()), ..Survey::default() };
+        for variant_id in grid.variants.iter() {
+            let entry = self.cache.get(*variant_id);
+            let mut look = VariantLook::default();
+            let mut cells = entry.as_deref().map_or(&[][..], VariantCells::cells).iter().peekable();
+            for loc_id in grid.locations.iter() {
+                while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
+                let cell = cells.next_if(|cell| cell.loc_id() == *loc_id && !cell.is_purged());
+                let judged = cell.map_or(Freshness::Unusable, |cell| {
+                    let age = now.since(cell.observed_at());
+                    let freshness = self.freshness.judge(age, &terms.freshness);
+                    if freshness == Freshness::Fresh {
+                        let left = self.freshness.fresh.saturating_sub(age).as_secs();
+                        let ttl = survey.tally.ttl_seconds.map_or(left, |known: u64| known.min(left));
+                        survey.tally.ttl_seconds = Some(ttl);
+                    }
+                    freshness
+                });
+                match judged {
+                    Freshness::Fresh => survey.tally.hit += 1,
+                    Freshness::Stale => {
+                        survey.tally.stale += 1;
+                        look.stale.push(*loc_id);
+                    }
+                    Freshness::Expired => {
+                        look.lacking.push(*loc_id);
+                        survey.usable.push(CellId { variant_id: *variant_id, loc_id: *loc_id });
+                    }
+                    Freshness::Unusable => look.lacking.push(*loc_id),
+                }
+            }
+            survey.add(*variant_id, entry, look, grid);
+        }
+        survey
+    }
+
+    /// Makes a snapshot of what was cached and what was loaded, or the error that the terms ask for.
+    fn settle(
+        &self,
+        grid: Grid,
+        mut survey: Survey,
+        loaded: Loaded,
+        terms: &ReadTerms,
+        otherwise: ReadError,
+    ) -> Result<Snapshot, ReadError> {
+        let mut unknown: Vec<(CellId, MissingReason)> = loaded.missing;
+        if matches!(otherwise, ReadError::NotCached) {
+            return Err(otherwise);
+        }
+        let mut unanswered: usize = 0;
+        unknown.retain(|(cell, reason)| {
+            let served = *reason != MissingReason::Refused && survey.usable.binary_search(cell).is_ok();
+            if served {
+                survey.tally.stale += 1;
+            }
+            unanswered += 1;
+            !served
+        });
+        survey.tally.fetched = survey.tally.fetched.saturating_sub(unanswered);
+        if terms.incomplete == Incomplete::Refuse
+            && unknown.iter().any(|(_, reason)| *reason != MissingReason::Refused)
+        {
+            return Err(otherwise);
+        }
+        survey.merge(&grid, loaded.entries);
+        self.count(survey.tally);
+        Ok(Snapshot::new(grid, survey.entries, unknown, survey.tally))
+    }
+
+    /// What the bucket and all that waits would cost a new question.
+    fn queue_wait(&self) -> Duration {
+        self.governor.wait_for(self.loader.queued_calls())
+    }
+
+    fn count(&self, tally: ReadTally) {
+        self.metrics.cells_served(tally.hit, tally.stale, tally.fetched, tally.joined);
+        let hits = tally.hit + tally.stale;
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.hits.fetch_add(number(hits), Ordering::Relaxed);
+        self.served.fetch_add(number(hits + tally.fetched + tally.joined), Ordering::Relaxed);
+    }
+}
+
+/// What is cached of a grid, and what is not.
+#[derive(Debug, Default)]
+struct Survey {
+    entries: Vec<Option<Arc<VariantCells>>>,
+    /// To be asked for.
+    lacks: Vec<Lack>,
+    /// To be refreshed behind the answer.
+    stale: Vec<Lack>,
+    /// Lacking, but good enough if Haravan fails; ascending.
+    usable: Vec<CellId>,
+    tally: ReadTally,
+}
+
+/// One variant's part of a survey.
+#[derive(Debug, Default)]
+struct VariantLook {
+    lacking: Vec<LocationId>,
+    stale: Vec<LocationId>,
+}
+
+impl Survey {
+    fn add(
+        &mut self,
+        variant_id: VariantId,
+        entry: Option<Arc<VariantCells>>,
+        look: VariantLook,
+        grid: &Grid,
+    ) {
+        let shared = |locations: Vec<LocationId>| -> Arc<[LocationId]> {
+            // Whole rows of the grid share its list: no copy a variant.
+            if locations.len() == grid.locations.len() {
+                Arc::clone(&grid.locations)
+            } else {
+                locations.into()
+            }
+        };
+        if !look.lacking.is_empty() {
+            self.lacks.push((variant_id, shared(look.lacking)));
+        }
+        if !look.stale.is_empty() {
+            self.stale.push((variant_id, shared(look.stale)));
+        }
+        self.entries.push(entry);
+    }
+
+    /// Replaces entries by those that were loaded.
+    fn merge(&mut self, grid: &Grid, loaded: Vec<Arc<VariantCells>>) {
+        let mut by_variant: FxHashMap<VariantId, Arc<VariantCells>> = FxHashMap::default();
+        for entry in loaded {
+            let variant_id = entry.variant_id();
+            let merged = match by_variant.remove(&variant_id) {
+                Some(earlier) => Arc::new(earlier.absorbed(&entry)),
+                None => entry,
+            };
+            by_variant.insert(variant_id, merged);
+        }
+        for (variant_id, entry) in grid.variants.iter().zip(&mut self.entries) {
+            let Some(newer) = by_variant.remove(variant_id) else { continue };
+            let covers = grid.locations.iter().all(|loc_id| newer.cell(*loc_id).is_some());
+            *entry = Some(match entry.take() {
+                // What was cached before may have been evicted since.
+                Some(older) if !covers => Arc::new(older.absorbed(&newer)),
+                _ => newer,
+            });
+        }
+    }
+}
+
+/// The reason to give for cells that are missing and not replaced by older ones, the most telling first.
+fn worst(missing: &[(CellId, MissingReason)], usable: &[CellId]) -> Option<MissingReason> {
+    const MOST_TELLING_FIRST: [MissingReason; 4] = [
+        MissingReason::Unauthorized,
+        MissingReason::RateLimited,
+        MissingReason::Timeout,
+        MissingReason::Failed,
+    ];
+    MOST_TELLING_FIRST.into_iter().find(|wanted| {
+        missing.iter().any(|(cell, reason)| reason == wanted && usable.binary_search(cell).is_err())
+    })
+}
+
+#[expect(
+    clippy::float_arithmetic,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "a ratio for people"
+)]
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (0 < whole).then(|| part as f64 / whole as f64)
+}
