@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use board::Board;
@@ -68,6 +69,8 @@ pub struct Loader {
 struct Shared {
     parts: LoaderParts,
     board: Mutex<Board>,
+    /// A call ended, or what waited was given up.
+    call_ended: Notify,
 }
 
 /// Too many cells wait already.
@@ -99,7 +102,7 @@ impl Loader {
     /// A loader with nothing to do.
     #[must_use]
     pub fn new(parts: LoaderParts) -> Self {
-        Self { shared: Arc::new(Shared { parts, board: Mutex::default() }) }
+        Self { shared: Arc::new(Shared { parts, board: Mutex::default(), call_ended: Notify::new() }) }
     }
 
     /// Starts to get cells that a caller waits for.
@@ -244,14 +247,14 @@ impl Shared {
             let permit = match self.parts.governor.admit(Urgency::New).await {
                 Ok(permit) => permit,
                 Err(stop) => {
-                    if self.board.lock().fail_pending(reason_of(stop)) {
-                        return;
-                    }
-                    continue;
+                    self.board.lock().fail_pending(reason_of(stop));
+                    self.call_ended.notify_waiters();
+                    return;
                 }
             };
             let Some(departure) = self.board.lock().depart(self.parts.clock.now()) else {
                 permit.unused();
+                self.call_ended.notify_waiters();
                 return;
             };
             self.parts.metrics.tile_asked(departure.tile.cells());

@@ -16,7 +16,7 @@ use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::haravan::CallError;
 use crate::plan::density::Density;
-use crate::plan::pages::{Next, PageLengths, PageSeen};
+use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
 use crate::plan::pending::{Pending, Priority, Waiter, Want, difference};
 use crate::plan::refusal::Refusals;
 use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
@@ -223,8 +223,8 @@ impl Board {
         }
     }
 
-    /// Gives up everything that waits, for one reason. True if that ended the pump, false if more came meanwhile.
-    pub(super) fn fail_pending(&mut self, reason: MissingReason) -> bool {
+    /// Gives up everything that waits, for one reason; that ends the pump.
+    pub(super) fn fail_pending(&mut self, reason: MissingReason) {
         for (variant_id, wants) in self.pending.drain() {
             for want in wants {
                 let cells =
@@ -233,7 +233,6 @@ impl Board {
             }
         }
         self.pump_runs = false;
-        true
     }
 
     /// Claims the pump if it should run and does not: tells whether calls are under way.
@@ -245,23 +244,40 @@ impl Board {
         Some(0 < self.flights)
     }
 
-    /// Decides what follows a page of a tile of which so many cells came by now, and learns from it.
-    pub(super) fn judge_page(&mut self, page: PageSeen, tile: &Arc<Tile>, came: usize) -> Next {
-        if self.density.page() < page.rows {
+    /// A call is sent.
+    pub(super) fn call_sent(&mut self) -> CallNumber {
+        self.retries.earn();
+        self.lengths.call_sent()
+    }
+
+    /// A call ended, with a page of so many rows or without one.
+    pub(super) fn call_ended(&mut self, call: CallNumber, rows: Option<usize>) {
+        if rows.is_some_and(|rows| self.density.page() < rows) {
             self.density.learn_page(MAX_PAGE);
         }
+        self.lengths.call_ended(call, rows);
+    }
+
+    /// Decides what follows a page of a tile of which so many cells came by now.
+    pub(super) fn judge_page(&self, page: PageSeen, tile: &Tile, came: usize) -> Next {
         let improbable = self.density.is_improbable(tile.cells(), came);
-        let next = self.lengths.judge(PageSeen { improbable, ..page });
-        if next == Next::Complete {
-            self.density.learn(tile.cells(), came);
-            if 0 < page.rows && 0 < page.outstanding {
-                if self.concluded.len() == MOST_CONCLUSIONS {
-                    self.concluded.pop_front();
-                }
-                self.concluded.push_back((page.rows, Arc::clone(tile)));
+        self.lengths.judge(PageSeen { improbable, ..page })
+    }
+
+    /// Decides a doubt, if that can be done by now.
+    pub(super) fn resolve(&self, doubt: Doubt) -> Next {
+        self.lengths.resolve(doubt, !self.pending.is_empty())
+    }
+
+    /// A tile is complete, all but `outstanding` cells of it, after a last page of so many rows.
+    pub(super) fn tile_completed(&mut self, tile: &Arc<Tile>, came: usize, last_page: PageSeen) {
+        self.density.learn(tile.cells(), came);
+        if 0 < last_page.rows && 0 < last_page.outstanding {
+            if self.concluded.len() == MOST_CONCLUSIONS {
+                self.concluded.pop_front();
             }
+            self.concluded.push_back((last_page.rows, Arc::clone(tile)));
         }
-        next
     }
 
     /// Learns that pages are clamped: one of this length was followed by more. Gives back the tiles that were

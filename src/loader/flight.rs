@@ -17,7 +17,7 @@ use crate::domain::id::VariantId;
 use crate::domain::row::Row;
 use crate::governor::{CallOutcome, Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage, Reply};
-use crate::plan::pages::{Next, PageSeen};
+use crate::plan::pages::{CallNumber, Next, PageSeen};
 use crate::plan::refusal::Bisection;
 use crate::plan::{MAX_PAGE, Tile};
 
@@ -56,6 +56,13 @@ struct TileAnswer {
     rows: FxHashMap<CellId, Row>,
     /// Cells whose row cannot be read.
     unreadable: FxHashSet<CellId>,
+}
+
+/// What follows a page, once there is no doubt left.
+#[derive(PartialEq, Eq)]
+enum PageEnd {
+    Complete,
+    AskOn,
 }
 
 /// Why a call brought no page.
@@ -157,7 +164,9 @@ impl Flight {
                     .any(|(id, cell)| last_id < *id && !answer.rows.contains_key(cell)),
                 improbable: false,
             };
-            if self.shared.board.lock().judge_page(seen, &asked, answer.came()) == Next::Complete {
+            let next = self.shared.board.lock().judge_page(seen, &asked, answer.came());
+            if self.settle_doubts(next).await == PageEnd::Complete {
+                self.shared.board.lock().tile_completed(&asked, answer.came(), seen);
                 return TileEnd::Answered(answer);
             }
             if !is_sorted || last_id <= since_id || before == answer.came() {
@@ -166,6 +175,23 @@ impl Flight {
             since_id = last_id;
         }
         TileEnd::Unpageable
+    }
+
+    /// Waits while later calls may tell whether a page was cut.
+    async fn settle_doubts(&self, mut next: Next) -> PageEnd {
+        let patience = Instant::now() + self.shared.parts.call_timeout;
+        loop {
+            let doubt = match next {
+                Next::Complete => return PageEnd::Complete,
+                Next::AskOn => return PageEnd::AskOn,
+                Next::Doubtful(doubt) => doubt,
+            };
+            let ended = self.shared.call_ended.notified();
+            next = self.shared.board.lock().resolve(doubt);
+            if matches!(next, Next::Doubtful(_)) && tokio::time::timeout_at(patience, ended).await.is_err() {
+                return PageEnd::AskOn;
+            }
+        }
     }
 
     /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly
@@ -185,7 +211,6 @@ impl Flight {
         let parts = &self.shared.parts;
         let mut permit = permit;
         let (mut failures, mut throttles) = (0, 0);
-        self.shared.board.lock().retries().earn();
         loop {
             let leave = match permit.take() {
                 Some(permit) => permit,
@@ -196,11 +221,13 @@ impl Flight {
                     .map_err(|stop| CallEnd::Failed(reason_of(stop)))?,
             };
             let started = Instant::now();
+            let sent = CallSent::new(&self.shared);
             let reply = tokio::time::timeout(parts.call_timeout, parts.source.inventory(call.clone())).await;
             let reply = reply.unwrap_or(Reply { call_limit: None, result: Err(CallError::Timeout) });
             if let Some((level, size)) = reply.call_limit {
                 parts.governor.hear_call_limit(level, size);
             }
+            sent.ended(reply.result.as_ref().ok().map(|page| page.length));
             let outcome = outcome_of(&reply.result);
             parts.metrics.upstream_request(outcome.as_str(), started.elapsed());
             leave.settle(outcome);
@@ -331,6 +358,31 @@ impl TileAnswer {
                 self.unreadable.insert(cell);
             }
         }
+    }
+}
+
+/// A call on its way; its drop tells those who wait for evidence that none will come of it.
+struct CallSent<'a> {
+    shared: &'a Shared,
+    number: CallNumber,
+    rows: Option<usize>,
+}
+
+impl<'a> CallSent<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        let number = shared.board.lock().call_sent();
+        Self { shared, number, rows: None }
+    }
+
+    fn ended(mut self, rows: Option<usize>) {
+        self.rows = rows;
+    }
+}
+
+impl Drop for CallSent<'_> {
+    fn drop(&mut self) {
+        self.shared.board.lock().call_ended(self.number, self.rows);
+        self.shared.call_ended.notify_waiters();
     }
 }
 

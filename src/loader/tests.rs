@@ -3,7 +3,6 @@
 mod fake;
 mod invariants;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;

@@ -12,6 +12,9 @@ const MEMORY_CELLS: f64 = 20_000.0;
 /// How much one tile changes the estimate of the dispersion.
 const SURPRISE_WEIGHT: f64 = 0.1;
 
+/// Below this, tiles vary like independent cells.
+const PLAIN_DISPERSION: f64 = 2.0;
+
 /// The most dispersed a shop is believed to be.
 const MOST_DISPERSED: f64 = 1_000.0;
 
@@ -83,7 +86,9 @@ impl Density {
         let Some(share) = self.share() else { return 1.0 };
         let page = float(self.page);
         let mean = float(cells) * share;
-        let deviation = self.deviation(mean, share);
+        // What looks like dispersion in a few tiles is mostly chance.
+        let dispersion = if self.dispersion < PLAIN_DISPERSION { 1.0 } else { self.dispersion };
+        let deviation = (mean * (1.0 - share) * dispersion).sqrt().max(0.01);
         let full_pages = cells / self.page.max(1);
         let mut calls = 1.0;
         for pages in 1..=full_pages {
@@ -117,12 +122,9 @@ impl Density {
     pub fn is_improbable(&self, cells: usize, rows: usize) -> bool {
         self.share().is_some_and(|share| {
             let mean = float(cells) * share;
-            float(rows) + HARD_TO_BELIEVE * self.deviation(mean, share).max(1.0) < mean
+            let deviation = (mean * (1.0 - share) * self.dispersion).sqrt().max(1.0);
+            float(rows) + HARD_TO_BELIEVE * deviation < mean
         })
-    }
-
-    fn deviation(&self, mean: f64, share: f64) -> f64 {
-        (mean * (1.0 - share) * self.dispersion).sqrt().max(0.01)
     }
 
     /// How many of `available` variants the next tile should take, over `locations` locations.

@@ -201,14 +201,12 @@ impl<W: Waiter> Pending<W> {
     /// Takes the best next tile out of what waits; none if nothing does.
     pub fn choose(&mut self, density: &Density) -> Option<Chosen<W>> {
         let (priority, seed) = self.seed()?;
-        let row = self.rows.get(&seed)?;
-        let locations = first_chunk(&row.locations);
+        let locations = first_chunk(&seed.1);
         let candidates = self.candidates(priority, seed);
-        let narrow = self.outline(&candidates, &locations, density);
-        let wide = self.wide_locations(&candidates);
-        let outline = match wide {
+        let narrow = outline(&candidates, &locations, density);
+        let outline = match wide_locations(&candidates) {
             Some(wide) if *wide != *locations => {
-                let wide = self.outline(&candidates, &wide, density);
+                let wide = outline(&candidates, &wide, density);
                 if narrow.cells_a_call < wide.cells_a_call { wide } else { narrow }
             }
             _ => narrow,
@@ -232,7 +230,7 @@ impl<W: Waiter> Pending<W> {
 
     /// The next variant to serve: of the caller whose turn it is, in the most urgent priority that waits. Every
     /// so often a lower priority goes first, so that it never starves.
-    fn seed(&mut self) -> Option<(Priority, VariantId)> {
+    fn seed(&mut self) -> Option<(Priority, Candidate)> {
         let lower_first = self.tiles_chosen % LOWER_PRIORITY_TURN == LOWER_PRIORITY_TURN - 1;
         let mut order = Priority::ALL;
         if lower_first {
@@ -241,9 +239,9 @@ impl<W: Waiter> Pending<W> {
         order.into_iter().find_map(|priority| {
             while let Some(mut turn) = self.turns.of_mut(priority).pop_front() {
                 while let Some(variant_id) = turn.front().copied() {
-                    if self.is_wanted(variant_id) {
+                    if let Some(locations) = self.wanted(variant_id) {
                         self.turns.of_mut(priority).push_back(turn);
-                        return Some((priority, variant_id));
+                        return Some((priority, (variant_id, locations)));
                     }
                     turn.pop_front();
                 }
@@ -252,9 +250,9 @@ impl<W: Waiter> Pending<W> {
         })
     }
 
-    /// Whether somebody still waits for a variant; forgets the wants of those who do not.
-    fn is_wanted(&mut self, variant_id: VariantId) -> bool {
-        let Some(row) = self.rows.get_mut(&variant_id) else { return false };
+    /// What is still waited for of a variant; forgets the wants of those who left.
+    fn wanted(&mut self, variant_id: VariantId) -> Option<Arc<[LocationId]>> {
+        let row = self.rows.get_mut(&variant_id)?;
         if row.wants.iter().any(|want| want.waiter.is_gone()) {
             row.wants.retain(|want| !want.waiter.is_gone());
             let before = row.locations.len();
@@ -263,13 +261,13 @@ impl<W: Waiter> Pending<W> {
         }
         if row.wants.is_empty() {
             self.rows.remove(&variant_id);
-            return false;
+            return None;
         }
-        true
+        Some(Arc::clone(&row.locations))
     }
 
     /// The variants that might share a tile with the seed, the seed first: its own caller's, then the others'.
-    fn candidates(&mut self, priority: Priority, seed: VariantId) -> Vec<VariantId> {
+    fn candidates(&mut self, priority: Priority, seed: Candidate) -> Vec<Candidate> {
         let mut search = Search { found: vec![seed], looked_at: 0 };
         let lower = Priority::ALL.into_iter().filter(|other| *other != priority);
         for priority in std::iter::once(priority).chain(lower) {
@@ -297,49 +295,19 @@ impl<W: Waiter> Pending<W> {
         let mut kept = Vec::new();
         while !search.is_over() {
             let Some(variant_id) = turn.pop_front() else { break };
-            let known = search.found.contains(&variant_id);
-            if known || self.is_wanted(variant_id) {
+            if search.found.iter().any(|(found, _)| *found == variant_id) {
                 kept.push(variant_id);
-                search.looked_at += 1;
-                if !known {
-                    search.found.push(variant_id);
-                }
+            } else if let Some(locations) = self.wanted(variant_id) {
+                kept.push(variant_id);
+                search.found.push((variant_id, locations));
+            } else {
+                continue;
             }
+            search.looked_at += 1;
         }
         for variant_id in kept.into_iter().rev() {
             turn.push_front(variant_id);
         }
-    }
-
-    /// The locations that the candidates want together, if one call can ask for them.
-    fn wide_locations(&self, candidates: &[VariantId]) -> Option<Arc<[LocationId]>> {
-        let mut wide: Arc<[LocationId]> = Arc::from([]);
-        for row in candidates.iter().filter_map(|variant_id| self.rows.get(variant_id)) {
-            wide = union(&wide, &row.locations);
-            if MAX_IDS < wide.len() {
-                return None;
-            }
-        }
-        Some(wide)
-    }
-
-    /// The tile over these locations: the candidates that want some of them, as many as pay.
-    fn outline(&self, candidates: &[VariantId], locations: &Arc<[LocationId]>, density: &Density) -> Outline {
-        let mut covered = Vec::new();
-        for variant_id in candidates {
-            let Some(row) = self.rows.get(variant_id) else { continue };
-            let wanted = shared(&row.locations, locations);
-            if 0 < wanted {
-                covered.push((*variant_id, wanted));
-            }
-        }
-        covered.truncate(density.width(covered.len(), locations.len()));
-        let cells: usize = covered.iter().map(|(_, wanted)| wanted).sum();
-        let mut variants: Vec<VariantId> = covered.into_iter().map(|(variant_id, _)| variant_id).collect();
-        variants.sort_unstable();
-        let calls = density.expected_calls(variants.len() * locations.len());
-        let tile = Tile { variants, locations: Arc::clone(locations) };
-        Outline { tile, cells_a_call: cells_a_call(cells, calls) }
     }
 
     /// Takes a tile's cells, and the wants for them, out of what waits.
@@ -364,9 +332,12 @@ impl<W: Waiter> Pending<W> {
     }
 }
 
+/// A variant that might go into a tile, and the locations wanted of it.
+type Candidate = (VariantId, Arc<[LocationId]>);
+
 /// The search for a tile's variants.
 struct Search {
-    found: Vec<VariantId>,
+    found: Vec<Candidate>,
     looked_at: usize,
 }
 
@@ -379,6 +350,36 @@ impl Search {
 struct Outline {
     tile: Tile,
     cells_a_call: u64,
+}
+
+/// The locations that the candidates want together, if one call can ask for them.
+fn wide_locations(candidates: &[Candidate]) -> Option<Arc<[LocationId]>> {
+    let mut wide: Arc<[LocationId]> = Arc::from([]);
+    for (_, locations) in candidates {
+        wide = if wide.is_empty() { Arc::clone(locations) } else { union(&wide, locations) };
+        if MAX_IDS < wide.len() {
+            return None;
+        }
+    }
+    Some(wide)
+}
+
+/// The tile over these locations: the candidates that want some of them, as many as pay.
+fn outline(candidates: &[Candidate], locations: &Arc<[LocationId]>, density: &Density) -> Outline {
+    let mut covered = Vec::with_capacity(candidates.len());
+    for (variant_id, wanted) in candidates {
+        let wanted = shared(wanted, locations);
+        if 0 < wanted {
+            covered.push((*variant_id, wanted));
+        }
+    }
+    covered.truncate(density.width(covered.len(), locations.len()));
+    let cells: usize = covered.iter().map(|(_, wanted)| wanted).sum();
+    let mut variants: Vec<VariantId> = covered.into_iter().map(|(variant_id, _)| variant_id).collect();
+    variants.sort_unstable();
+    let calls = density.expected_calls(variants.len() * locations.len());
+    let tile = Tile { variants, locations: Arc::clone(locations) };
+    Outline { tile, cells_a_call: cells_a_call(cells, calls) }
 }
 
 /// How many wanted cells a call brings, in thousandths: a whole number, so that outlines can be compared.

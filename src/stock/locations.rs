@@ -235,6 +235,8 @@ impl Shared {
                 known_row_missing: false,
                 improbable: false,
             };
+            let call = lengths.call_sent();
+            lengths.call_ended(call, Some(page.length));
             if lengths.judge(seen) == Next::Complete || known.len() == before {
                 break;
             }

@@ -199,7 +199,7 @@ impl Setting {
             runtime: Handle::current(),
             call_timeout: Duration::from_secs(60),
             max_pending_cells,
-            metrics: Arc::new(ShopMetrics::default()),
+            metrics: Arc::new(ShopMetrics::unregistered()),
         });
         Self { fake, loader, clock, cache }
     }
