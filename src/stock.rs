@@ -3,6 +3,7 @@
 //! [`Shop::read`] is the read path in order; this module alone knows all the devices.
 
 mod read_error;
+pub mod shop;
 mod snapshot;
 
 use std::time::Duration;
