@@ -16,6 +16,7 @@
 //! | 5 | composition | [`settings`] [`telemetry`] [`app`] |
 //! | – | a local Haravan, which shares nothing with the rest | [`sandbox`] |
 
+pub mod app;
 pub mod cache;
 pub mod clock;
 pub mod domain;
