@@ -1,1 +1,1 @@
-
+//! What a packed entry keeps, and what it forgets.
