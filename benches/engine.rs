@@ -22,11 +22,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::Instant;
 use tonkho::cache::Cache;
 use tonkho::clock::Clock;
-use tonkho::domain::id::{LocationId, VariantId};
+use tonkho::domain::id::{LocationId, OrgId, VariantId};
 use tonkho::governor::bucket::BucketShape;
 use tonkho::governor::{Governor, GovernorPolicy};
 use tonkho::loader::{Lack, Loader, LoaderParts};
-use tonkho::metrics::ShopMetrics;
+use tonkho::metrics::Metrics;
 use tonkho::plan::density::Density;
 use tonkho::plan::pending::{Pending, Priority, Waiter, Want};
 
@@ -56,7 +56,7 @@ fn loader(memory: &Arc<Memory>, bucket: BucketShape, cache: &Arc<Cache>) -> Load
         runtime: Handle::current(),
         call_timeout: Duration::from_secs(60),
         max_pending_cells: usize::MAX,
-        metrics: Arc::new(ShopMetrics::unregistered()),
+        metrics: Metrics::new().unwrap().shop(OrgId::new(1).unwrap()),
     })
 }
 

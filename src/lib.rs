@@ -16,11 +16,13 @@
 //! | 5 | composition | [`settings`] [`telemetry`] [`app`] |
 //! | – | a local Haravan, which shares nothing with the rest | [`sandbox`] |
 
+pub mod app;
 pub mod cache;
 pub mod clock;
 pub mod domain;
 pub mod governor;
 pub mod haravan;
+pub mod http;
 pub mod loader;
 pub mod metrics;
 pub mod plan;
@@ -28,4 +30,5 @@ pub mod query;
 pub mod sandbox;
 pub mod settings;
 pub mod stock;
+pub mod telemetry;
 pub mod view;

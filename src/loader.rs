@@ -56,7 +56,7 @@ pub struct LoaderParts {
     /// Most cells that may wait for a call (`limits.max_pending_cells`).
     pub max_pending_cells: usize,
     /// Where calls are counted.
-    pub metrics: Arc<ShopMetrics>,
+    pub metrics: ShopMetrics,
 }
 
 /// Gets one shop's cells.
@@ -257,7 +257,7 @@ impl Shared {
                 self.call_ended.notify_waiters();
                 return;
             };
-            self.parts.metrics.tile_asked(departure.tile.cells());
+            self.parts.metrics.upstream_batch(departure.tile.cells());
             let flight = Flight::new(Arc::clone(&self), departure);
             self.parts.runtime.spawn(flight.fly(permit));
         }

@@ -1,6 +1,6 @@
 //! The use case: what a shop's stock is, from what is cached and what Haravan says.
 //!
-//! [`Shop::read`] is the read path in order; this module alone knows all the devices.
+//! [`shop::Shop::read`] is the read path in order; this module alone knows all the devices.
 
 mod locations;
 mod read_error;

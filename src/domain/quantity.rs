@@ -108,6 +108,12 @@ impl From<i32> for Quantity {
     }
 }
 
+impl From<Decimal> for Quantity {
+    fn from(decimal: Decimal) -> Self {
+        Self(decimal)
+    }
+}
+
 impl Add for Quantity {
     type Output = Self;
 

@@ -1,3 +1,5 @@
+//! When calls start: the bucket, the order, the stops. Time is paused.
+
 use std::sync::Arc;
 use std::time::Duration;
 

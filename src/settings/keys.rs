@@ -7,6 +7,7 @@ use super::kind::{Kind, Refusal, id, list, number, positive, string};
 use super::reader::Reader;
 use super::sections::section;
 use super::tree::Node;
+use crate::domain::id::OrgId;
 
 /// The longest name of a key, in characters: it goes into log lines.
 pub const MAX_NAME: usize = 64;
@@ -34,7 +35,7 @@ pub enum ShopAccess {
     /// Every shop, those still to be added included.
     All,
     /// The shops with these org ids; never empty.
-    Only(BTreeSet<u64>),
+    Only(BTreeSet<OrgId>),
 }
 
 /// Something that a key may do.
@@ -171,7 +172,7 @@ impl KeyEntry {
 
 impl ShopAccess {
     /// Whether the shop is among them.
-    pub fn admits(&self, org_id: u64) -> bool {
+    pub fn admits(&self, org_id: OrgId) -> bool {
         match self {
             Self::All => true,
             Self::Only(shops) => shops.contains(&org_id),

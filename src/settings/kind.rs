@@ -4,12 +4,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 
 use super::tree::{Node, Scalar};
+use crate::domain::id::{IdError, LocationId, OrgId};
 
 /// The longest value that a message quotes, in characters.
 const MAX_QUOTED: usize = 60;
@@ -127,11 +129,12 @@ pub(crate) const SECRET: Kind<SecretString> =
     Kind::new("string", "a string", |node| node.text().map(SecretString::from).ok_or(Refusal::Shape))
         .secret();
 
-/// One of Haravan's ids: a positive integer, which may be in quotes.
-pub(crate) const ID: Kind<u64> = Kind::new("id", "an id: a positive whole number", id);
+/// A shop's org id: a positive integer, which may be in quotes.
+pub(crate) const ORG_ID: Kind<OrgId> = Kind::new("id", "an id: a positive whole number", id);
 
-/// A list of ids.
-pub(crate) const IDS: Kind<Vec<u64>> = Kind::new("ids", "a list of ids", |node| list(node, ID.expected, id));
+/// A list of the ids of locations.
+pub(crate) const LOCATION_IDS: Kind<Vec<LocationId>> =
+    Kind::new("ids", "a list of ids", |node| list(node, ORG_ID.expected, id));
 
 /// An exact quantity, zero or more.
 pub(crate) const QUANTITY: Kind<Decimal> = Kind::new("number", "a number", |node| {
@@ -212,16 +215,13 @@ pub(crate) fn list<T>(
     if problems.is_empty() { Ok(values) } else { Err(Refusal::Because(problems.join("; "))) }
 }
 
-/// A positive integer, which may be in quotes.
-pub(crate) fn id(node: &Node) -> Result<u64, Refusal> {
+/// One of Haravan's ids: a positive integer, which may be in quotes.
+pub(crate) fn id<T: FromStr<Err = IdError>>(node: &Node) -> Result<T, Refusal> {
     let digits = match node.scalar() {
         Some(toml::Value::Integer(whole)) => whole.to_string(),
         Some(_) | None => node.text().ok_or(Refusal::Shape)?,
     };
-    // `parse` would also take a sign.
-    let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
-    let positive = digits.parse().ok().filter(|value| plain && 0 < *value);
-    positive.ok_or(Refusal::Shape)
+    digits.parse().map_err(|_| Refusal::Shape)
 }
 
 /// `256MiB`, `4 MB`, `100`.

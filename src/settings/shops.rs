@@ -8,16 +8,17 @@ use secrecy::SecretString;
 
 use super::environment::Environment;
 use super::keys::seen;
-use super::kind::{FILE, ID, IDS, QUANTITY, SECRET, filled, string};
+use super::kind::{FILE, LOCATION_IDS, ORG_ID, QUANTITY, SECRET, filled, string};
 use super::reader::Reader;
 use super::sections::{CacheSettings, KeyLine, RateSettings, section};
 use super::token::{self, TokenError};
+use crate::domain::id::{LocationId, OrgId};
 
 /// A shop, complete: what it does not say itself is what `[rate]` and `[cache]` say.
 #[derive(Clone, Debug)]
 pub struct ShopSettings {
-    /// Its Haravan org id: positive, unique.
-    pub org_id: u64,
+    /// Its Haravan org id: unique.
+    pub org_id: OrgId,
     /// Its name for people.
     pub name: Option<String>,
     /// Its Haravan token: not empty, fit for an HTTP header.
@@ -29,14 +30,14 @@ pub struct ShopSettings {
     /// The available quantity, zero or more, at or below which stock is low.
     pub low_stock_threshold: Decimal,
     /// Locations that never count as sellable, in order, without repeats.
-    pub exclude_locations: Vec<u64>,
+    pub exclude_locations: Vec<LocationId>,
 }
 
 section! {
     /// One of `[[shops]]`, as written.
     pub(crate) struct ShopEntry at "shops[]" {
         /// The shop's Haravan org id; unique. Required.
-        org_id: Option<u64> = None, "", ID;
+        org_id: Option<OrgId> = None, "", ORG_ID;
         /// The shop's name, for people.
         name: Option<String> = None, "", string(filled);
         /// The shop's Haravan token. Exactly one of `token`, `token_file` and `token_env` is required.
@@ -49,7 +50,7 @@ section! {
         /// The available quantity at or below which stock is low; zero or more.
         low_stock_threshold: Decimal = Decimal::from(5_u32), "5", QUANTITY;
         /// Ids of locations that never count as sellable, whatever Haravan says of them.
-        exclude_locations: Vec<u64> = Vec::new(), "[]", IDS;
+        exclude_locations: Vec<LocationId> = Vec::new(), "[]", LOCATION_IDS;
     }
 }
 

@@ -69,7 +69,7 @@ struct Shared {
     governor: Arc<Governor>,
     clock: Clock,
     runtime: Handle,
-    metrics: Arc<ShopMetrics>,
+    metrics: ShopMetrics,
     excluded: BTreeSet<LocationId>,
     state: Mutex<State>,
 }
@@ -92,7 +92,7 @@ impl Locations {
         governor: Arc<Governor>,
         clock: Clock,
         runtime: Handle,
-        metrics: Arc<ShopMetrics>,
+        metrics: ShopMetrics,
         excluded: BTreeSet<LocationId>,
     ) -> Self {
         let unreadable = Arc::new(LocationBook::unreadable(excluded.iter().copied()));

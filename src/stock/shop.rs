@@ -57,7 +57,7 @@ pub struct ShopParts {
     /// Where upstream calls run.
     pub runtime: Handle,
     /// Where things are counted.
-    pub metrics: Arc<ShopMetrics>,
+    pub metrics: ShopMetrics,
 }
 
 /// One shop.
@@ -73,7 +73,7 @@ pub struct Shop {
     freshness: FreshnessPolicy,
     low_stock_threshold: Quantity,
     clock: Clock,
-    metrics: Arc<ShopMetrics>,
+    metrics: ShopMetrics,
     /// Cells served from the cache, and cells served in all.
     hits: AtomicU64,
     served: AtomicU64,
@@ -141,14 +141,14 @@ impl Shop {
             runtime: parts.runtime.clone(),
             call_timeout: parts.request_timeout + CALL_TIMEOUT_SLACK,
             max_pending_cells: parts.max_pending_cells,
-            metrics: Arc::clone(&parts.metrics),
+            metrics: parts.metrics.clone(),
         });
         let locations = Locations::new(
             parts.client.clone(),
             Arc::clone(&governor),
             parts.clock.clone(),
             parts.runtime,
-            Arc::clone(&parts.metrics),
+            parts.metrics.clone(),
             parts.exclude_locations,
         );
         Arc::new(Self {
@@ -398,9 +398,12 @@ impl Shop {
     }
 
     fn count(&self, tally: ReadTally) {
-        self.metrics.cells_served(tally.hit, tally.stale, tally.fetched, tally.joined);
         let hits = tally.hit + tally.stale;
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.metrics.cells_hit.inc_by(number(tally.hit));
+        self.metrics.cells_stale.inc_by(number(tally.stale));
+        self.metrics.cells_fetched.inc_by(number(tally.fetched));
+        self.metrics.cells_joined.inc_by(number(tally.joined));
         self.hits.fetch_add(number(hits), Ordering::Relaxed);
         self.served.fetch_add(number(hits + tally.fetched + tally.joined), Ordering::Relaxed);
     }

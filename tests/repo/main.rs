@@ -1,1 +1,11 @@
-//! x
+//! What the repository promises about itself: its layers, its tidiness, and that what is generated is current.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers included")]
+
+mod changelog;
+mod layers;
+mod metrics;
+mod openapi;
+mod readme;
+mod source;
+mod tidy;

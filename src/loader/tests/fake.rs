@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::id::{LocationId, OrgId, ProductId, RowId, VariantId};
 use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
@@ -18,7 +18,7 @@ use crate::governor::bucket::BucketShape;
 use crate::governor::{Governor, GovernorPolicy};
 use crate::haravan::{CallError, CallFuture, InventoryCall, InventoryPage, InventorySource, Reply};
 use crate::loader::{Lack, Loaded, Loader, LoaderParts};
-use crate::metrics::ShopMetrics;
+use crate::metrics::Metrics;
 use crate::plan::MAX_PAGE;
 
 /// The cells that came, by (variant, location).
@@ -199,7 +199,7 @@ impl Setting {
             runtime: Handle::current(),
             call_timeout: Duration::from_secs(60),
             max_pending_cells,
-            metrics: Arc::new(ShopMetrics::unregistered()),
+            metrics: Metrics::new().unwrap().shop(OrgId::new(1).unwrap()),
         });
         Self { fake, loader, clock, cache }
     }

@@ -1,3 +1,5 @@
+//! Who is served when, and with whom a tile is shared.
+
 use std::sync::Arc;
 
 use super::{Pending, Priority, Waiter, Want};

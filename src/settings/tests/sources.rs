@@ -6,6 +6,8 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 
+use crate::domain::id::{LocationId, OrgId};
+
 use super::super::keys::{Scope, ShopAccess};
 use super::super::sections::LogFormat;
 use super::super::{Environment, Settings};
@@ -61,9 +63,9 @@ fn a_file_says_it_all() {
     assert_eq!(settings.passthrough.allow, ["products.json", "products/count.json"]);
     assert_eq!(settings.telemetry.log_format, LogFormat::Json);
     let shop = &settings.shops[0];
-    assert_eq!((shop.org_id, shop.name.as_deref()), (1000, Some("Cửa hàng mẫu")));
+    assert_eq!((shop.org_id.get(), shop.name.as_deref()), (1000, Some("Cửa hàng mẫu")));
     assert_eq!(shop.low_stock_threshold, Decimal::new(25, 1));
-    assert_eq!(shop.exclude_locations, [2, 3]);
+    assert_eq!(shop.exclude_locations, [2, 3].map(|id| LocationId::new(id).unwrap()));
 }
 
 #[test]
@@ -124,11 +126,11 @@ fn variables_alone_make_keys_and_shops() {
     let environment: Environment =
         shops.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(keys).collect();
     let settings = Settings::from_toml("", &environment).unwrap();
-    let org_ids: Vec<u64> = settings.shops.iter().map(|shop| shop.org_id).collect();
+    let org_ids: Vec<u64> = settings.shops.iter().map(|shop| shop.org_id.get()).collect();
     assert_eq!(org_ids, (1000..1011).collect::<Vec<u64>>());
     let key = &settings.keys[0];
     assert_eq!(key.name, "12");
-    assert_eq!(key.shops, ShopAccess::Only([1000, 1001].into()));
+    assert_eq!(key.shops, ShopAccess::Only([1000, 1001].map(|id| OrgId::new(id).unwrap()).into()));
     assert_eq!(key.scopes, BTreeSet::from([Scope::Read, Scope::Admin]));
 }
 

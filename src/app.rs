@@ -1,0 +1,176 @@
+//! Composition: the one place that makes devices out of settings, and the process's life from bind to stop.
+//!
+//! Everything shared is made once, outside the closure that actix calls for each worker. Calls to Haravan run
+//! on the runtime that [`App::build`] is called in, never on actix's single-threaded workers: pooled
+//! connections belong to the runtime that opened them.
+
+mod traffic;
+mod wiring;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::Data;
+use actix_web::{App as Routes, HttpServer};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
+
+use crate::clock::Clock;
+use crate::haravan::HaravanError;
+use crate::http;
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+
+use traffic::Traffic;
+use wiring::Devices;
+
+/// How long a connection may idle: longer than the 60 s after which common load balancers close theirs, so
+/// that none is closed under a request.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a caller may take to send the head of a request.
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A gateway that listens; [`App::run_until`] serves what comes.
+pub struct App {
+    server: Server,
+    addr: SocketAddr,
+    clock: Clock,
+    draining: Arc<AtomicBool>,
+    traffic: Arc<Traffic>,
+    shutdown_grace: Duration,
+}
+
+/// Why a gateway does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {addr}: {cause}")]
+    Listen {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// Haravan cannot be reached for any request.
+    #[error(transparent)]
+    Haravan(#[from] HaravanError),
+    /// The metrics contradict each other.
+    #[error("the metrics cannot be declared: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// There is no runtime to call Haravan from.
+    #[error("a gateway is built inside a tokio runtime")]
+    NoRuntime,
+    /// Serving ended by itself.
+    #[error("serving failed: {0}")]
+    Serve(#[source] io::Error),
+}
+
+impl App {
+    /// Makes every device and binds the listener; nothing is served yet, but connections may queue.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub fn build(settings: Settings) -> Result<Self, AppError> {
+        let runtime = Handle::try_current().map_err(|_| AppError::NoRuntime)?;
+        let clock = Clock::start();
+        let metrics = Metrics::new()?;
+        let draining = Arc::new(AtomicBool::new(false));
+        let traffic = Arc::new(Traffic::new(metrics.clone(), Arc::clone(&draining)));
+        let devices = Devices::new(&settings, clock.clone(), metrics, runtime)?;
+        let shops = devices.shops(&settings.shops)?;
+        let edge = Data::new(devices.edge(&settings, shops, Arc::clone(&draining)));
+        let (server, cores) = (settings.server, available_parallelism().map_or(1, NonZeroUsize::get));
+        let counted = Arc::clone(&traffic);
+        let listener = HttpServer::new(move || {
+            let worker = counted.worker();
+            // The last wrapped is the first to see a request.
+            Routes::new()
+                .app_data(edge.clone())
+                .configure(http::routes)
+                .wrap(Compress::default())
+                .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
+                .wrap(from_fn(http::request_id::tag))
+        });
+        let listen = |cause| AppError::Listen { addr: server.listen, cause };
+        let listener = listener
+            .workers(server.workers.unwrap_or(cores))
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+            .disable_signals()
+            // Whole seconds; `run_until` keeps to the fractions.
+            .shutdown_timeout(server.shutdown_grace.as_secs().saturating_add(1))
+            .bind(server.listen)
+            .map_err(listen)?;
+        let addr = listener.addrs().first().copied().unwrap_or(server.listen);
+        let shutdown_grace = server.shutdown_grace;
+        Ok(Self { server: listener.run(), addr, clock, draining, traffic, shutdown_grace })
+    }
+
+    /// The address listened on, with the real port.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The clock that everything in this gateway ages by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Serves until `shutdown` is ready, then stops within the grace period.
+    ///
+    /// Stopping has two halves. In the first the gateway says that it is not ready, still takes what comes, so
+    /// that a load balancer has time to notice, and ends each connection after its answer; it lasts until no
+    /// request is in flight, at most half of the grace. In the second it accepts nothing and finishes what is
+    /// left; what has not finished when the grace is over is cut off.
+    ///
+    /// # Errors
+    /// Serving ended before `shutdown` was ready.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
+        let Self { server, draining, traffic, shutdown_grace, addr, .. } = self;
+        let handle = server.handle();
+        let mut server = pin!(server);
+        tracing::info!(%addr, "listening");
+        tokio::select! {
+            ended = &mut server => return ended.map_err(AppError::Serve),
+            () = shutdown => {}
+        }
+        let stopping = Instant::now();
+        draining.store(true, Ordering::Release);
+        tracing::info!("stopping: not ready any more, finishing what is in flight");
+        tokio::select! {
+            ended = &mut server => return ended.map_err(AppError::Serve),
+            // Out of time is as good: the second half is next either way.
+            _ = timeout_at(stopping + shutdown_grace / 2, traffic.settled()) => {}
+        }
+        // The command is sent by the call; the server's own future ends once it is carried out.
+        drop(handle.stop(true));
+        match timeout_at(stopping + shutdown_grace, &mut server).await {
+            Ok(ended) => ended.map_err(AppError::Serve)?,
+            Err(_) => tracing::warn!(requests = traffic.in_flight(), "out of time: requests were cut off"),
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("App").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

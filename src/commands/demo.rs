@@ -1,0 +1,146 @@
+//! `demo`: a sandbox and a gateway over it in one process, and what to paste to see it work.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use secrecy::SecretString;
+use tonkho::app::App;
+use tonkho::domain::id::OrgId;
+use tonkho::sandbox::Sandbox;
+use tonkho::sandbox::settings::{EXAMPLE_SHOP, GENERATED_SHOP, SandboxSettings};
+use tonkho::settings::Settings;
+use tonkho::settings::base_url::BaseUrl;
+use tonkho::settings::digest::digest_of;
+use tonkho::settings::keys::{KeySettings, Scope, ShopAccess};
+use tonkho::settings::shops::ShopSettings;
+use tonkho::telemetry;
+
+use super::{Failure, sandbox, say, signals};
+
+/// The key that is admitted everywhere.
+const KEY: &str = "tk_demo";
+/// What is forwarded, of what the sandbox has.
+const FORWARDED: [&str; 3] = ["products.json", "products/count.json", "shop.json"];
+/// Variants in the line that asks for alerts: few enough to read the line, enough to see some.
+const VARIANTS_SHOWN: usize = 5;
+/// Only what matters to somebody who tries it.
+const LOG: &str = "warn";
+
+pub(crate) async fn run(listen: SocketAddr) -> Result<(), Failure> {
+    let stop = signals::told_to_stop()?;
+    let haravan = sandbox::start(SandboxSettings::default())?;
+    let settings = settings(listen, &haravan)?;
+    telemetry::start(&settings.telemetry).map_err(Failure::failed)?;
+    let app = App::build(settings).map_err(Failure::failed)?;
+    say(&what_to_try(app.addr(), &haravan))?;
+    let ended = app.run_until(stop).await.map_err(Failure::failed);
+    haravan.stop().await;
+    ended
+}
+
+fn settings(listen: SocketAddr, haravan: &Sandbox) -> Result<Settings, Failure> {
+    let mut settings = Settings::default();
+    settings.server.listen = listen;
+    settings.haravan.base_url = BaseUrl::parse(&haravan.base_url()).map_err(Failure::failed)?;
+    settings.keys = vec![KeySettings {
+        name: "demo".to_owned(),
+        sha256: digest_of(KEY),
+        shops: ShopAccess::All,
+        scopes: BTreeSet::from(Scope::ALL),
+        requests_per_second: None,
+    }];
+    for (org_id, name) in [(EXAMPLE_SHOP, "Cửa hàng mẫu"), (GENERATED_SHOP, "Cửa hàng lớn")] {
+        settings.shops.push(ShopSettings {
+            org_id: OrgId::new(org_id).map_err(Failure::failed)?,
+            name: Some(name.to_owned()),
+            token: SecretString::from(format!("sandbox-{org_id}")),
+            rate: settings.rate,
+            cache: settings.cache,
+            low_stock_threshold: 5_u32.into(),
+            exclude_locations: Vec::new(),
+        });
+    }
+    settings.passthrough.allow = FORWARDED.map(str::to_owned).into();
+    settings.telemetry.log = LOG.to_owned();
+    Ok(settings)
+}
+
+/// The URLs, and lines to paste.
+fn what_to_try(addr: SocketAddr, haravan: &Sandbox) -> String {
+    let gateway = format!("http://{}", reachable(addr));
+    let sandbox = haravan.base_url();
+    let variants = oversold_variants(haravan).join(",");
+    let paths = [
+        format!(
+            "shops/{EXAMPLE_SHOP}/com/inventory_locations.json?location_ids=963414,1007284&variant_ids=1061514767,1064240649"
+        ),
+        format!("shops/{EXAMPLE_SHOP}/stock?variant_ids=1061514767,1064240649&breakdown=true"),
+        format!("shops/{GENERATED_SHOP}/alerts/negative?variant_ids={variants}"),
+    ];
+    let lines = paths.map(|path| format!("curl -s -H 'Authorization: Bearer {KEY}' '{gateway}/{path}'\n"));
+    format!(
+        "gateway:  {gateway}\n\
+         docs:     {gateway}/docs/\n\
+         metrics:  {gateway}/metrics\n\
+         sandbox:  {sandbox} (a Haravan look-alike; tokens sandbox-{EXAMPLE_SHOP}, sandbox-{GENERATED_SHOP})\n\
+         key:      {KEY} (every scope, shops {EXAMPLE_SHOP} and {GENERATED_SHOP})\n\
+         \n\
+         Try it, and once more to see it answered without a call to Haravan:\n\
+         \n\
+         {}\n\
+         ctrl-c stops it.\n",
+        lines.concat()
+    )
+}
+
+/// Some variants of the generated shop that have a negative row somewhere.
+fn oversold_variants(haravan: &Sandbox) -> Vec<String> {
+    let rows = haravan.shop(GENERATED_SHOP).map(|shop| shop.rows()).unwrap_or_default();
+    let oversold = rows.iter().filter(|row| row.json.contains(r#""qty_available":-"#));
+    let variants: BTreeSet<u64> = oversold.map(|row| row.variant_id).collect();
+    variants.into_iter().take(VARIANTS_SHOWN).map(|variant| variant.to_string()).collect()
+}
+
+/// The address to call from this machine.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        named => named,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use tonkho::sandbox::Sandbox;
+    use tonkho::sandbox::settings::SandboxSettings;
+
+    use super::{KEY, oversold_variants, reachable, settings, what_to_try};
+
+    #[tokio::test]
+    async fn there_are_three_lines_to_paste_each_with_the_key() {
+        let haravan = Sandbox::start(SandboxSettings::default()).unwrap();
+        assert_eq!(oversold_variants(&haravan).len(), 5);
+        let text = what_to_try("0.0.0.0:8080".parse().unwrap(), &haravan);
+        let lines: Vec<_> = text.lines().filter(|line| line.starts_with("curl ")).collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        let start = format!("curl -s -H 'Authorization: Bearer {KEY}' 'http://127.0.0.1:8080/shops/");
+        assert!(lines.iter().all(|line| line.starts_with(&start)), "{text}");
+    }
+
+    #[tokio::test]
+    async fn the_gateway_of_the_demo_calls_the_sandbox() {
+        let haravan = Sandbox::start(SandboxSettings::default()).unwrap();
+        let settings = settings("127.0.0.1:0".parse().unwrap(), &haravan).unwrap();
+        assert_eq!(settings.haravan.base_url.as_str(), haravan.base_url());
+        assert_eq!(settings.shops.iter().map(|shop| shop.org_id.get()).collect::<Vec<_>>(), [1000, 2000]);
+        assert!(settings.shops.iter().all(|shop| haravan.shop(shop.org_id.get()).is_some()));
+    }
+
+    #[test]
+    fn an_address_that_means_all_is_called_on_loopback() {
+        assert_eq!(reachable("[::]:1".parse().unwrap()).to_string(), "[::1]:1");
+        assert_eq!(reachable("192.0.2.1:1".parse().unwrap()).to_string(), "192.0.2.1:1");
+    }
+}

@@ -1,0 +1,115 @@
+//! What is gathered, as Prometheus reads it.
+
+use std::time::Duration;
+
+use prometheus::TextEncoder;
+
+use super::{MethodLabel, Metrics, ShopReading, UNMATCHED, UPSTREAM_OUTCOMES};
+use crate::domain::id::OrgId;
+use crate::governor::CallOutcome;
+
+fn text(metrics: &Metrics) -> String {
+    TextEncoder::new().encode_to_string(&metrics.registry().gather()).unwrap()
+}
+
+fn shop(metrics: &Metrics) -> super::ShopMetrics {
+    metrics.shop(OrgId::new(1000).unwrap())
+}
+
+#[track_caller]
+fn check_line(metrics: &Metrics, line: &str) {
+    let text = text(metrics);
+    assert!(text.lines().any(|found| found == line), "{line}\nis not in\n{text}");
+}
+
+#[test]
+fn the_build_is_told_from_the_start() {
+    let version = env!("CARGO_PKG_VERSION");
+    let line = format!("tonkho_build_info{{revision=\"unknown\",version=\"{version}\"}} 1");
+    if option_env!("TONKHO_REVISION").is_none() {
+        check_line(&Metrics::new().unwrap(), &line);
+    }
+}
+
+#[test]
+fn every_family_has_a_help_text_and_a_type() {
+    let metrics = Metrics::new().unwrap();
+    shop(&metrics).show(ShopReading {
+        resident_cells: 7,
+        cache_bytes: 8,
+        bucket_level: 2.5,
+        queue_cells: &[("interactive", 3)],
+    });
+    metrics.route("/shops").answered(MethodLabel::of("GET"), 200, Duration::from_millis(3));
+    let text = text(&metrics);
+    for family in [
+        "http_requests_total counter",
+        "http_request_duration_seconds histogram",
+        "cells_total counter",
+        "resident_cells gauge",
+        "cache_bytes gauge",
+        "upstream_requests_total counter",
+        "upstream_request_duration_seconds histogram",
+        "upstream_batch_cells histogram",
+        "bucket_level gauge",
+        "queue_cells gauge",
+        "negative_available_rows gauge",
+        "build_info gauge",
+    ] {
+        let (name, _) = family.split_once(' ').unwrap();
+        assert!(text.contains(&format!("# TYPE tonkho_{family}\n")), "{family} in\n{text}");
+        assert!(text.contains(&format!("# HELP tonkho_{name} ")), "{name} in\n{text}");
+    }
+}
+
+#[test]
+fn a_shop_counts_from_zero_before_anything_happens() {
+    let metrics = Metrics::new().unwrap();
+    let _shop = shop(&metrics);
+    check_line(&metrics, "tonkho_cells_total{result=\"joined\",shop=\"1000\"} 0");
+    for outcome in UPSTREAM_OUTCOMES {
+        let line = format!("tonkho_upstream_requests_total{{outcome=\"{outcome}\",shop=\"1000\"}} 0");
+        check_line(&metrics, &line);
+    }
+}
+
+#[test]
+fn a_call_counts_under_its_outcome_and_in_the_durations() {
+    let metrics = Metrics::new().unwrap();
+    let shop = shop(&metrics);
+    shop.upstream_request(CallOutcome::Answered.as_str(), Duration::from_millis(300));
+    shop.upstream_batch(250);
+    check_line(&metrics, "tonkho_upstream_requests_total{outcome=\"answered\",shop=\"1000\"} 1");
+    check_line(&metrics, "tonkho_upstream_request_duration_seconds_sum{shop=\"1000\"} 0.3");
+    check_line(&metrics, "tonkho_upstream_batch_cells_sum{shop=\"1000\"} 250");
+}
+
+#[test]
+fn the_outcomes_are_those_that_the_governor_knows() {
+    let throttled = CallOutcome::Throttled { retry_after: Duration::ZERO };
+    let outcomes = [
+        CallOutcome::Answered,
+        CallOutcome::Refused,
+        throttled,
+        CallOutcome::Unauthorized,
+        CallOutcome::Failed,
+    ];
+    assert_eq!(outcomes.map(CallOutcome::as_str), UPSTREAM_OUTCOMES);
+}
+
+#[test]
+fn two_threads_count_one_route_together() {
+    let metrics = Metrics::new().unwrap();
+    for mut route in [metrics.route(UNMATCHED), metrics.route(UNMATCHED)] {
+        route.answered(MethodLabel::of("GET"), 404, Duration::ZERO);
+        route.answered(MethodLabel::of("GET"), 404, Duration::ZERO);
+    }
+    check_line(&metrics, "tonkho_http_requests_total{method=\"GET\",route=\"unmatched\",status=\"404\"} 4");
+}
+
+#[test]
+fn made_up_methods_share_a_label() {
+    assert_eq!(MethodLabel::of("DELETE").as_str(), "DELETE");
+    assert_eq!(MethodLabel::of("BREW").as_str(), "OTHER");
+    assert_eq!(MethodLabel::of("get").as_str(), "OTHER");
+}

@@ -1,0 +1,31 @@
+//! The metrics as they are gathered, written down for `promtool check metrics` (`make metrics-check`).
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use prometheus::TextEncoder;
+use tonkho::domain::id::OrgId;
+use tonkho::metrics::{MethodLabel, Metrics, ShopReading, UPSTREAM_OUTCOMES};
+use tonkho::plan::pending::Priority;
+
+#[test]
+fn every_metric_is_written_down_to_be_checked() {
+    let metrics = Metrics::new().unwrap();
+    metrics.route("/shops").answered(MethodLabel::of("GET"), 200, Duration::from_millis(3));
+    let shop = metrics.shop(OrgId::new(1000).unwrap());
+    shop.upstream_batch(250);
+    for outcome in UPSTREAM_OUTCOMES {
+        shop.upstream_request(outcome, Duration::from_millis(300));
+    }
+    shop.show(ShopReading {
+        resident_cells: 250,
+        cache_bytes: 10_000,
+        bucket_level: 1.5,
+        queue_cells: &Priority::ALL.map(|priority| (priority.as_str(), 0)),
+    });
+    let text = TextEncoder::new().encode_to_string(&metrics.registry().gather()).unwrap();
+    let declared = text.lines().filter(|line| line.starts_with("# TYPE tonkho_")).count();
+    assert_eq!(declared, 12, "{text}");
+    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("metrics.txt"), text).unwrap();
+}

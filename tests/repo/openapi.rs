@@ -1,0 +1,31 @@
+//! The committed OpenAPI document is the one that the code makes.
+
+use tonkho::http::openapi;
+
+use crate::source::read;
+
+#[track_caller]
+fn check(path: &str, generated: &str) {
+    let committed = read(path);
+    if committed == generated {
+        return;
+    }
+    let differs = committed.lines().zip(generated.lines()).position(|(old, new)| old != new);
+    let at = differs.unwrap_or_else(|| committed.lines().count().min(generated.lines().count())) + 1;
+    let line = |text: &str| text.lines().nth(at - 1).unwrap_or("(its end)").to_owned();
+    panic!(
+        "{path}:{at} is not what the code makes: run `make openapi` and commit it\ncommitted: {}\ngenerated: {}",
+        line(&committed),
+        line(generated)
+    );
+}
+
+#[test]
+fn the_committed_json_is_current() {
+    check("openapi/tonkho.json", &openapi::to_json_pretty().unwrap());
+}
+
+#[test]
+fn the_committed_yaml_is_current() {
+    check("openapi/tonkho.yaml", &openapi::to_yaml().unwrap());
+}
