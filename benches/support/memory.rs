@@ -13,7 +13,7 @@ use tonkho::plan::MAX_PAGE;
 
 /// A shop whose cells have rows with a given probability.
 #[derive(Debug)]
-pub struct Memory {
+pub(crate) struct Memory {
     /// The share of cells with rows, in millionths.
     density: u64,
     latency: Duration,
@@ -22,18 +22,18 @@ pub struct Memory {
 
 impl Memory {
     /// A shop with this share of rows (1.0 is all), that answers after `latency`.
-    pub fn new(density: f64, latency: Duration) -> Arc<Self> {
+    pub(crate) fn new(density: f64, latency: Duration) -> Arc<Self> {
         let density = (density * 1e6).round() as u64;
         Arc::new(Self { density, latency, calls: AtomicUsize::new(0) })
     }
 
     /// Calls made so far.
-    pub fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
     }
 
     /// Whether a cell has a row.
-    pub fn has_row(&self, variant: u64, location: u64) -> bool {
+    pub(crate) fn has_row(&self, variant: u64, location: u64) -> bool {
         mix(variant << 20 ^ location) % 1_000_000 < self.density
     }
 
@@ -59,7 +59,7 @@ impl Memory {
 
 /// What a loader owns of it.
 #[derive(Debug)]
-pub struct Source(pub Arc<Memory>);
+pub(crate) struct Source(pub(crate) Arc<Memory>);
 
 impl InventorySource for Source {
     fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
@@ -89,7 +89,7 @@ fn row(id: u64, variant_id: VariantId, loc_id: LocationId) -> Row {
     }
 }
 
-/// SplitMix64's finalizer: a hash that is the same on every run.
+/// The finalizer of `SplitMix64`: a hash that is the same on every run.
 fn mix(number: u64) -> u64 {
     let number = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

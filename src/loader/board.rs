@@ -50,6 +50,8 @@ pub(super) struct Board {
     last_error: Option<(CallError, Moment)>,
     /// Tiles lately taken to be complete because their last page was short, with its length.
     concluded: VecDeque<(usize, Arc<Tile>)>,
+    open_doubts: usize,
+    witness_called: bool,
 }
 
 /// One variant's part of a flight.
@@ -267,6 +269,32 @@ impl Board {
     /// Decides a doubt, if that can be done by now.
     pub(super) fn resolve(&self, doubt: Doubt) -> Next {
         self.lengths.resolve(doubt, !self.pending.is_empty())
+    }
+
+    /// A flight waits for evidence about its page.
+    pub(super) fn doubt_opened(&mut self) {
+        self.open_doubts += 1;
+    }
+
+    /// It does not any more.
+    pub(super) fn doubt_closed(&mut self) {
+        self.open_doubts -= 1;
+    }
+
+    /// A tile to ask again because it is known to have more rows than a page in doubt: worth its call where
+    /// several pages are in doubt, and once for all of them.
+    pub(super) fn call_witness(&mut self, doubt: Doubt) -> Option<Arc<Tile>> {
+        if self.witness_called || self.open_doubts < 2 {
+            return None;
+        }
+        let (rows, witness) = self.concluded.iter().max_by_key(|(rows, _)| *rows)?;
+        self.witness_called = doubt.is_below(*rows);
+        self.witness_called.then(|| Arc::clone(witness))
+    }
+
+    /// The witness was heard.
+    pub(super) fn witness_heard(&mut self) {
+        self.witness_called = false;
     }
 
     /// A tile is complete, all but `outstanding` cells of it, after a last page of so many rows.

@@ -361,6 +361,22 @@ impl TileAnswer {
     }
 }
 
+/// A doubt that is not settled yet; its drop settles it.
+struct OpenDoubt<'a>(&'a Shared);
+
+impl<'a> OpenDoubt<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.board.lock().doubt_opened();
+        Self(shared)
+    }
+}
+
+impl Drop for OpenDoubt<'_> {
+    fn drop(&mut self) {
+        self.0.board.lock().doubt_closed();
+    }
+}
+
 /// A call on its way; its drop tells those who wait for evidence that none will come of it.
 struct CallSent<'a> {
     shared: &'a Shared,

@@ -38,6 +38,14 @@ pub struct Doubt {
     is_strong: bool,
 }
 
+impl Doubt {
+    /// Whether a page of so many rows would clear it.
+    #[must_use]
+    pub fn is_below(&self, rows: usize) -> bool {
+        self.rows < rows
+    }
+}
+
 /// What a page looked like, as far as the rule cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSeen {
