@@ -21,6 +21,7 @@ pub mod clock;
 pub mod domain;
 pub mod governor;
 pub mod haravan;
+pub mod http;
 pub mod plan;
 pub mod query;
 pub mod sandbox;
