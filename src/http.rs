@@ -1,80 +1,123 @@
-//! PLACEHOLDER: as much of the edge as composition needs to be tried; the real one takes its place.
+//! The edge: HTTP in. The only modules that know actix, statuses and problems.
+//!
+//! The way of a request: [`request_id`] → the table below → [`auth`] → [`parameters`] and [`preferences`] →
+//! `question` → the shop → `rows` or a view → `reply`. Whatever goes wrong on it becomes a [`problem`].
 
+pub mod accept;
+mod alerts;
+mod allowance;
 pub mod auth;
+mod compatible;
 pub mod directory;
+mod docs;
+pub mod edge;
+pub mod etag;
+mod health;
 pub mod openapi;
+pub mod parameters;
+mod passthrough;
+pub mod preferences;
+pub mod problem;
+mod question;
+pub mod reply;
 pub mod request_id;
+mod rows;
+mod shops;
+mod stock;
+mod view_answer;
 
-use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder};
 
-use actix_web::HttpResponse;
-use actix_web::web::{self, Data};
-use prometheus::{Registry, TextEncoder};
+use self::docs::Documents;
+use self::problem::Problem;
 
-use crate::clock::Clock;
-use auth::KeyRing;
-use directory::ShopDirectory;
+pub use self::edge::{Edge, EdgeLimits};
 
-/// What the handlers share.
-pub struct Edge {
-    /// The shops.
-    pub shops: Arc<ShopDirectory>,
-    /// The keys.
-    pub keys: Arc<KeyRing>,
-    /// The clock.
-    pub clock: Clock,
-    /// The limits.
-    pub limits: EdgeLimits,
-    /// The paths forwarded.
-    pub passthrough: Vec<String>,
-    /// Set while the gateway stops.
-    pub draining: Arc<AtomicBool>,
-    /// Where metrics are gathered from.
-    pub registry: Registry,
-    /// Brings the gauges up to date that are read, not counted.
-    pub refresh_gauges: Arc<dyn Fn() + Send + Sync>,
-}
-
-/// What one request may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EdgeLimits {
-    /// Cells.
-    pub max_cells: usize,
-    /// Bytes of body.
-    pub max_body: u64,
-    /// The usual wait.
-    pub default_wait: Duration,
-    /// The longest wait.
-    pub max_wait: Duration,
-}
-
-impl fmt::Debug for Edge {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Edge").finish_non_exhaustive()
-    }
-}
-
-/// All routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+/// Every route. The application has the [`Edge`] to share, as [`Data`], and wraps [`request_id::tag`] around.
+#[rustfmt::skip]
+pub fn routes(config: &mut ServiceConfig) {
     config
-        .route("/health/live", web::get().to(HttpResponse::Ok))
-        .route("/health/ready", web::get().to(ready))
-        .route("/metrics", web::get().to(metrics));
+        .app_data(Data::new(Documents::new()))
+        .service(asked("/shops/{org_id}/com/inventory_locations.json", compatible::get_inventory_locations, compatible::post_inventory_locations))
+        .service(read("/shops/{org_id}/com/locations.json", compatible::get_locations))
+        .service(read("/shops/{org_id}/com/{path:.*}", passthrough::get_forwarded))
+        .service(asked("/com/inventory_locations.json", compatible::get_own_inventory_locations, compatible::post_own_inventory_locations))
+        .service(read("/com/locations.json", compatible::get_own_locations))
+        .service(read("/com/{path:.*}", passthrough::get_own_forwarded))
+        .service(asked("/shops/{org_id}/stock", stock::get_stock, stock::post_stock))
+        .service(read("/shops/{org_id}/stock/{variant_id}", stock::get_variant_stock))
+        .service(asked("/shops/{org_id}/alerts/negative", alerts::get_negative_alerts, alerts::post_negative_alerts))
+        .service(read("/shops", shops::list_shops))
+        .service(deleted("/shops/{org_id}/cache", shops::delete_cache))
+        .service(read("/health/live", health::get_liveness))
+        .service(read("/health/ready", health::get_readiness))
+        .service(read("/metrics", health::get_metrics))
+        .service(read("/openapi.json", docs::get_openapi_json))
+        .service(read("/openapi.yaml", docs::get_openapi_yaml))
+        .service(read("/docs", docs::redirect_docs))
+        .service(read("/docs/{file:.*}", docs::get_docs))
+        .default_service(web::to(not_found));
 }
 
-async fn ready(edge: Data<Edge>) -> HttpResponse {
-    if edge.draining.load(Ordering::Acquire) {
-        HttpResponse::ServiceUnavailable().json("draining")
-    } else {
-        HttpResponse::Ok().json("ready")
-    }
+/// A path that is read.
+fn read<F, Args>(path: &str, get: F) -> Resource
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    only(readable(path, get), "GET, HEAD, OPTIONS")
 }
 
-async fn metrics(edge: Data<Edge>) -> HttpResponse {
-    (edge.refresh_gauges)();
-    let text = TextEncoder::new().encode_to_string(&edge.registry.gather()).unwrap_or_default();
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text)
+/// A path that is read, with a question in the URL or in a body.
+fn asked<F, Args, G, MoreArgs>(path: &str, get: F, post: G) -> Resource
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+    G: Handler<MoreArgs>,
+    G::Output: Responder + 'static,
+    MoreArgs: FromRequest + 'static,
+{
+    only(readable(path, get).route(web::post().to(post)), "GET, HEAD, POST, OPTIONS")
 }
+
+/// A path that is deleted.
+fn deleted<F, Args>(path: &str, delete: F) -> Resource
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    only(web::resource(path).route(web::delete().to(delete)), "DELETE, OPTIONS")
+}
+
+/// `HEAD` is `GET` whose body the server keeps to itself.
+fn readable<F, Args>(path: &str, get: F) -> Resource
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    web::resource(path).route(web::get().to(get.clone())).route(web::head().to(get))
+}
+
+/// Tells `OPTIONS`, and whoever uses another method, which ones there are.
+fn only(resource: Resource, allow: &'static str) -> Resource {
+    resource.default_service(web::to(move |request: HttpRequest| async move {
+        if request.method() == Method::OPTIONS {
+            return HttpResponse::NoContent().insert_header((ALLOW, allow)).finish();
+        }
+        Problem::Method { allow }.respond(&request)
+    }))
+}
+
+async fn not_found(request: HttpRequest) -> HttpResponse {
+    Problem::NotFound.respond(&request)
+}
+
+#[cfg(test)]
+mod tests;

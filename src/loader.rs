@@ -96,6 +96,8 @@ pub struct Loaded {
     pub entries: Vec<Arc<VariantCells>>,
     /// The cells that did not come.
     pub missing: Vec<(CellId, MissingReason)>,
+    /// Calls made by the flights that brought something.
+    pub calls: usize,
 }
 
 impl Loader {
@@ -182,7 +184,7 @@ impl Load {
     /// Waits for all the cells, until `deadline` at most.
     pub async fn finish(self, deadline: Instant) -> Loaded {
         let in_time = tokio::time::timeout_at(deadline, self.ticket.done()).await.is_ok();
-        let mut loaded = Loaded::default();
+        let mut loaded = Loaded { calls: self.ticket.calls(), ..Loaded::default() };
         loaded.missing.extend(self.refused.iter().map(|cell| (*cell, MissingReason::Refused)));
         for delivery in self.ticket.collect() {
             match delivery {

@@ -6,6 +6,7 @@ mod locations;
 mod read_error;
 pub mod shop;
 mod snapshot;
+mod survey;
 
 use std::time::Duration;
 

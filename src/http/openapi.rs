@@ -1,6 +1,105 @@
-//! PLACEHOLDER: the document.
+//! The OpenAPI document, generated from the handlers.
 
-/// Why the document cannot be written.
+pub(crate) mod answers;
+pub mod bodies;
+pub mod parameters;
+
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::problem::ProblemBody;
+use super::shops::ShopList;
+use super::{alerts, compatible, docs, health, passthrough, shops, stock};
+
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "tonkho",
+        description = include_str!("openapi/guide.md"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    servers((url = "/", description = "This gateway")),
+    tags(
+        (name = "Haravan-compatible", description = "Haravan's own routes: rows and locations as Haravan sends them."),
+        (name = "Views", description = "Answers about stock, from the same cells."),
+        (name = "Operations", description = "For those who run the gateway.")
+    ),
+    security(("bearer" = []), ("apiKey" = [])),
+    paths(
+        compatible::get_inventory_locations,
+        compatible::post_inventory_locations,
+        compatible::get_locations,
+        passthrough::get_forwarded,
+        compatible::get_own_inventory_locations,
+        compatible::post_own_inventory_locations,
+        compatible::get_own_locations,
+        passthrough::get_own_forwarded,
+        stock::get_stock,
+        stock::post_stock,
+        stock::get_variant_stock,
+        alerts::get_negative_alerts,
+        alerts::post_negative_alerts,
+        shops::list_shops,
+        shops::delete_cache,
+        health::get_liveness,
+        health::get_readiness,
+        health::get_metrics,
+        docs::get_openapi_json,
+        docs::get_openapi_yaml,
+    ),
+    components(schemas(
+        ProblemBody,
+        bodies::InventoryReply,
+        bodies::Locations,
+        bodies::StockReply,
+        bodies::VariantStockReply,
+        bodies::NegativeReply,
+        ShopList,
+    )),
+    modifiers(&Keys, &Bodies)
+)]
+struct Document;
+
+/// How a key is sent.
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The key, `tk_` included. In the demo: `tk_demo`."))
+            .build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let api_key = ApiKeyValue::with_description(
+            "X-API-Key",
+            "The same key, for clients that cannot set `Authorization`.",
+        );
+        components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(api_key)));
+    }
+}
+
+/// What has no body cannot have a wrong one.
+struct Bodies;
+
+impl Modify for Bodies {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for path in document.paths.paths.values_mut() {
+            for operation in path.get.iter_mut().filter(|operation| operation.request_body.is_none()) {
+                operation.responses.responses.remove("413");
+                operation.responses.responses.remove("415");
+            }
+        }
+    }
+}
+
+/// The document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// Why the document cannot be written. It can: a test shows it.
 #[derive(Debug, thiserror::Error)]
 #[error("the OpenAPI document cannot be written")]
 pub struct DocumentError;
@@ -10,7 +109,7 @@ pub struct DocumentError;
 /// # Errors
 /// See [`DocumentError`].
 pub fn to_json_pretty() -> Result<String, DocumentError> {
-    Ok("{}\n".to_owned())
+    document().to_pretty_json().map(|text| text + "\n").map_err(|_| DocumentError)
 }
 
 /// The document as YAML, with a line break at the end.
@@ -18,5 +117,8 @@ pub fn to_json_pretty() -> Result<String, DocumentError> {
 /// # Errors
 /// See [`DocumentError`].
 pub fn to_yaml() -> Result<String, DocumentError> {
-    Ok("{}\n".to_owned())
+    document().to_yaml().map_err(|_| DocumentError)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,8 @@ pub(super) struct Arrival {
     pub(super) missing: FxHashMap<CellId, MissingReason>,
     /// Ids that turned out to be refused.
     pub(super) refusals: Refusals,
+    /// Calls it took.
+    pub(super) calls: usize,
 }
 
 /// What became of a question that was put on the board.
@@ -175,7 +177,7 @@ impl Board {
             self.accepted_locations
                 .extend(departure.tile.locations.iter().filter(|loc_id| !refused.contains(loc_id)));
         }
-        let Arrival { mut found, missing, .. } = arrival;
+        let Arrival { mut found, missing, calls, .. } = arrival;
         let mut again = Vec::new();
         for variant_id in &departure.tile.variants {
             let mut observations = found.remove(variant_id).unwrap_or_default();
@@ -187,6 +189,7 @@ impl Board {
                 Some(cache.merge(*variant_id, observations))
             };
             for want in self.wants_of(departure.flight, *variant_id) {
+                want.waiter.count_calls(departure.flight, calls);
                 let kept = difference(&want.locations, &outdated);
                 if kept.len() < want.locations.len() {
                     let rest = difference(&want.locations, &kept);
@@ -268,7 +271,7 @@ impl Board {
 
     /// Decides a doubt, if that can be done by now.
     pub(super) fn resolve(&self, doubt: Doubt) -> Next {
-        self.lengths.resolve(doubt, !self.pending.is_empty())
+        self.lengths.resolve(doubt, self.witness_called || !self.pending.is_empty())
     }
 
     /// A flight waits for evidence about its page.

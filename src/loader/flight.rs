@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,7 +18,7 @@ use crate::domain::id::VariantId;
 use crate::domain::row::Row;
 use crate::governor::{CallOutcome, Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage, Reply};
-use crate::plan::pages::{CallNumber, Next, PageSeen};
+use crate::plan::pages::{CallNumber, Doubt, Next, PageSeen};
 use crate::plan::refusal::Bisection;
 use crate::plan::{MAX_PAGE, Tile};
 
@@ -35,6 +36,8 @@ pub(super) struct Flight {
     shared: Arc<Shared>,
     departure: Departure,
     arrival: Arrival,
+    /// Calls made so far.
+    calls: AtomicUsize,
     landed: bool,
 }
 
@@ -74,7 +77,7 @@ enum CallEnd {
 impl Flight {
     /// A flight about to start.
     pub(super) fn new(shared: Arc<Shared>, departure: Departure) -> Self {
-        Self { shared, departure, arrival: Arrival::default(), landed: false }
+        Self { shared, departure, arrival: Arrival::default(), calls: AtomicUsize::new(0), landed: false }
     }
 
     /// Flies and lands.
@@ -178,18 +181,32 @@ impl Flight {
     }
 
     /// Waits while later calls may tell whether a page was cut.
-    async fn settle_doubts(&self, mut next: Next) -> PageEnd {
+    async fn settle_doubts(&self, next: Next) -> PageEnd {
+        let doubt = match next {
+            Next::Complete => return PageEnd::Complete,
+            Next::AskOn => return PageEnd::AskOn,
+            Next::Doubtful(doubt) => doubt,
+        };
+        let _open = OpenDoubt::new(&self.shared);
         let patience = Instant::now() + self.shared.parts.call_timeout;
         loop {
-            let doubt = match next {
-                Next::Complete => return PageEnd::Complete,
-                Next::AskOn => return PageEnd::AskOn,
-                Next::Doubtful(doubt) => doubt,
-            };
             let ended = self.shared.call_ended.notified();
-            next = self.shared.board.lock().resolve(doubt);
-            if matches!(next, Next::Doubtful(_)) && tokio::time::timeout_at(patience, ended).await.is_err() {
-                return PageEnd::AskOn;
+            let next = self.shared.board.lock().resolve(doubt);
+            match next {
+                Next::Complete => return PageEnd::Complete,
+                Next::Doubtful(_) => {
+                    if tokio::time::timeout_at(patience, ended).await.is_err() {
+                        return PageEnd::AskOn;
+                    }
+                }
+                Next::AskOn => {
+                    // One call that is known to bring more rows clears all doubts at once.
+                    let Some(witness) = Witness::called(&self.shared, doubt) else { return PageEnd::AskOn };
+                    let call = InventoryCall { tile: Arc::clone(&witness.tile), since_id: 0 };
+                    if self.call(call, None).await.is_err() {
+                        return PageEnd::AskOn;
+                    }
+                }
             }
         }
     }
@@ -221,6 +238,7 @@ impl Flight {
                     .map_err(|stop| CallEnd::Failed(reason_of(stop)))?,
             };
             let started = Instant::now();
+            self.calls.fetch_add(1, Ordering::Relaxed);
             let sent = CallSent::new(&self.shared);
             let reply = tokio::time::timeout(parts.call_timeout, parts.source.inventory(call.clone())).await;
             let reply = reply.unwrap_or(Reply { call_limit: None, result: Err(CallError::Timeout) });
@@ -307,6 +325,7 @@ impl Flight {
             return;
         }
         let mut arrival = std::mem::take(&mut self.arrival);
+        arrival.calls = self.calls.load(Ordering::Relaxed);
         let tile = &self.departure.tile;
         for variant_id in &tile.variants {
             let found: FxHashSet<_> =
@@ -374,6 +393,26 @@ impl<'a> OpenDoubt<'a> {
 impl Drop for OpenDoubt<'_> {
     fn drop(&mut self) {
         self.0.board.lock().doubt_closed();
+    }
+}
+
+/// A tile asked again for its many rows; its drop lets another be called.
+struct Witness<'a> {
+    shared: &'a Shared,
+    tile: Arc<Tile>,
+}
+
+impl<'a> Witness<'a> {
+    fn called(shared: &'a Shared, doubt: Doubt) -> Option<Self> {
+        let tile = shared.board.lock().call_witness(doubt)?;
+        Some(Self { shared, tile })
+    }
+}
+
+impl Drop for Witness<'_> {
+    fn drop(&mut self) {
+        self.shared.board.lock().witness_heard();
+        self.shared.call_ended.notify_waiters();
     }
 }
 

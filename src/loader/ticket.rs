@@ -1,7 +1,7 @@
 //! A caller's ticket: how many of its wants are open, and what came of the others.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
@@ -30,6 +30,10 @@ pub(super) struct Ticket {
     /// Nobody ever listened: a refresh, which only the cache wants.
     silent: bool,
     done: Notify,
+    /// Calls that flights made which brought something.
+    calls: AtomicUsize,
+    /// The flight counted last: a flight lands once, with many wants.
+    counted: AtomicU64,
     delivered: Mutex<Delivered>,
 }
 
@@ -57,6 +61,8 @@ impl Ticket {
             gone: AtomicBool::new(false),
             silent,
             done: Notify::new(),
+            calls: AtomicUsize::new(0),
+            counted: AtomicU64::new(0),
             delivered: Mutex::default(),
         })
     }
@@ -64,6 +70,18 @@ impl Ticket {
     /// Opens a want.
     pub(super) fn open_want(&self) {
         self.open.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Counts the calls of a flight that brings something.
+    pub(super) fn count_calls(&self, flight: u64, calls: usize) {
+        if self.counted.swap(flight, Ordering::AcqRel) != flight {
+            self.calls.fetch_add(calls, Ordering::AcqRel);
+        }
+    }
+
+    /// The calls of all flights that brought something.
+    pub(super) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Acquire)
     }
 
     /// Closes a want that was answered at these locations, perhaps with cells missing.

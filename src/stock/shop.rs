@@ -5,23 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::locations::{LocationList, Locations, outcome_of};
+use super::survey::Survey;
 use super::{Incomplete, ReadError, ReadTally, ReadTerms, Snapshot};
-use crate::cache::entry::VariantCells;
-use crate::cache::freshness::{Freshness, FreshnessPolicy};
+use crate::cache::freshness::FreshnessPolicy;
 use crate::cache::{Cache, Purge};
 use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::{LocationId, OrgId, VariantId};
+use crate::domain::id::{LocationId, OrgId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 use crate::governor::{Governor, GovernorPolicy, Stop, Urgency};
 use crate::haravan::{CallError, Forwarded, Reply, ShopClient};
-use crate::loader::{Lack, Loaded, Loader, LoaderParts};
+use crate::loader::{Loaded, Loader, LoaderParts};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
 use crate::query::Grid;
@@ -189,7 +188,7 @@ impl Shop {
     /// no error.
     pub async fn read(&self, grid: Grid, terms: &ReadTerms) -> Result<Snapshot, ReadError> {
         let deadline = Instant::now() + terms.wait;
-        let mut survey = self.survey(&grid, terms);
+        let mut survey = Survey::of(&grid, &self.cache, &self.freshness, terms, self.clock.now());
         if !survey.stale.is_empty() && !terms.freshness.only_if_cached {
             self.loader.refresh(&survey.stale);
         }
@@ -207,6 +206,7 @@ impl Shop {
         survey.tally.joined = load.joined();
         survey.tally.fetched = lacking.saturating_sub(load.joined());
         let loaded = load.finish(deadline).await;
+        survey.tally.calls = loaded.calls;
         let overdue = worst(&loaded.missing, &survey.usable)
             .and_then(|reason| ReadError::of_missing(reason, self.queue_wait()))
             .unwrap_or(ReadError::Failed);
@@ -216,7 +216,7 @@ impl Shop {
     /// What reading a grid would take, without asking anybody.
     #[must_use]
     pub fn explain(&self, grid: &Grid, terms: &ReadTerms) -> Explanation {
-        let survey = self.survey(grid, terms);
+        let survey = Survey::of(grid, &self.cache, &self.freshness, terms, self.clock.now());
         let (tiles, calls) = self.loader.forecast(&survey.lacks);
         let wait = if calls == 0 {
             Duration::ZERO
@@ -320,45 +320,6 @@ impl Shop {
         }
     }
 
-    /// Looks at what is cached of a grid.
-    fn survey(&self, grid: &Grid, terms: &ReadTerms) -> Survey {
-        let now = self.clock.now();
-        let mut survey = Survey { entries: Vec::with_capacity(grid.variants.len()), ..Survey::default() };
-        for variant_id in grid.variants.iter() {
-            let entry = self.cache.get(*variant_id);
-            let mut look = VariantLook::default();
-            let mut cells = entry.as_deref().map_or(&[][..], VariantCells::cells).iter().peekable();
-            for loc_id in grid.locations.iter() {
-                while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
-                let cell = cells.next_if(|cell| cell.loc_id() == *loc_id && !cell.is_purged());
-                let judged = cell.map_or(Freshness::Unusable, |cell| {
-                    let age = now.since(cell.observed_at());
-                    let freshness = self.freshness.judge(age, &terms.freshness);
-                    if freshness == Freshness::Fresh {
-                        let left = self.freshness.fresh.saturating_sub(age).as_secs();
-                        let ttl = survey.tally.ttl_seconds.map_or(left, |known: u64| known.min(left));
-                        survey.tally.ttl_seconds = Some(ttl);
-                    }
-                    freshness
-                });
-                match judged {
-                    Freshness::Fresh => survey.tally.hit += 1,
-                    Freshness::Stale => {
-                        survey.tally.stale += 1;
-                        look.stale.push(*loc_id);
-                    }
-                    Freshness::Expired => {
-                        look.lacking.push(*loc_id);
-                        survey.usable.push(CellId { variant_id: *variant_id, loc_id: *loc_id });
-                    }
-                    Freshness::Unusable => look.lacking.push(*loc_id),
-                }
-            }
-            survey.add(*variant_id, entry, look, grid);
-        }
-        survey
-    }
-
     /// Makes a snapshot of what was cached and what was loaded, or the error that the terms ask for.
     fn settle(
         &self,
@@ -406,74 +367,6 @@ impl Shop {
         self.metrics.cells_joined.inc_by(number(tally.joined));
         self.hits.fetch_add(number(hits), Ordering::Relaxed);
         self.served.fetch_add(number(hits + tally.fetched + tally.joined), Ordering::Relaxed);
-    }
-}
-
-/// What is cached of a grid, and what is not.
-#[derive(Debug, Default)]
-struct Survey {
-    entries: Vec<Option<Arc<VariantCells>>>,
-    /// To be asked for.
-    lacks: Vec<Lack>,
-    /// To be refreshed behind the answer.
-    stale: Vec<Lack>,
-    /// Lacking, but good enough if Haravan fails; ascending.
-    usable: Vec<CellId>,
-    tally: ReadTally,
-}
-
-/// One variant's part of a survey.
-#[derive(Debug, Default)]
-struct VariantLook {
-    lacking: Vec<LocationId>,
-    stale: Vec<LocationId>,
-}
-
-impl Survey {
-    fn add(
-        &mut self,
-        variant_id: VariantId,
-        entry: Option<Arc<VariantCells>>,
-        look: VariantLook,
-        grid: &Grid,
-    ) {
-        let shared = |locations: Vec<LocationId>| -> Arc<[LocationId]> {
-            // Whole rows of the grid share its list: no copy a variant.
-            if locations.len() == grid.locations.len() {
-                Arc::clone(&grid.locations)
-            } else {
-                locations.into()
-            }
-        };
-        if !look.lacking.is_empty() {
-            self.lacks.push((variant_id, shared(look.lacking)));
-        }
-        if !look.stale.is_empty() {
-            self.stale.push((variant_id, shared(look.stale)));
-        }
-        self.entries.push(entry);
-    }
-
-    /// Replaces entries by those that were loaded.
-    fn merge(&mut self, grid: &Grid, loaded: Vec<Arc<VariantCells>>) {
-        let mut by_variant: FxHashMap<VariantId, Arc<VariantCells>> = FxHashMap::default();
-        for entry in loaded {
-            let variant_id = entry.variant_id();
-            let merged = match by_variant.remove(&variant_id) {
-                Some(earlier) => Arc::new(earlier.absorbed(&entry)),
-                None => entry,
-            };
-            by_variant.insert(variant_id, merged);
-        }
-        for (variant_id, entry) in grid.variants.iter().zip(&mut self.entries) {
-            let Some(newer) = by_variant.remove(variant_id) else { continue };
-            let covers = grid.locations.iter().all(|loc_id| newer.cell(*loc_id).is_some());
-            *entry = Some(match entry.take() {
-                // What was cached before may have been evicted since.
-                Some(older) if !covers => Arc::new(older.absorbed(&newer)),
-                _ => newer,
-            });
-        }
     }
 }
 

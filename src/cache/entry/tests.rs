@@ -1,3 +1,5 @@
+//! The merge rule, and what packing keeps.
+
 use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::{Finding, Observation, VariantCells};

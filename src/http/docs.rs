@@ -1,0 +1,103 @@
+//! `/openapi.json`, `/openapi.yaml` and the Swagger UI at `/docs/`: no key needed, and nothing from elsewhere.
+
+use std::sync::{Arc, OnceLock};
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use utoipa_swagger_ui::Config;
+
+use super::edge::Outcome;
+use super::openapi;
+use super::problem::Problem;
+
+/// Assets come from here; the UI sets styles inline and draws with `data:` images.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+
+/// The document in both spellings, made when first asked for, and the UI's settings.
+pub(super) struct Documents {
+    json: OnceLock<Bytes>,
+    yaml: OnceLock<Bytes>,
+    ui: Arc<Config<'static>>,
+}
+
+impl Documents {
+    pub(super) fn new() -> Self {
+        // No validator: it would show the document to a service elsewhere.
+        let ui = Config::from("/openapi.json")
+            .try_it_out_enabled(true)
+            .persist_authorization(true)
+            .display_request_duration(true)
+            .display_operation_id(true)
+            .deep_linking(true)
+            .doc_expansion("list")
+            .filter(true)
+            .validator_url("none");
+        Self { json: OnceLock::new(), yaml: OnceLock::new(), ui: Arc::new(ui) }
+    }
+}
+
+/// This document as JSON
+///
+/// OpenAPI 3.1.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "Operations",
+    security(()),
+    responses((status = 200, description = "The document.", body = serde_json::Value, content_type = "application/json"))
+)]
+pub(crate) async fn get_openapi_json(documents: Data<Documents>) -> Outcome {
+    let json = || openapi::to_json_pretty().map_err(|_| Problem::Internal);
+    Outcome(sent(&documents.json, json, "application/json"))
+}
+
+/// This document as YAML
+///
+/// OpenAPI 3.1.
+#[utoipa::path(
+    get,
+    path = "/openapi.yaml",
+    tag = "Operations",
+    security(()),
+    responses((status = 200, description = "The document.", body = String, content_type = "application/yaml"))
+)]
+pub(crate) async fn get_openapi_yaml(documents: Data<Documents>) -> Outcome {
+    let yaml = || openapi::to_yaml().map_err(|_| Problem::Internal);
+    Outcome(sent(&documents.yaml, yaml, "application/yaml"))
+}
+
+/// The UI's files.
+pub(super) async fn get_docs(documents: Data<Documents>, request: HttpRequest) -> Outcome {
+    Outcome(asset(&documents, request.match_info().query("file")))
+}
+
+/// The UI's files refer to each other below `/docs/`.
+pub(super) async fn redirect_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+}
+
+fn sent(
+    made: &OnceLock<Bytes>,
+    make: impl FnOnce() -> Result<String, Problem>,
+    content_type: &'static str,
+) -> Result<HttpResponse, Problem> {
+    let text = match made.get() {
+        Some(text) => text.clone(),
+        None => {
+            let text = make()?;
+            made.get_or_init(|| text.into()).clone()
+        }
+    };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-cache")).content_type(content_type).body(text))
+}
+
+fn asset(documents: &Documents, file: &str) -> Result<HttpResponse, Problem> {
+    let file = utoipa_swagger_ui::serve(file, Arc::clone(&documents.ui)).map_err(|_| Problem::Internal)?;
+    let file = file.ok_or(Problem::NotFound)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .content_type(file.content_type)
+        .body(file.bytes.into_owned()))
+}

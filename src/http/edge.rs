@@ -1,0 +1,97 @@
+//! What every handler shares, and how a request gets at its shop.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use actix_web::body::BoxBody;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+
+use super::auth::{Caller, KeyRing, Scope};
+use super::directory::ShopDirectory;
+use super::problem::Problem;
+use crate::clock::Clock;
+use crate::domain::id::OrgId;
+use crate::stock::shop::Shop;
+
+/// What every handler shares: made once, outside the worker closure, and handed to each as
+/// [`actix_web::web::Data`].
+pub struct Edge {
+    /// The shops that are served.
+    pub shops: Arc<ShopDirectory>,
+    /// The keys that are admitted.
+    pub keys: Arc<KeyRing>,
+    /// Tells how old an answer is; the shops' own clock.
+    pub clock: Clock,
+    /// What one request may ask for.
+    pub limits: EdgeLimits,
+    /// The paths below `/com/` that are forwarded as they are.
+    pub passthrough: Vec<String>,
+    /// Whether the process is on its way out: not ready, but still serving.
+    pub draining: Arc<AtomicBool>,
+    /// What `/metrics` shows.
+    pub registry: prometheus::Registry,
+    /// Called before metrics are shown: sets the gauges that nobody counts.
+    pub refresh_gauges: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// What one request may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EdgeLimits {
+    /// How many cells (variant x location).
+    pub max_cells: usize,
+    /// How many bytes of body.
+    pub max_body: u64,
+    /// How long it waits unless it says otherwise.
+    pub default_wait: Duration,
+    /// How long it may wait at most.
+    pub max_wait: Duration,
+}
+
+/// How a handler ends.
+#[derive(Debug)]
+pub(crate) struct Outcome(pub(super) Result<HttpResponse, Problem>);
+
+impl Edge {
+    /// Who makes a request, if they may do this.
+    pub(super) fn caller(&self, request: &HttpRequest, scope: Scope) -> Result<Arc<Caller>, Problem> {
+        let caller = self.keys.admit(request)?;
+        caller.require(scope)?;
+        Ok(caller)
+    }
+
+    /// The shop that a request is about, if its caller may do this there. A shop that the caller may not read and
+    /// one that does not exist (or cannot: its id is none) are told apart by nothing.
+    pub(super) fn shop(&self, request: &HttpRequest, scope: Scope) -> Result<Arc<Shop>, Problem> {
+        let caller = self.caller(request, scope)?;
+        let org_id = match request.match_info().get("org_id") {
+            Some(text) => text.parse::<OrgId>().ok(),
+            None => Some(caller.bound_to().or_else(|| self.only_shop()).ok_or(Problem::NotBound)?),
+        };
+        org_id
+            .filter(|org_id| caller.may_read(*org_id))
+            .and_then(|org_id| self.shops.get(org_id))
+            .ok_or(Problem::ShopClosed)
+    }
+
+    /// The shop meant by who needs no key and names none, where there is only one.
+    fn only_shop(&self) -> Option<OrgId> {
+        let shops = self.shops.all();
+        shops.keys().next().copied().filter(|_| self.keys.is_open() && shops.len() == 1)
+    }
+}
+
+impl fmt::Debug for Edge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Edge").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Responder for Outcome {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        self.0.unwrap_or_else(|problem| problem.respond(request))
+    }
+}

@@ -1,0 +1,112 @@
+//! Entity tags and `If-None-Match` (RFC 9110, 8.8.3 and 13.1.2).
+
+use std::hash::Hasher;
+use std::io::{self, BufWriter, Write};
+
+use actix_web::http::header::{HeaderMap, IF_NONE_MATCH};
+use rustc_hash::FxHasher;
+use serde::Serialize;
+
+/// How much is gathered before it is hashed, in bytes.
+const BLOCK: usize = 8 * 1024;
+
+/// The tag of these very bytes. Made to tell versions of an answer apart, not to withstand an attack: whoever could
+/// choose the bytes could only fool their own cache.
+#[must_use]
+pub fn strong(body: &[u8]) -> String {
+    let mut hasher = FxHasher::default();
+    hasher.write(body);
+    format!("\"{:016x}-{:x}\"", hasher.finish(), body.len())
+}
+
+/// A tag of what a value says, for answers whose bytes may differ where the content does not. `form` sets the
+/// representations of one value apart.
+#[must_use]
+pub fn weak(value: &impl Serialize, form: &str) -> String {
+    let mut writer = BufWriter::with_capacity(BLOCK, Hashing(FxHasher::default()));
+    // Hashing cannot fail, and what cannot be serialized is never sent.
+    let _ = serde_json::to_writer(&mut writer, value);
+    let _ = writer.write_all(form.as_bytes());
+    let _ = writer.flush();
+    format!("W/\"{:016x}\"", writer.get_ref().0.finish())
+}
+
+/// Whether the caller has this version already: `If-None-Match` compares weakly.
+#[must_use]
+pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let lines = headers.get_all(IF_NONE_MATCH).filter_map(|line| line.to_str().ok());
+    let etag = opaque(etag);
+    lines.flat_map(|line| line.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == etag)
+}
+
+/// The tag without the mark of weakness.
+fn opaque(tag: &str) -> &str {
+    let tag = tag.trim();
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+struct Hashing(FxHasher);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
+
+    use super::{is_known, strong, weak};
+
+    #[test]
+    fn a_strong_tag_changes_with_any_byte() {
+        let body = vec![b'a'; 10_000];
+        let tag = strong(&body);
+        assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+        assert_eq!(strong(&body), tag);
+        for place in [0, 1, 15, 16, 17, 5_000, 9_983, 9_984, 9_998, 9_999] {
+            let mut other = body.clone();
+            other[place] = b'b';
+            assert_ne!(strong(&other), tag, "byte {place}");
+        }
+        assert_ne!(strong(&body[1..]), tag);
+    }
+
+    #[test]
+    fn a_weak_tag_tells_values_and_forms_apart() {
+        let tag = weak(&[1, 2], "json");
+        assert!(tag.starts_with("W/\""), "{tag}");
+        assert_eq!(weak(&[1, 2], "json"), tag);
+        assert_ne!(weak(&[1, 3], "json"), tag);
+        assert_ne!(weak(&[1, 2], "csv"), tag);
+    }
+
+    #[track_caller]
+    fn check(lines: &[&str], etag: &str, known: bool) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(IF_NONE_MATCH, HeaderValue::from_str(line).unwrap());
+        }
+        assert_eq!(is_known(&headers, etag), known, "{lines:?} against {etag}");
+    }
+
+    #[test]
+    fn if_none_match_compares_weakly_and_takes_lists() {
+        check(&["\"a\""], "\"a\"", true);
+        check(&["W/\"a\""], "\"a\"", true);
+        check(&["\"a\""], "W/\"a\"", true);
+        check(&["\"b\", W/\"a\" ,\"c\""], "\"a\"", true);
+        check(&["\"b\"", "\"a\""], "\"a\"", true);
+        check(&["*"], "\"a\"", true);
+        check(&["\"b\""], "\"a\"", false);
+        check(&["a"], "\"a\"", false);
+        check(&[""], "\"a\"", false);
+        check(&[], "\"a\"", false);
+    }
+}

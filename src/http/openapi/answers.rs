@@ -1,0 +1,238 @@
+//! The answers of the routes as the OpenAPI document tells them: what is said with a 200, and every problem, each
+//! with the body that the code writes.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
+
+use super::bodies::{InventoryReply, Locations};
+use crate::http::auth::Scope;
+use crate::http::problem::{PROBLEM_JSON, Problem, ProblemBody};
+use crate::http::shops::ShopList;
+use crate::query::QueryError;
+use crate::stock::ReadError;
+
+/// Answers by status.
+type Answers = BTreeMap<String, RefOr<Response>>;
+
+/// A path that an example problem names.
+const VIEW: &str = "/shops/1000/stock";
+/// The same on a compatible route.
+const COMPATIBLE: &str = "/shops/1000/com/inventory_locations.json";
+/// A request id that an example problem names.
+const REQUEST_ID: &str = "5f0c1d7e9a4b4c3d8e2f1a0b9c8d7e6f";
+
+/// The answers of the compatible inventory route.
+#[derive(Debug)]
+pub(crate) struct InventoryAnswers;
+/// The answers of the compatible location route.
+#[derive(Debug)]
+pub(crate) struct LocationsAnswers;
+/// The answers of a forwarded path.
+#[derive(Debug)]
+pub(crate) struct ForwardedAnswers;
+/// The answers of a view.
+#[derive(Debug)]
+pub(crate) struct ViewAnswers<A>(PhantomData<A>);
+/// The answers of the list of shops.
+#[derive(Debug)]
+pub(crate) struct ShopListAnswers;
+/// The answers of a purge.
+#[derive(Debug)]
+pub(crate) struct PurgeAnswers;
+
+impl IntoResponses for InventoryAnswers {
+    fn responses() -> Answers {
+        let rows = fresh("The rows.").content("application/json", body::<InventoryReply>());
+        let mut problems = caller_problems();
+        problems.extend(question_problems());
+        problems.extend(upstream_problems());
+        answers([("200", rows), ("304", not_modified())], &problems, COMPATIBLE)
+    }
+}
+
+impl IntoResponses for LocationsAnswers {
+    fn responses() -> Answers {
+        let locations = fresh("The locations.").content("application/json", body::<Locations>());
+        let mut problems = caller_problems();
+        problems.push(bad_value());
+        problems.extend(upstream_problems());
+        answers([("200", locations), ("304", not_modified())], &problems, "/shops/1000/com/locations.json")
+    }
+}
+
+impl IntoResponses for ForwardedAnswers {
+    fn responses() -> Answers {
+        let answer = ResponseBuilder::new()
+            .description("What Haravan answered; its 4xx about the question itself come as they are too.")
+            .header("Cache-Status", header("Always `tonkho; fwd=bypass`.", Type::String));
+        let mut problems = caller_problems();
+        problems.push(Problem::NotFound);
+        problems.push(Problem::LacksScope(Scope::Haravan));
+        problems.extend(
+            upstream_problems().into_iter().filter(|problem| *problem != ReadError::NotCached.into()),
+        );
+        answers([("200", answer)], &problems, "/shops/1000/com/products.json")
+    }
+}
+
+impl<A: ToSchema> IntoResponses for ViewAnswers<A> {
+    fn responses() -> Answers {
+        let lines = |description: &str| {
+            let text = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+            ContentBuilder::new().schema(Some(text)).build()
+        };
+        let view = fresh("The view. Same cells, same bytes, but for `as_of`.")
+            .content("application/json", body::<A>())
+            .content("text/csv", lines("A header line, then a line per item (RFC 4180)."))
+            .content(
+                "application/x-ndjson",
+                lines(
+                    "A line of JSON per item; the last line is the envelope, if the answer is not complete.",
+                ),
+            );
+        let mut problems = caller_problems();
+        problems.extend(question_problems());
+        problems
+            .push(Problem::NotAcceptable { offered: "application/json, text/csv and application/x-ndjson" });
+        problems.extend(upstream_problems());
+        answers([("200", view), ("304", not_modified())], &problems, VIEW)
+    }
+}
+
+impl IntoResponses for ShopListAnswers {
+    fn responses() -> Answers {
+        let shops = ResponseBuilder::new()
+            .description("The shops, by org id.")
+            .content("application/json", body::<ShopList>());
+        let problems = [Problem::Unauthenticated, Problem::LacksScope(Scope::Admin), too_many_requests()];
+        answers([("200", shops)], &problems, "/shops")
+    }
+}
+
+impl IntoResponses for PurgeAnswers {
+    fn responses() -> Answers {
+        let mut problems = caller_problems();
+        problems.push(bad_value());
+        problems.push(Problem::LacksScope(Scope::Admin));
+        let done = ResponseBuilder::new().description("Forgotten.");
+        answers([("204", done)], &problems, "/shops/1000/cache")
+    }
+}
+
+fn caller_problems() -> Vec<Problem> {
+    vec![Problem::Unauthenticated, Problem::ShopClosed, too_many_requests(), Problem::Internal]
+}
+
+fn question_problems() -> Vec<Problem> {
+    let cells = QueryError::TooManyCells { variants: 5000, locations: 60, cells: 300_000, max: 250_000 };
+    vec![
+        bad_value(),
+        cells.into(),
+        Problem::BodyTooLarge { max: 4 << 20 },
+        Problem::MediaType,
+        Problem::VariantsNeeded,
+    ]
+}
+
+fn upstream_problems() -> Vec<Problem> {
+    vec![
+        ReadError::Failed.into(),
+        ReadError::Unauthorized.into(),
+        ReadError::RateLimited { retry_after: Duration::from_secs(7) }.into(),
+        ReadError::Timeout.into(),
+        ReadError::NotCached.into(),
+    ]
+}
+
+fn bad_value() -> Problem {
+    QueryError::NotAnId { parameter: "variant_ids", item: "abc".to_owned() }.into()
+}
+
+fn too_many_requests() -> Problem {
+    Problem::TooManyRequests { retry_after: Duration::from_secs(1) }
+}
+
+/// The answers, and the problems: those of one status are examples of one answer.
+fn answers<const N: usize>(good: [(&str, ResponseBuilder); N], problems: &[Problem], path: &str) -> Answers {
+    let mut answers: Answers = good
+        .into_iter()
+        .map(|(status, response)| (status.to_owned(), with_request_id(response).build().into()))
+        .collect();
+    let mut by_status = BTreeMap::<u16, Vec<&Problem>>::new();
+    for problem in problems {
+        by_status.entry(problem.kind().status.as_u16()).or_default().push(problem);
+    }
+    for (status, problems) in by_status {
+        answers.insert(status.to_string(), problem_answer(&problems, path).into());
+    }
+    answers
+}
+
+fn problem_answer(problems: &[&Problem], path: &str) -> Response {
+    let titles: Vec<String> =
+        problems.iter().map(|problem| format!("`{0}`: {1}.", problem.kind().slug, problem)).collect();
+    let examples = problems.iter().map(|problem| {
+        let example = ExampleBuilder::new()
+            .summary(problem.kind().title)
+            .value(serde_json::to_value(problem.body(path, REQUEST_ID)).ok());
+        (problem.kind().slug, example.build())
+    });
+    let schema = Ref::from_schema_name(ProblemBody::name());
+    let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build();
+    let mut response = ResponseBuilder::new().description(titles.join("\n\n")).content(PROBLEM_JSON, content);
+    if problems.iter().any(|problem| problem.retry_after().is_some()) {
+        let text = "The whole seconds after which to ask again.";
+        response = response.header("Retry-After", header(text, Type::Integer));
+    }
+    if problems.contains(&&Problem::Unauthenticated) {
+        response = response.header("WWW-Authenticate", header("Always `Bearer`.", Type::String));
+    }
+    with_request_id(response).build()
+}
+
+/// An answer with the headers that tell where it comes from.
+fn fresh(description: &str) -> ResponseBuilder {
+    provenance(ResponseBuilder::new().description(description))
+}
+
+fn not_modified() -> ResponseBuilder {
+    provenance(
+        ResponseBuilder::new().description("The answer that the caller has (`If-None-Match`) still holds."),
+    )
+}
+
+fn provenance(response: ResponseBuilder) -> ResponseBuilder {
+    response
+        .header("Age", header("The age of the oldest cell used, in seconds.", Type::Integer))
+        .header("ETag", header("The version: strong on compatible routes, weak on views.", Type::String))
+        .header(
+            "Cache-Status",
+            header("Where the answer came from (RFC 9211), such as `tonkho; hit; ttl=12`.", Type::String),
+        )
+        .header("X-Tonkho-Missing", header("Only if cells are missing: how many.", Type::Integer))
+        .header(
+            "Preference-Applied",
+            header("The `wait=N` that was granted, if one was asked for.", Type::String),
+        )
+}
+
+fn with_request_id(response: ResponseBuilder) -> ResponseBuilder {
+    response
+        .header("X-Request-Id", header("The request's id: the caller's own, if it sent one.", Type::String))
+}
+
+fn header(description: &str, schema_type: Type) -> Header {
+    let schema = ObjectBuilder::new().schema_type(schema_type).build();
+    HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
+}
+
+fn body<T: ToSchema>() -> utoipa::openapi::Content {
+    ContentBuilder::new().schema(Some(Ref::from_schema_name(T::name()))).build()
+}

@@ -1,0 +1,238 @@
+//! The bodies of requests and answers as the OpenAPI document tells them, where no type that is written or read
+//! does.
+
+use serde::Serialize;
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::http::question::ExplanationBody;
+use crate::view::alert::AlertLevel;
+use crate::view::envelope::Missing;
+use crate::view::negative::NegativeAnswer;
+use crate::view::stock::{GroupBy, StockAnswer, VariantStockAnswer};
+
+/// A list of ids: an array of numbers or strings, or one string of comma-separated ids.
+#[derive(Debug, Serialize)]
+pub struct Ids;
+
+/// One id, or several in one string.
+#[derive(Debug, Serialize)]
+pub struct Id;
+
+/// The cells asked for, and how to answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GridQuestion {
+    /// The locations. Left out: all the shop's locations.
+    #[schema(nullable = false, example = json!([1007284, 963414]))]
+    pub location_ids: Option<Ids>,
+    /// The variants. Needed.
+    #[schema(nullable = false, example = json!([1061514767, 1064240649]))]
+    pub variant_ids: Option<Ids>,
+    /// When not every cell can be had in time: answer with what there is and say what is missing.
+    #[schema(nullable = false, example = false)]
+    pub partial: Option<bool>,
+    /// Call nobody, and answer what the question would take instead.
+    #[schema(nullable = false, example = false)]
+    pub explain: Option<bool>,
+}
+
+/// A question for inventory rows.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "limit": 250}))]
+pub struct InventoryQuestion {
+    /// The cells asked for.
+    #[serde(flatten)]
+    pub grid: GridQuestion,
+    /// How many rows. Left out: every row, or 250 if `page` is given.
+    #[schema(nullable = false, minimum = 1, example = 250)]
+    pub limit: Option<u64>,
+    /// Which slice of `limit` rows, from 1 on.
+    #[schema(nullable = false, minimum = 1, example = 1)]
+    pub page: Option<u64>,
+    /// Only rows with a greater id, whatever the order.
+    #[schema(nullable = false, minimum = 0, example = 0)]
+    pub since_id: Option<u64>,
+    /// Only rows updated at or after this instant.
+    #[schema(nullable = false, format = DateTime, example = "2021-01-01T00:00:00Z")]
+    pub updated_at_min: Option<String>,
+    /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
+    #[schema(nullable = false, example = "id")]
+    pub order: Option<String>,
+    /// `asc` (the default) or `desc`.
+    #[schema(nullable = false, example = "asc")]
+    pub direction: Option<String>,
+}
+
+/// A question for stock.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "group_by": "variant"}))]
+pub struct StockQuestion {
+    /// The cells asked for.
+    #[serde(flatten)]
+    pub grid: GridQuestion,
+    /// What an item stands for.
+    #[schema(nullable = false)]
+    pub group_by: Option<GroupBy>,
+    /// Whether each item lists its rows too.
+    #[schema(nullable = false, example = false)]
+    pub breakdown: Option<bool>,
+}
+
+/// A question for negative stock.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "level": "location"}))]
+pub struct NegativeQuestion {
+    /// The cells asked for.
+    #[serde(flatten)]
+    pub grid: GridQuestion,
+    /// What an alert is about.
+    #[schema(nullable = false)]
+    pub level: Option<AlertLevel>,
+    /// Only shortages of at least this much.
+    #[schema(nullable = false, value_type = Option<f64>, format = "decimal", minimum = 0, example = 1)]
+    pub min_shortage: Option<String>,
+}
+
+/// Rows, as Haravan answers them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InventoryLocations {
+    /// The rows, in the order asked for.
+    pub inventory_locations: Vec<InventoryLocation>,
+    /// Only if cells are missing: the first 100 of them, by variant and then location.
+    #[schema(nullable = false, max_items = 100)]
+    pub missing: Option<Vec<Missing>>,
+    /// Only if cells are missing: how many.
+    #[schema(nullable = false, example = 1)]
+    pub missing_total: Option<u64>,
+}
+
+/// A row: the balance of one variant at one location, as Haravan sent it; with further members, if Haravan sends any.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InventoryLocation {
+    /// The row's own id.
+    #[schema(example = 1007549786)]
+    pub id: u64,
+    /// The location.
+    #[schema(example = 963414)]
+    pub loc_id: u64,
+    /// The product.
+    #[schema(example = 1028183686)]
+    pub product_id: u64,
+    /// The variant.
+    #[schema(example = 1061514767)]
+    pub variant_id: u64,
+    /// Pieces on hand.
+    #[schema(example = -3)]
+    pub qty_onhand: f64,
+    /// Pieces promised to orders. Haravan's spelling.
+    #[schema(example = 12)]
+    pub qty_commited: f64,
+    /// Pieces on their way.
+    #[schema(example = 0)]
+    pub qty_incoming: f64,
+    /// Pieces available.
+    #[schema(example = -15)]
+    pub qty_available: f64,
+    /// When the row last changed.
+    #[schema(format = DateTime, example = "2021-07-08T01:47:17.6Z")]
+    pub updated_at: String,
+}
+
+/// Locations, as Haravan lists them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Locations {
+    /// The locations, in Haravan's order.
+    pub locations: Vec<HaravanLocation>,
+}
+
+/// A location as Haravan sent it, with all the members it sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HaravanLocation {
+    /// The location's id; rows call it `loc_id`.
+    #[schema(example = 963414)]
+    pub id: u64,
+    /// Its name.
+    #[schema(example = "Địa điểm mặc định")]
+    pub name: Option<String>,
+    /// `default`, or `ontheroad` for goods on their way between locations.
+    #[schema(example = "default")]
+    pub location_type: Option<String>,
+    /// Whether its goods are not for sale.
+    #[schema(example = false)]
+    pub is_unavailable_quantity: Option<bool>,
+}
+
+/// Declares the schema of an answer that `explain=true` turns into an explanation.
+macro_rules! reply {
+    ($(#[doc = $about:literal] $name:ident of $answer:ty;)+) => {$(
+        #[doc = $about]
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                AnyOfBuilder::new()
+                    .item(Ref::from_schema_name(<$answer>::name()))
+                    .item(Ref::from_schema_name(ExplanationBody::name()))
+                    .description(Some(str::trim($about)))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                schemas.push((<$answer>::name().into_owned(), <$answer>::schema()));
+                schemas.push((ExplanationBody::name().into_owned(), ExplanationBody::schema()));
+                <$answer>::schemas(schemas);
+                ExplanationBody::schemas(schemas);
+            }
+        }
+    )+};
+}
+
+reply! {
+    /// Rows, or with `explain=true` what they would take.
+    InventoryReply of InventoryLocations;
+    /// Stock, or with `explain=true` what it would take.
+    StockReply of StockAnswer;
+    /// A variant's stock, or with `explain=true` what it would take.
+    VariantStockReply of VariantStockAnswer;
+    /// Negative stock, or with `explain=true` what it would take.
+    NegativeReply of NegativeAnswer;
+}
+
+impl PartialSchema for Id {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        AnyOfBuilder::new()
+            .item(number)
+            .item(text)
+            .description(Some(
+                "An id as a number or as a string; a string may hold several, comma-separated.",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for Id {}
+
+impl PartialSchema for Ids {
+    fn schema() -> RefOr<Schema> {
+        let array = ArrayBuilder::new().items(Ref::from_schema_name(Id::name())).min_items(Some(1));
+        AnyOfBuilder::new()
+            .item(array)
+            .item(Ref::from_schema_name(Id::name()))
+            .description(Some(
+                "A list of ids: an array of numbers or strings, or one comma-separated string.",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for Ids {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Id::name().into_owned(), Id::schema()));
+    }
+}

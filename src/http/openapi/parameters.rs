@@ -1,0 +1,168 @@
+//! The parameters of the routes as the OpenAPI document tells them. Nothing is parsed into these:
+//! [`crate::http::parameters`] does that.
+
+use utoipa::IntoParams;
+
+use crate::view::alert::AlertLevel;
+use crate::view::stock::GroupBy;
+
+/// The shop in the path.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ShopPath {
+    /// The shop: its Haravan org id.
+    #[param(minimum = 1, example = 1000)]
+    pub org_id: u64,
+}
+
+/// The variant in the path.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct VariantPath {
+    /// The variant.
+    #[param(minimum = 1, example = 1061514767)]
+    pub variant_id: u64,
+}
+
+/// The forwarded path.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ForwardedPath {
+    /// The path below Haravan's `/com/`; one of `passthrough.allow`.
+    #[param(example = "products.json")]
+    pub path: String,
+}
+
+/// The cells asked for.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct GridQuery {
+    /// The locations, comma-separated; may be repeated. Left out: all the shop's locations. Blanks and empty items
+    /// are ignored, repeats count once; a list without any id is an error, never "all".
+    #[param(example = "1007284,963414")]
+    pub location_ids: Option<String>,
+    /// The variants, comma-separated; may be repeated. Needed.
+    #[param(example = "1061514767,1064240649")]
+    pub variant_ids: Option<String>,
+    /// `variant_ids` as Haravan's documentation misspells it. If both are given they must name the same variants.
+    #[param(example = "1061514767,1064240649")]
+    pub vatiant_ids: Option<String>,
+}
+
+/// The locations asked for.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LocationsQuery {
+    /// The locations, comma-separated; may be repeated. Left out: all the shop's locations.
+    #[param(example = "1007284,963414")]
+    pub location_ids: Option<String>,
+}
+
+/// The cells to forget.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PurgeQuery {
+    /// Only cells of these variants, comma-separated.
+    #[param(example = "1061514767,1064240649")]
+    pub variant_ids: Option<String>,
+    /// Only cells at these locations, comma-separated.
+    #[param(example = "1007284,963414")]
+    pub location_ids: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many items a page has; more than Haravan's 250 too. Left out: all of them, or 250 if `page` is given.
+    #[param(minimum = 1, example = 250)]
+    pub limit: Option<u64>,
+    /// Which page, from 1 on.
+    #[param(minimum = 1, example = 1)]
+    pub page: Option<u64>,
+}
+
+/// Which rows, in what order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SelectionQuery {
+    /// How many rows; more than Haravan's 250 too. Left out: every row, or 250 if `page` is given.
+    #[param(minimum = 1, example = 250)]
+    pub limit: Option<u64>,
+    /// Which slice of `limit` rows, from 1 on.
+    #[param(minimum = 1, example = 1)]
+    pub page: Option<u64>,
+    /// Only rows with a greater id, whatever the order.
+    #[param(minimum = 0, example = 0)]
+    pub since_id: Option<u64>,
+    /// Only rows updated at or after this instant.
+    #[param(format = DateTime, example = "2021-01-01T00:00:00Z")]
+    pub updated_at_min: Option<String>,
+    /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
+    #[param(example = "id")]
+    pub order: Option<String>,
+    /// `asc` (the default) or `desc`.
+    #[param(example = "asc")]
+    pub direction: Option<String>,
+}
+
+/// How to answer.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AskQuery {
+    /// `true`: when not every cell can be had in time, answer with what there is and say what is missing.
+    #[param(example = false)]
+    pub partial: Option<bool>,
+    /// `true`: call nobody, and answer what the question would take instead.
+    #[param(example = false)]
+    pub explain: Option<bool>,
+}
+
+/// How stock is summed.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct StockQuery {
+    /// What an item stands for.
+    #[param(example = "variant")]
+    pub group_by: Option<GroupBy>,
+    /// `true`: each item lists its rows too.
+    #[param(example = false)]
+    pub breakdown: Option<bool>,
+}
+
+/// Which negatives.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct NegativeQuery {
+    /// What an alert is about: single rows, or variants summed over the locations asked for.
+    #[param(example = "location")]
+    pub level: Option<AlertLevel>,
+    /// Only shortages of at least this much: a decimal number of at least 0.
+    #[param(example = "1")]
+    pub min_shortage: Option<String>,
+}
+
+/// How long to wait.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct WaitHeaders {
+    /// `wait=N` (RFC 7240): the seconds to wait for Haravan at most.
+    #[param(nullable = false, rename = "Prefer", example = "wait=10")]
+    pub prefer: Option<String>,
+}
+
+/// How fresh the answer should be, how long to wait, and what the caller has.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct AskHeaders {
+    /// How fresh the answer should be (RFC 9111), cell by cell: `max-age=N`, `no-cache`, `max-stale=N`,
+    /// `only-if-cached`.
+    #[param(nullable = false, rename = "Cache-Control", example = "max-age=60")]
+    pub cache_control: Option<String>,
+    /// `wait=N` (RFC 7240): the seconds to wait for Haravan at most.
+    #[param(nullable = false, rename = "Prefer", example = "wait=10")]
+    pub prefer: Option<String>,
+    /// The `ETag` of an answer that the caller has: if it still holds, the answer is 304 without a body.
+    #[param(nullable = false, rename = "If-None-Match", example = "\"0123456789abcdef-1\"")]
+    pub if_none_match: Option<String>,
+}

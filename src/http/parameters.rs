@@ -1,0 +1,259 @@
+//! Parameters, from the query string or from a JSON body, as texts under their names.
+//!
+//! Both forms say the same in the same names. A name nobody knows is ignored, as Haravan ignores it; a value
+//! that cannot be read is never replaced by a default. What the texts mean is [`crate::query`]'s to say.
+
+mod body;
+mod query_string;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::domain::id::{LocationId, VariantId};
+use crate::domain::quantity::Quantity;
+use crate::query::{IdList, QueryError, Selection, Slice};
+use crate::view::alert::AlertLevel;
+use crate::view::stock::GroupBy;
+
+pub use body::read_body;
+
+/// The locations asked for.
+pub const LOCATION_IDS: &str = "location_ids";
+/// The variants asked for.
+pub const VARIANT_IDS: &str = "variant_ids";
+/// The same, as Haravan's documentation misspells it.
+pub const VATIANT_IDS: &str = "vatiant_ids";
+
+/// The names of id lists: repeated ones are joined.
+const LISTS: [&str; 3] = [LOCATION_IDS, VARIANT_IDS, VATIANT_IDS];
+
+/// The names of single values.
+const VALUES: [&str; 12] = [
+    "limit",
+    "page",
+    "since_id",
+    "updated_at_min",
+    "order",
+    "direction",
+    "partial",
+    "explain",
+    "group_by",
+    "breakdown",
+    "level",
+    "min_shortage",
+];
+
+/// How much of a value an error quotes, in characters.
+const MAX_QUOTED: usize = 40;
+
+/// Why parameters cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParameterError {
+    /// A value is not what it should be.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A value's percent-encoding is broken.
+    #[error("{parameter}: the value is not percent-encoded UTF-8")]
+    Encoding {
+        /// The parameter's name.
+        parameter: &'static str,
+    },
+    /// A single value was given more than once.
+    #[error("{parameter}: given more than once, with different values")]
+    Repeated {
+        /// The parameter's name.
+        parameter: &'static str,
+    },
+    /// The query string and the body both say something.
+    #[error("{parameter}: given both in the query string and in the body")]
+    GivenTwice {
+        /// The parameter's name.
+        parameter: &'static str,
+    },
+    /// A member of the body is of the wrong type.
+    #[error("{parameter}: expected {expected}")]
+    Member {
+        /// The parameter's name.
+        parameter: &'static str,
+        /// What it should have been.
+        expected: &'static str,
+    },
+    /// There is no body.
+    #[error("the body is empty; expected a JSON object")]
+    EmptyBody,
+    /// The body is no JSON.
+    #[error("the body is not JSON (line {line}, column {column})")]
+    NotJson {
+        /// The line at which it stops being JSON.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// The body is JSON, but no object.
+    #[error("the body is not a JSON object")]
+    NotAnObject,
+    /// The request broke off, or contradicts itself.
+    #[error("the request cannot be read")]
+    Request,
+}
+
+/// What was given, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parameters {
+    given: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl Parameters {
+    /// Reads a query string.
+    ///
+    /// # Errors
+    /// A value's encoding is broken, or a single value was given twice and differs.
+    pub fn from_query(query: &str) -> Result<Self, ParameterError> {
+        let mut given = BTreeMap::<&'static str, Vec<String>>::new();
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // A name whose encoding is broken is nobody's.
+            let Some(parameter) = query_string::decode(name).and_then(|name| known(&name)) else { continue };
+            let value = query_string::decode(value).ok_or(ParameterError::Encoding { parameter })?;
+            given.entry(parameter).or_default().push(value.into_owned());
+        }
+        for (parameter, values) in &given {
+            let differs = values.iter().any(|value| Some(value) != values.first());
+            if differs && !LISTS.contains(parameter) {
+                return Err(ParameterError::Repeated { parameter });
+            }
+        }
+        Ok(Self { given })
+    }
+
+    /// Adds what a JSON body says.
+    ///
+    /// # Errors
+    /// The body is no JSON object, a member has the wrong type, or the query string has given it too.
+    pub fn and_body(mut self, body: &[u8]) -> Result<Self, ParameterError> {
+        for (parameter, values) in body::parse(body)? {
+            if self.given.insert(parameter, values).is_some() {
+                return Err(ParameterError::GivenTwice { parameter });
+            }
+        }
+        Ok(self)
+    }
+
+    /// A single value.
+    #[must_use]
+    pub fn value(&self, name: &'static str) -> Option<&str> {
+        self.given.get(name).and_then(|values| values.first()).map(String::as_str)
+    }
+
+    /// Whether a switch is on; off if it is not given.
+    ///
+    /// # Errors
+    /// It is given, but neither `true` nor `false`.
+    pub fn flag(&self, name: &'static str) -> Result<bool, QueryError> {
+        match self.value(name).map(str::trim) {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(value) => Err(bad_value(name, value, "true or false")),
+        }
+    }
+
+    /// The variants asked for, if any were named, under either spelling.
+    ///
+    /// # Errors
+    /// A list is none, or the two spellings name different variants.
+    pub fn variants(&self) -> Result<Option<IdList<VariantId>>, QueryError> {
+        let variants = self.ids::<VariantId>(VARIANT_IDS)?;
+        let misspelled = self.ids::<VariantId>(VATIANT_IDS)?;
+        match (variants, misspelled) {
+            (Some(variants), Some(misspelled)) if variants != misspelled => {
+                Err(QueryError::Contradiction { first: VARIANT_IDS, second: VATIANT_IDS })
+            }
+            (variants, misspelled) => Ok(variants.or(misspelled)),
+        }
+    }
+
+    /// The locations asked for, if any were named.
+    ///
+    /// # Errors
+    /// The list is none.
+    pub fn locations(&self) -> Result<Option<IdList<LocationId>>, QueryError> {
+        self.ids(LOCATION_IDS)
+    }
+
+    /// Which rows are wanted, in what order.
+    ///
+    /// # Errors
+    /// As [`Selection::parse`].
+    pub fn selection(&self) -> Result<Selection, QueryError> {
+        Selection::parse(|name| self.value(name))
+    }
+
+    /// `limit` and `page`.
+    ///
+    /// # Errors
+    /// As [`Slice::parse`].
+    pub fn slice(&self) -> Result<Option<Slice>, QueryError> {
+        Slice::parse(self.value("limit").map(str::trim), self.value("page").map(str::trim))
+    }
+
+    /// `group_by`.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn group_by(&self) -> Result<GroupBy, QueryError> {
+        match self.value("group_by").map(str::trim) {
+            None => Ok(GroupBy::default()),
+            Some("variant") => Ok(GroupBy::Variant),
+            Some("product") => Ok(GroupBy::Product),
+            Some("location") => Ok(GroupBy::Location),
+            Some(value) => Err(bad_value("group_by", value, "variant, product or location")),
+        }
+    }
+
+    /// `level`.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn level(&self) -> Result<Option<AlertLevel>, QueryError> {
+        match self.value("level").map(str::trim) {
+            None => Ok(None),
+            Some("location") => Ok(Some(AlertLevel::Location)),
+            Some("variant") => Ok(Some(AlertLevel::Variant)),
+            Some(value) => Err(bad_value("level", value, "location or variant")),
+        }
+    }
+
+    /// A quantity that is not below zero.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn quantity(&self, name: &'static str) -> Result<Option<Quantity>, QueryError> {
+        let Some(value) = self.value(name).map(str::trim) else { return Ok(None) };
+        match Quantity::parse(value) {
+            Ok(quantity) if !quantity.is_negative() => Ok(Some(quantity)),
+            Ok(_) | Err(_) => Err(bad_value(name, value, "a decimal number of at least 0")),
+        }
+    }
+
+    fn ids<I: Copy + Ord + std::str::FromStr>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<IdList<I>>, QueryError> {
+        let list = |items: &Vec<String>| IdList::from_items(name, items.iter().map(String::as_str));
+        self.given.get(name).map(list).transpose()
+    }
+}
+
+/// The parameter of this name, if there is one.
+fn known(name: &str) -> Option<&'static str> {
+    LISTS.into_iter().chain(VALUES).find(|known| *known == name)
+}
+
+fn bad_value(parameter: &'static str, value: &str, expected: &'static str) -> QueryError {
+    let mut quoted: String = value.chars().take(MAX_QUOTED).collect();
+    if quoted.len() < value.len() {
+        quoted.push('…');
+    }
+    QueryError::BadValue { parameter, value: quoted, expected }
+}

@@ -1,0 +1,292 @@
+//! Problems: the only place where an error becomes a status, and how it reads (RFC 9457).
+//!
+//! What went wrong upstream is told in our words alone: no cause, no token, no piece of a body.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::auth::Scope;
+use super::parameters::ParameterError;
+use super::request_id::RequestId;
+use crate::query::QueryError;
+use crate::stock::ReadError;
+
+/// The media type of a problem.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Why a request is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A parameter, or the body that holds them, cannot be read.
+    #[error("{0}")]
+    Parameter(ParameterError),
+    /// The body is no JSON.
+    #[error("the body must be JSON, with Content-Type: application/json and no Content-Encoding")]
+    MediaType,
+    /// The body is longer than allowed.
+    #[error("the body is longer than {max} bytes (limits.max_body)")]
+    BodyTooLarge {
+        /// The most bytes allowed.
+        max: u64,
+    },
+    /// No representation that the caller accepts.
+    #[error("none of the media types in Accept can be had; there are {offered}")]
+    NotAcceptable {
+        /// What there is.
+        offered: &'static str,
+    },
+    /// No key, or one that is not admitted.
+    #[error("a key is needed that is admitted here: Authorization: Bearer tk_… or X-API-Key: tk_…")]
+    Unauthenticated,
+    /// The key lacks a scope.
+    #[error("this key lacks the scope {}", .0.as_str())]
+    LacksScope(Scope),
+    /// The key may not read the shop, or there is no such shop: nobody learns which.
+    #[error("this key may not read this shop, or there is no such shop")]
+    ShopClosed,
+    /// The path names no shop, and the key does not either.
+    #[error("this key is not bound to exactly one shop: use /shops/{{org_id}}/com/…")]
+    NotBound,
+    /// The key's own limit.
+    #[error("this key makes more requests per second than it may")]
+    TooManyRequests {
+        /// When the next request is admitted.
+        retry_after: Duration,
+    },
+    /// Nothing is at this path.
+    #[error("nothing is at this path; /docs/ shows what there is")]
+    NotFound,
+    /// The path knows other methods only.
+    #[error("the methods here are {allow}")]
+    Method {
+        /// The methods, as in `Allow`.
+        allow: &'static str,
+    },
+    /// The variants are not named.
+    #[error("variant_ids is needed: name the variants")]
+    VariantsNeeded,
+    /// The locations are neither named nor readable.
+    #[error(
+        "location_ids is needed: the shop's token may not read locations.json, so \"all\" cannot be told"
+    )]
+    LocationsNeeded,
+    /// The locations are not named, and the shop has none.
+    #[error("location_ids is needed: locations.json lists no location")]
+    NoLocations,
+    /// The stock cannot be read.
+    #[error("{0}")]
+    Read(ReadError),
+    /// A fault of ours.
+    #[error("something went wrong here; the request id finds it in the log")]
+    Internal,
+}
+
+/// What a kind of problem is called, and its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// The last part of `type`.
+    pub slug: &'static str,
+    /// The title: one for each slug.
+    pub title: &'static str,
+    /// The status.
+    pub status: StatusCode,
+}
+
+/// Why a request was not answered (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// The kind of problem: `urn:tonkho:problem:` and a slug.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:tonkho:problem:invalid-parameter")]
+    pub kind: String,
+    /// The kind of problem for people; the same for each `type`.
+    #[schema(example = "A parameter cannot be read")]
+    pub title: String,
+    /// The status, as in the status line.
+    #[schema(example = 400)]
+    pub status: u16,
+    /// What is wrong with this very request.
+    #[schema(example = "variant_ids: \"abc\" is not a positive integer")]
+    pub detail: String,
+    /// The path asked for.
+    #[schema(example = "/shops/1000/stock")]
+    pub instance: String,
+    /// The request's id, as in the header `X-Request-Id`.
+    #[schema(example = "5f0c1d7e9a4b4c3d8e2f1a0b9c8d7e6f")]
+    pub request_id: String,
+    /// On the Haravan-compatible routes: the detail once more, for clients that look there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "variant_ids: \"abc\" is not a positive integer")]
+    pub errors: Option<String>,
+}
+
+const fn kind(slug: &'static str, status: StatusCode, title: &'static str) -> Kind {
+    Kind { slug, title, status }
+}
+
+const INVALID_PARAMETER: Kind =
+    kind("invalid-parameter", StatusCode::BAD_REQUEST, "A parameter cannot be read");
+const TOO_MANY_CELLS: Kind =
+    kind("too-many-cells", StatusCode::BAD_REQUEST, "More cells than one question may ask for");
+const UNSUPPORTED_MEDIA_TYPE: Kind =
+    kind("unsupported-media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not JSON");
+const BODY_TOO_LARGE: Kind = kind("body-too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too long");
+const NOT_ACCEPTABLE: Kind =
+    kind("not-acceptable", StatusCode::NOT_ACCEPTABLE, "No representation that the caller accepts");
+const UNAUTHENTICATED: Kind = kind("unauthenticated", StatusCode::UNAUTHORIZED, "A key is needed");
+const FORBIDDEN: Kind = kind("forbidden", StatusCode::FORBIDDEN, "The key does not allow this");
+const TOO_MANY_REQUESTS: Kind =
+    kind("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "The key's own limit is used up");
+const NOT_FOUND: Kind = kind("not-found", StatusCode::NOT_FOUND, "Nothing is here");
+const METHOD_NOT_ALLOWED: Kind =
+    kind("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "The path knows other methods only");
+const IDS_REQUIRED: Kind = kind("ids-required", StatusCode::UNPROCESSABLE_ENTITY, "Ids are needed");
+const RATE_LIMITED: Kind =
+    kind("rate-limited", StatusCode::SERVICE_UNAVAILABLE, "The shop's call limit at Haravan is used up");
+const UPSTREAM_TIMEOUT: Kind =
+    kind("upstream-timeout", StatusCode::GATEWAY_TIMEOUT, "Haravan did not answer in time");
+const UPSTREAM_FAILED: Kind = kind("upstream-failed", StatusCode::BAD_GATEWAY, "Haravan failed");
+const UPSTREAM_UNAUTHORIZED: Kind =
+    kind("upstream-unauthorized", StatusCode::BAD_GATEWAY, "Haravan refuses the shop's token");
+const NOT_CACHED: Kind = kind("not-cached", StatusCode::GATEWAY_TIMEOUT, "Not everything is cached");
+const INTERNAL: Kind = kind("internal", StatusCode::INTERNAL_SERVER_ERROR, "A fault of the gateway");
+
+impl Problem {
+    /// The problem of an answer with this status that was not made by a handler of ours.
+    #[must_use]
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::MediaType,
+            status if status.is_client_error() => Self::Parameter(ParameterError::Request),
+            _ => Self::Internal,
+        }
+    }
+
+    /// What kind of problem it is, and so its status.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Parameter(ParameterError::Query(error)) => match error {
+                QueryError::NotAnId { .. }
+                | QueryError::EmptyList { .. }
+                | QueryError::BadValue { .. }
+                | QueryError::Contradiction { .. } => INVALID_PARAMETER,
+                QueryError::TooManyCells { .. } => TOO_MANY_CELLS,
+            },
+            Self::Parameter(
+                ParameterError::Encoding { .. }
+                | ParameterError::Repeated { .. }
+                | ParameterError::GivenTwice { .. }
+                | ParameterError::Member { .. }
+                | ParameterError::EmptyBody
+                | ParameterError::NotJson { .. }
+                | ParameterError::NotAnObject
+                | ParameterError::Request,
+            ) => INVALID_PARAMETER,
+            Self::MediaType => UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge { .. } => BODY_TOO_LARGE,
+            Self::NotAcceptable { .. } => NOT_ACCEPTABLE,
+            Self::Unauthenticated => UNAUTHENTICATED,
+            Self::LacksScope(_) | Self::ShopClosed | Self::NotBound => FORBIDDEN,
+            Self::TooManyRequests { .. } => TOO_MANY_REQUESTS,
+            Self::NotFound => NOT_FOUND,
+            Self::Method { .. } => METHOD_NOT_ALLOWED,
+            Self::VariantsNeeded | Self::LocationsNeeded | Self::NoLocations => IDS_REQUIRED,
+            Self::Read(error) => match error {
+                ReadError::RateLimited { .. } | ReadError::Overloaded { .. } => RATE_LIMITED,
+                ReadError::Timeout => UPSTREAM_TIMEOUT,
+                ReadError::Failed | ReadError::Rejected { .. } => UPSTREAM_FAILED,
+                ReadError::Unauthorized => UPSTREAM_UNAUTHORIZED,
+                ReadError::NotCached => NOT_CACHED,
+            },
+            Self::Internal => INTERNAL,
+        }
+    }
+
+    /// When asking again may help, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyRequests { retry_after }
+            | Self::Read(ReadError::RateLimited { retry_after } | ReadError::Overloaded { retry_after }) => {
+                Some(*retry_after)
+            }
+            _ => None,
+        }
+    }
+
+    /// The problem as an answer to a request.
+    #[must_use]
+    pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        let Kind { status, .. } = self.kind();
+        let mut response = HttpResponse::build(status);
+        response.insert_header((CACHE_CONTROL, "no-store"));
+        if let Some(wait) = self.retry_after() {
+            response.insert_header((RETRY_AFTER, whole_seconds(wait)));
+        }
+        if *self == Self::Unauthenticated {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Self::Method { allow } = self {
+            response.insert_header((ALLOW, *allow));
+        }
+        let body = self.body(request.path(), RequestId::of(request).as_str());
+        response.content_type(PROBLEM_JSON).body(serde_json::to_vec(&body).unwrap_or_default())
+    }
+
+    /// The problem as it reads at this path.
+    #[must_use]
+    pub fn body(&self, path: &str, request_id: &str) -> ProblemBody {
+        let Kind { slug, title, status } = self.kind();
+        let detail = self.to_string();
+        ProblemBody {
+            kind: format!("urn:tonkho:problem:{slug}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            errors: is_compatible(path).then(|| detail.clone()),
+            detail,
+            instance: path.to_owned(),
+            request_id: request_id.to_owned(),
+        }
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        Self::Parameter(ParameterError::Query(error))
+    }
+}
+
+impl From<ParameterError> for Problem {
+    fn from(error: ParameterError) -> Self {
+        Self::Parameter(error)
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// `Retry-After` counts whole seconds: rounded up, at least 1.
+fn whole_seconds(wait: Duration) -> u64 {
+    let seconds = wait.as_secs();
+    if wait.subsec_nanos() == 0 { seconds.max(1) } else { seconds.saturating_add(1) }
+}
+
+/// Whether a path is below `/com/` or `/shops/{org_id}/com/`.
+fn is_compatible(path: &str) -> bool {
+    let below = |rest: &str| rest.split_once('/').is_some_and(|(_, rest)| rest.starts_with("com/"));
+    path.starts_with("/com/") || path.strip_prefix("/shops/").is_some_and(below)
+}
+
+#[cfg(test)]
+mod tests;

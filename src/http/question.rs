@@ -1,0 +1,202 @@
+//! What a request asks, whichever route it took: a shop, the cells of a grid, and on what terms.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use super::auth::Scope;
+use super::edge::Edge;
+use super::parameters::{Parameters, read_body};
+use super::preferences;
+use super::problem::Problem;
+use super::reply::Provenance;
+use crate::cache::freshness::FreshnessWish;
+use crate::clock::Moment;
+use crate::domain::id::{LocationId, VariantId};
+use crate::query::{Grid, IdList};
+use crate::stock::shop::{Explanation, Shop};
+use crate::stock::{Incomplete, ReadError, ReadTerms, Snapshot};
+
+/// Above so many cells an answer is made off the thread that serves others. Source: ours; about 10 ms of work.
+const MANY_CELLS: usize = 20_000;
+
+/// What a request asks.
+#[derive(Debug)]
+pub(super) struct Question {
+    /// The shop, which the caller may read.
+    pub(super) shop: Arc<Shop>,
+    /// What else was asked for.
+    pub(super) parameters: Parameters,
+    terms: ReadTerms,
+    /// Whether only the cost is asked for.
+    explain: bool,
+    /// The wait that was granted, if the caller asked for one.
+    granted: Option<Duration>,
+    asked_at: Instant,
+}
+
+/// Whether a question is to be answered, or only its cost told.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// The answer.
+    Answer(Grid),
+    /// What it would take.
+    Cost(HttpResponse),
+}
+
+/// What a question would take.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Explanation)]
+pub(crate) struct ExplanationBody {
+    /// The cells asked for.
+    cells: ExplainedCells,
+    /// The calls' tiles, in the order they would be asked.
+    tiles: Vec<ExplainedTile>,
+    /// How many calls to Haravan it would take.
+    #[schema(example = 1)]
+    calls: usize,
+    /// How long the bucket and the queue would make it wait now, in seconds.
+    #[schema(example = 0.0)]
+    wait_seconds: f64,
+}
+
+/// The cells asked for, by what is cached of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ExplainedCells {
+    /// All of them.
+    #[schema(example = 4)]
+    asked: usize,
+    /// Those that would be served fresh.
+    #[schema(example = 0)]
+    fresh: usize,
+    /// Those that would be served stale.
+    #[schema(example = 0)]
+    stale: usize,
+    /// Those that are not cached, or too old.
+    #[schema(example = 4)]
+    absent: usize,
+}
+
+/// A tile: so many variants at so many locations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ExplainedTile {
+    /// How many variants.
+    #[schema(example = 2)]
+    variants: usize,
+    /// How many locations.
+    #[schema(example = 2)]
+    locations: usize,
+}
+
+impl Question {
+    /// Reads a request, its body too if it has one, and makes sure that its caller may ask.
+    pub(super) async fn read(
+        edge: &Edge,
+        request: &HttpRequest,
+        payload: Option<Payload>,
+    ) -> Result<Self, Problem> {
+        let asked_at = Instant::now();
+        let shop = edge.shop(request, Scope::Read)?;
+        let mut parameters = Parameters::from_query(request.query_string())?;
+        if let Some(payload) = payload {
+            let body = read_body(request, payload, edge.limits.max_body).await?;
+            parameters = parameters.and_body(&body)?;
+        }
+        let incomplete = if parameters.flag("partial")? { Incomplete::Answer } else { Incomplete::Refuse };
+        let explain = parameters.flag("explain")?;
+        let granted = preferences::wait(request.headers()).map(|wait| wait.min(edge.limits.max_wait));
+        let terms = ReadTerms {
+            freshness: preferences::freshness(request.headers()),
+            wait: granted.unwrap_or(edge.limits.default_wait),
+            incomplete,
+        };
+        Ok(Self { shop, parameters, terms, explain, granted, asked_at })
+    }
+
+    /// The terms, with what is left of the wait.
+    pub(super) fn terms(&self) -> ReadTerms {
+        ReadTerms { wait: self.terms.wait.saturating_sub(self.asked_at.elapsed()), ..self.terms }
+    }
+
+    /// The grid of the lists that were given.
+    pub(super) async fn wanted(&self, edge: &Edge) -> Result<Wanted, Problem> {
+        let variants = self.parameters.variants()?.ok_or(Problem::VariantsNeeded)?;
+        self.wanted_of(edge, variants).await
+    }
+
+    /// The grid of these variants at the locations that were given: at all of them, if none were.
+    pub(super) async fn wanted_of(
+        &self,
+        edge: &Edge,
+        variants: IdList<VariantId>,
+    ) -> Result<Wanted, Problem> {
+        let locations = match self.parameters.locations()? {
+            Some(locations) => locations,
+            None => self.all_locations().await?,
+        };
+        let grid = Grid::new(variants, locations, edge.limits.max_cells)?;
+        if !self.explain {
+            return Ok(Wanted::Answer(grid));
+        }
+        let explanation = ExplanationBody::from(self.shop.explain(&grid, &self.terms()));
+        Ok(Wanted::Cost(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(explanation)))
+    }
+
+    /// Every location of the shop. Who asks for the cost alone causes no call for them either.
+    async fn all_locations(&self) -> Result<IdList<LocationId>, Problem> {
+        let mut terms = self.terms();
+        if self.explain {
+            terms.freshness = FreshnessWish { only_if_cached: true, no_cache: false, ..terms.freshness };
+        }
+        match self.shop.all_locations(&terms).await {
+            Ok(locations) => IdList::from_ids(locations).ok_or(Problem::NoLocations),
+            Err(ReadError::Unauthorized) => Err(Problem::LocationsNeeded),
+            Err(error) => Err(Problem::Read(error)),
+        }
+    }
+
+    /// What an answer made of a snapshot says of itself.
+    pub(super) fn provenance(&self, edge: &Edge, snapshot: &Snapshot) -> Provenance {
+        let age = |oldest: Moment| edge.clock.now().since(oldest);
+        Provenance { wait: self.granted, ..Provenance::of(snapshot, snapshot.oldest().map(age)) }
+    }
+
+    /// What an answer that is no grid's says of itself.
+    pub(super) fn provenance_since(&self, edge: &Edge, read_at: Moment, cached: bool) -> Provenance {
+        Provenance {
+            age: Some(edge.clock.now().since(read_at)),
+            cache_status: if cached { "tonkho; hit" } else { "tonkho; fwd=uri-miss" }.to_owned(),
+            wait: self.granted,
+            ..Provenance::default()
+        }
+    }
+}
+
+/// Makes an answer of so many cells: here if they are few, on a thread for such work if they are many.
+pub(super) async fn worked_out<T: Send + 'static>(
+    cells: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    if cells <= MANY_CELLS {
+        return Ok(work());
+    }
+    actix_web::web::block(work).await.map_err(|_| Problem::Internal)
+}
+
+impl From<Explanation> for ExplanationBody {
+    fn from(explanation: Explanation) -> Self {
+        let Explanation { asked, fresh, stale, absent, tiles, calls, wait } = explanation;
+        let tile = |(variants, locations)| ExplainedTile { variants, locations };
+        Self {
+            cells: ExplainedCells { asked, fresh, stale, absent },
+            tiles: tiles.into_iter().map(tile).collect(),
+            calls,
+            wait_seconds: wait.as_secs_f64(),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What every answer about stock says of itself in headers, and the `304` that spares its body.
+
+use std::time::Duration;
+
+use actix_web::http::header::{AGE, CACHE_CONTROL, ETAG, HeaderName, VARY};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+
+use super::etag;
+use super::preferences::PREFERENCE_APPLIED;
+use crate::domain::cell::MissingReason;
+use crate::stock::Snapshot;
+
+/// How many cells are missing from the answer.
+pub const X_TONKHO_MISSING: HeaderName = HeaderName::from_static("x-tonkho-missing");
+/// Where the answer came from (RFC 9211).
+pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// What the answer depends on besides the URL.
+const VARIES: &str = "Accept, Accept-Encoding, Authorization, X-API-Key";
+
+/// What an answer says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provenance {
+    /// How old the oldest thing in it is; none if it holds none.
+    pub age: Option<Duration>,
+    /// The value of `Cache-Status`.
+    pub cache_status: String,
+    /// How many cells are missing.
+    pub missing: usize,
+    /// The wait that was granted, if the caller asked for one.
+    pub wait: Option<Duration>,
+}
+
+impl Provenance {
+    /// Of an answer made of a snapshot's cells, the oldest of which is of this age.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, age: Option<Duration>) -> Self {
+        Self {
+            age,
+            cache_status: cache_status(snapshot),
+            missing: snapshot.unknown().len(),
+            ..Self::default()
+        }
+    }
+
+    /// The answer with this tag: its headers, and its body unless the caller has it already.
+    #[must_use]
+    pub fn respond(
+        &self,
+        request: &HttpRequest,
+        etag: &str,
+        body: impl FnOnce(&mut HttpResponseBuilder) -> HttpResponse,
+    ) -> HttpResponse {
+        let known = etag::is_known(request.headers(), etag);
+        let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        // Private: what one key may read, another may not. No-cache: whoever keeps it asks again, and gets a 304.
+        response.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((VARY, VARIES));
+        response.insert_header((ETAG, etag));
+        response.insert_header((CACHE_STATUS, self.cache_status.as_str()));
+        if let Some(age) = self.age {
+            response.insert_header((AGE, age.as_secs()));
+        }
+        if 0 < self.missing {
+            response.insert_header((X_TONKHO_MISSING, self.missing));
+        }
+        if let Some(wait) = self.wait {
+            response.insert_header((PREFERENCE_APPLIED, format!("wait={}", wait.as_secs())));
+        }
+        if known { response.finish() } else { body(&mut response) }
+    }
+}
+
+/// `Cache-Status` of a snapshot: a hit if nothing was asked of Haravan for it, and nothing is stale.
+fn cache_status(snapshot: &Snapshot) -> String {
+    let tally = snapshot.tally();
+    let asked = tally.fetched.saturating_add(tally.joined);
+    let held = tally.hit.saturating_add(tally.stale);
+    let unanswered = snapshot.unknown().iter().any(|(_, reason)| *reason != MissingReason::Refused);
+    if asked == 0 && tally.stale == 0 && !unanswered {
+        return match tally.ttl_seconds {
+            Some(ttl) => format!("tonkho; hit; ttl={ttl}"),
+            None => "tonkho; hit".to_owned(),
+        };
+    }
+    let forward = match (asked == 0 && !unanswered, held) {
+        (true, _) => "stale",
+        (false, 0) => "uri-miss",
+        (false, _) => "partial",
+    };
+    // All of it was asked for another question already (RFC 9211, 2.7).
+    let collapsed = if tally.fetched == 0 && 0 < tally.joined { "; collapsed" } else { "" };
+    format!(
+        "tonkho; fwd={forward}{collapsed}; detail=\"cells={} fetched={} stale={} joined={} calls={}\"",
+        snapshot.grid().cells(),
+        tally.fetched,
+        tally.stale,
+        tally.joined,
+        tally.calls
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use actix_web::test::TestRequest;
+
+    use super::{Provenance, cache_status};
+    use crate::domain::cell::{CellId, MissingReason};
+    use crate::domain::id::{LocationId, VariantId};
+    use crate::query::{Grid, IdList};
+    use crate::stock::{ReadTally, Snapshot};
+
+    fn snapshot(tally: ReadTally, reasons: &[MissingReason]) -> Snapshot {
+        let list = IdList::parse("variant_ids", "1,2,3,4").unwrap();
+        let grid = Grid::new(list, IdList::parse("location_ids", "7").unwrap(), 10).unwrap();
+        let loc_id = LocationId::new(7).unwrap();
+        let cell = |number| CellId { variant_id: VariantId::new(number).unwrap(), loc_id };
+        let unknown = reasons.iter().zip(1..).map(|(reason, number)| (cell(number), *reason)).collect();
+        Snapshot::new(grid, vec![None; 4], unknown, tally)
+    }
+
+    #[track_caller]
+    fn check(tally: ReadTally, reasons: &[MissingReason], expected: &str) {
+        assert_eq!(cache_status(&snapshot(tally, reasons)), expected);
+    }
+
+    #[test]
+    fn cache_status_tells_hits_from_what_was_fetched_joined_or_stale() {
+        let none = ReadTally::default();
+        check(ReadTally { hit: 4, ttl_seconds: Some(12), ..none }, &[], "tonkho; hit; ttl=12");
+        check(ReadTally { hit: 4, ..none }, &[], "tonkho; hit");
+        let detail = "detail=\"cells=4 fetched=4 stale=0 joined=0 calls=0\"";
+        check(ReadTally { fetched: 4, ..none }, &[], &format!("tonkho; fwd=uri-miss; {detail}"));
+        let detail = "detail=\"cells=4 fetched=1 stale=0 joined=0 calls=0\"";
+        check(ReadTally { hit: 3, fetched: 1, ..none }, &[], &format!("tonkho; fwd=partial; {detail}"));
+        let detail = "detail=\"cells=4 fetched=0 stale=2 joined=0 calls=0\"";
+        check(ReadTally { hit: 2, stale: 2, ..none }, &[], &format!("tonkho; fwd=stale; {detail}"));
+        let detail = "detail=\"cells=4 fetched=0 stale=0 joined=4 calls=0\"";
+        check(ReadTally { joined: 4, ..none }, &[], &format!("tonkho; fwd=uri-miss; collapsed; {detail}"));
+    }
+
+    #[test]
+    fn a_refused_id_is_known_and_an_unanswered_one_is_not() {
+        let tally = ReadTally { hit: 3, ..ReadTally::default() };
+        check(tally, &[MissingReason::Refused], "tonkho; hit");
+        let detail = "detail=\"cells=4 fetched=0 stale=0 joined=0 calls=0\"";
+        check(tally, &[MissingReason::Timeout], &format!("tonkho; fwd=partial; {detail}"));
+    }
+
+    #[test]
+    fn a_version_that_the_caller_has_is_not_sent_again_but_its_headers_are() {
+        let provenance =
+            Provenance { age: Some(Duration::from_millis(2900)), missing: 3, ..Provenance::default() };
+        let body = |response: &mut actix_web::HttpResponseBuilder| response.body("body");
+        let request = TestRequest::default().to_http_request();
+        assert_eq!(provenance.respond(&request, "\"a\"", body).status(), 200);
+        let request = TestRequest::default().insert_header(("If-None-Match", "\"a\"")).to_http_request();
+        let response = provenance.respond(&request, "\"a\"", body);
+        assert_eq!(response.status(), 304);
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!((header("etag"), header("age")), (Some("\"a\""), Some("2")));
+        assert_eq!(header("x-tonkho-missing"), Some("3"));
+        assert_eq!(header("cache-control"), Some("private, no-cache"));
+    }
+}

@@ -1,0 +1,147 @@
+//! `/shops` and `/shops/{org_id}/cache`: for operators.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::auth::Scope;
+use super::edge::{Edge, Outcome};
+use super::openapi::answers::{PurgeAnswers, ShopListAnswers};
+use super::openapi::parameters::{PurgeQuery, ShopPath};
+use super::parameters::Parameters;
+use super::problem::Problem;
+use crate::cache::Purge;
+use crate::clock::Clock;
+use crate::domain::id::OrgId;
+use crate::domain::timestamp::Timestamp;
+use crate::query::IdList;
+use crate::stock::shop::ShopStatus;
+
+/// The shops that the key may read.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct ShopList {
+    /// By org id.
+    shops: Vec<ShopState>,
+}
+
+/// What an operator sees of a shop.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct ShopState {
+    /// The shop: its Haravan org id.
+    #[schema(value_type = u64, minimum = 1, example = 1000)]
+    org_id: OrgId,
+    /// Its name in the configuration.
+    #[schema(required, example = "Cửa hàng mẫu")]
+    name: Option<String>,
+    /// The call budget at Haravan, as far as it is known.
+    bucket: BucketState,
+    /// How many calls to Haravan are under way.
+    #[schema(example = 0)]
+    in_flight: usize,
+    /// How many cells wait for a call, by priority.
+    #[schema(value_type = BTreeMap<String, usize>)]
+    queue: BTreeMap<&'static str, usize>,
+    /// How many cells are held.
+    #[schema(example = 4)]
+    resident_cells: u64,
+    /// The bytes they take up.
+    #[schema(example = 896)]
+    cache_bytes: u64,
+    /// The share of cells that were served from the cache; null before the first was served.
+    #[schema(required, minimum = 0, maximum = 1, example = 0.93)]
+    hit_ratio: Option<f64>,
+    /// The last call to Haravan that failed; null if none did.
+    #[schema(required)]
+    last_error: Option<UpstreamError>,
+    /// Why no call is made now: `failing` (Haravan fails) or `unauthorized` (it refuses the token); null if calls
+    /// are made.
+    #[schema(required, example = json!(null))]
+    stopped: Option<&'static str>,
+}
+
+/// A shop's call budget at Haravan.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct BucketState {
+    /// Places taken.
+    #[schema(example = 1.5)]
+    level: f64,
+    /// Places in all.
+    #[schema(example = 80.0)]
+    size: f64,
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct UpstreamError {
+    /// What was wrong, in our words.
+    #[schema(example = "Haravan failed (503)")]
+    message: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime, example = "2026-08-01T03:20:15.000Z")]
+    at: Timestamp,
+}
+
+/// The shops and how they are doing
+///
+/// Per shop the bucket, the queue, the cells held, the hit ratio and the last error at Haravan: of the shops that
+/// the key may read. Needs the scope `admin`.
+#[utoipa::path(get, path = "/shops", tag = "Operations", responses(ShopListAnswers))]
+pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(list(&edge, &request))
+}
+
+/// Forget what is cached of a shop
+///
+/// Nothing that was read from Haravan before is served after, calls under way included: of the variants and
+/// locations named, or of all where none are. Needs the scope `admin`.
+#[utoipa::path(
+    delete,
+    path = "/shops/{org_id}/cache",
+    tag = "Operations",
+    params(ShopPath, PurgeQuery),
+    responses(PurgeAnswers)
+)]
+pub(crate) async fn delete_cache(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(purge(&edge, &request))
+}
+
+fn list(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    let caller = edge.caller(request, Scope::Admin)?;
+    let shops = edge.shops.all();
+    let readable = shops.iter().filter(|(org_id, _)| caller.may_read(**org_id));
+    let shops = readable.map(|(_, shop)| ShopState::of(shop.status(), &edge.clock)).collect();
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, no-store")).json(ShopList { shops }))
+}
+
+fn purge(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    let shop = edge.shop(request, Scope::Admin)?;
+    let parameters = Parameters::from_query(request.query_string())?;
+    shop.purge(&Purge {
+        variants: parameters.variants()?.map(IdList::into_ids),
+        locations: parameters.locations()?.map(IdList::into_ids),
+    });
+    Ok(HttpResponse::NoContent().finish())
+}
+
+impl ShopState {
+    fn of(status: ShopStatus, clock: &Clock) -> Self {
+        Self {
+            org_id: status.org_id,
+            name: status.name,
+            bucket: BucketState { level: status.bucket_level, size: status.bucket_size },
+            in_flight: status.in_flight,
+            queue: status.queue.into_iter().collect(),
+            resident_cells: status.resident_cells,
+            cache_bytes: status.cache_bytes,
+            hit_ratio: status.hit_ratio,
+            last_error: status
+                .last_error
+                .map(|(message, moment)| UpstreamError { message, at: clock.wall(moment) }),
+            stopped: status.stopped,
+        }
+    }
+}

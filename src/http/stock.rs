@@ -1,0 +1,95 @@
+//! `/shops/{org_id}/stock`: stock by variant, product or location.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::accept::Form;
+use super::edge::{Edge, Outcome};
+use super::openapi::answers::ViewAnswers;
+use super::openapi::bodies::{StockQuestion, StockReply, VariantStockReply};
+use super::openapi::parameters::{
+    AskHeaders, AskQuery, GridQuery, LocationsQuery, ShopPath, StockQuery, VariantPath,
+};
+use super::problem::Problem;
+use super::question::Question;
+use super::view_answer::answer;
+use crate::domain::id::VariantId;
+use crate::query::IdList;
+use crate::view::stock::{StockParameters, stock, variant_stock};
+
+/// Stock by variant, product or location
+///
+/// The quantities of the cells asked for, summed by `group_by`. `qty_*` are sums over all the locations asked for,
+/// negative ones counting against the others, as Haravan's own product page shows them; `sellable` adds up only
+/// what is there to sell.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/stock",
+    tag = "Views",
+    params(ShopPath, GridQuery, StockQuery, AskQuery, AskHeaders),
+    responses(ViewAnswers<StockReply>)
+)]
+pub(crate) async fn get_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(grouped(&edge, &request, None).await)
+}
+
+/// Stock by variant, product or location, for lists too long for a URL
+///
+/// As `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/stock",
+    tag = "Views",
+    params(ShopPath, AskHeaders),
+    request_body = StockQuestion,
+    responses(ViewAnswers<StockReply>)
+)]
+pub(crate) async fn post_stock(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
+    Outcome(grouped(&edge, &request, Some(payload)).await)
+}
+
+/// Stock of one variant, with its rows
+///
+/// The variant's item as `/shops/{org_id}/stock` has it, with the rows it is the sum of in `locations`.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/stock/{variant_id}",
+    tag = "Views",
+    params(ShopPath, VariantPath, LocationsQuery, AskQuery, AskHeaders),
+    responses(ViewAnswers<VariantStockReply>)
+)]
+pub(crate) async fn get_variant_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(single(&edge, &request).await)
+}
+
+async fn grouped(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, request, payload).await?;
+    let group_by = question.parameters.group_by()?;
+    let breakdown = question.parameters.flag("breakdown")?;
+    let parameters = StockParameters { group_by, breakdown };
+    let form = Form::of(request.headers())?;
+    let wanted = question.wanted(edge).await?;
+    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+        stock(snapshot.cells(), context, parameters)
+    })
+    .await
+}
+
+async fn single(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, request, None).await?;
+    let list = IdList::parse("variant_id", request.match_info().query("variant_id"))?;
+    let variant_id: VariantId = match list.ids() {
+        [variant_id] => *variant_id,
+        _ => return Err(Problem::NotFound),
+    };
+    let form = Form::of(request.headers())?;
+    let wanted = question.wanted_of(edge, list).await?;
+    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+        variant_stock(variant_id, snapshot.cells(), context)
+    })
+    .await
+}

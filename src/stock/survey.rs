@@ -1,0 +1,129 @@
+//! What is cached of a grid: the first look of the read path.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::{ReadTally, ReadTerms};
+use crate::cache::Cache;
+use crate::cache::entry::VariantCells;
+use crate::cache::freshness::{Freshness, FreshnessPolicy};
+use crate::clock::Moment;
+use crate::domain::cell::CellId;
+use crate::domain::id::{LocationId, VariantId};
+use crate::loader::Lack;
+use crate::query::Grid;
+
+/// What is cached of a grid, and what is not.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// One for each variant of the grid.
+    pub(super) entries: Vec<Option<Arc<VariantCells>>>,
+    /// To be asked for.
+    pub(super) lacks: Vec<Lack>,
+    /// To be refreshed behind the answer.
+    pub(super) stale: Vec<Lack>,
+    /// Lacking, but good enough if Haravan fails; ascending.
+    pub(super) usable: Vec<CellId>,
+    /// Where the cells come from.
+    pub(super) tally: ReadTally,
+}
+
+/// One variant's part of a survey.
+#[derive(Debug, Default)]
+struct VariantLook {
+    lacking: Vec<LocationId>,
+    stale: Vec<LocationId>,
+}
+
+impl Survey {
+    /// Looks at what is cached of a grid.
+    pub(super) fn of(
+        grid: &Grid,
+        cache: &Cache,
+        policy: &FreshnessPolicy,
+        terms: &ReadTerms,
+        now: Moment,
+    ) -> Self {
+        let mut survey = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
+        for variant_id in grid.variants.iter() {
+            let entry = cache.get(*variant_id);
+            let mut look = VariantLook::default();
+            let mut cells = entry.as_deref().map_or(&[][..], VariantCells::cells).iter().peekable();
+            for loc_id in grid.locations.iter() {
+                while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
+                let cell = cells.next_if(|cell| cell.loc_id() == *loc_id && !cell.is_purged());
+                let judged = cell.map_or(Freshness::Unusable, |cell| {
+                    let age = now.since(cell.observed_at());
+                    let freshness = policy.judge(age, &terms.freshness);
+                    if freshness == Freshness::Fresh {
+                        let left = policy.fresh.saturating_sub(age).as_secs();
+                        let ttl = survey.tally.ttl_seconds.map_or(left, |known: u64| known.min(left));
+                        survey.tally.ttl_seconds = Some(ttl);
+                    }
+                    freshness
+                });
+                match judged {
+                    Freshness::Fresh => survey.tally.hit += 1,
+                    Freshness::Stale => {
+                        survey.tally.stale += 1;
+                        look.stale.push(*loc_id);
+                    }
+                    Freshness::Expired => {
+                        look.lacking.push(*loc_id);
+                        survey.usable.push(CellId { variant_id: *variant_id, loc_id: *loc_id });
+                    }
+                    Freshness::Unusable => look.lacking.push(*loc_id),
+                }
+            }
+            survey.add(*variant_id, entry, look, grid);
+        }
+        survey
+    }
+
+    fn add(
+        &mut self,
+        variant_id: VariantId,
+        entry: Option<Arc<VariantCells>>,
+        look: VariantLook,
+        grid: &Grid,
+    ) {
+        let shared = |locations: Vec<LocationId>| -> Arc<[LocationId]> {
+            // Whole rows of the grid share its list: no copy a variant.
+            if locations.len() == grid.locations.len() {
+                Arc::clone(&grid.locations)
+            } else {
+                locations.into()
+            }
+        };
+        if !look.lacking.is_empty() {
+            self.lacks.push((variant_id, shared(look.lacking)));
+        }
+        if !look.stale.is_empty() {
+            self.stale.push((variant_id, shared(look.stale)));
+        }
+        self.entries.push(entry);
+    }
+
+    /// Replaces entries by those that were loaded.
+    pub(super) fn merge(&mut self, grid: &Grid, loaded: Vec<Arc<VariantCells>>) {
+        let mut by_variant: FxHashMap<VariantId, Arc<VariantCells>> = FxHashMap::default();
+        for entry in loaded {
+            let variant_id = entry.variant_id();
+            let merged = match by_variant.remove(&variant_id) {
+                Some(earlier) => Arc::new(earlier.absorbed(&entry)),
+                None => entry,
+            };
+            by_variant.insert(variant_id, merged);
+        }
+        for (variant_id, entry) in grid.variants.iter().zip(&mut self.entries) {
+            let Some(newer) = by_variant.remove(variant_id) else { continue };
+            let covers = grid.locations.iter().all(|loc_id| newer.cell(*loc_id).is_some());
+            *entry = Some(match entry.take() {
+                // What was cached before may have been evicted since.
+                Some(older) if !covers => Arc::new(older.absorbed(&newer)),
+                _ => newer,
+            });
+        }
+    }
+}
