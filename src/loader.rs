@@ -126,8 +126,8 @@ impl Loader {
         Ok(Load { shared, ticket, lacks, joined: asked.joined, refused: asked.refused })
     }
 
-    /// Has cells refreshed behind everybody's back; those on their way already are left to come.
-    pub fn refresh(&self, lacks: &[Lack]) {
+    /// Has cells brought to the cache behind everybody's back; those on their way already are left to come.
+    pub fn bring(&self, priority: Priority, lacks: &[Lack]) {
         let mut board = self.shared.board.lock();
         let lacks: Vec<Lack> = board.not_on_their_way(lacks);
         let cells: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
@@ -135,7 +135,7 @@ impl Loader {
         if lacks.is_empty() || self.shared.parts.max_pending_cells < board.pending_cells() + cells {
             return;
         }
-        board.ask(&Ticket::of_nobody(), Priority::Refresh, &lacks, self.shared.parts.clock.now());
+        board.ask(&Ticket::of_nobody(), priority, &lacks, self.shared.parts.clock.now());
         drop(board);
         self.shared.start_pump();
     }

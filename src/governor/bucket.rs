@@ -24,6 +24,8 @@ pub struct BucketShape {
 #[derive(Debug, Clone)]
 pub struct Bucket {
     shape: BucketShape,
+    /// Places by configuration; Haravan may say that there are fewer.
+    configured_size: f64,
     /// Places taken at `at`.
     level: f64,
     at: Instant,
@@ -35,7 +37,7 @@ impl Bucket {
     /// An empty bucket.
     #[must_use]
     pub fn new(shape: BucketShape, now: Instant) -> Self {
-        Self { shape, level: 0.0, at: now, blocked_until: None }
+        Self { shape, configured_size: shape.size, level: 0.0, at: now, blocked_until: None }
     }
 
     /// Places taken now.
@@ -60,7 +62,7 @@ impl Bucket {
     /// How long until the last of `calls` calls may start.
     #[must_use]
     pub fn wait_for(&self, now: Instant, calls: usize) -> Duration {
-        let usable = (self.shape.size - self.shape.headroom).max(1.0);
+        let usable = (self.shape.size - self.shape.headroom.min(self.shape.size - 1.0)).max(1.0);
         let calls = f64::from(u32::try_from(calls).unwrap_or(u32::MAX));
         let excess = self.level(now) + calls - usable;
         let leaking = if 1e-9 < excess {
@@ -101,9 +103,8 @@ impl Bucket {
     /// (others use the token too), and where it says that the bucket is smaller.
     pub fn hear(&mut self, now: Instant, level: u32, size: u32) {
         let (level, size) = (f64::from(level), f64::from(size));
-        if 0.0 < size && size < self.shape.size {
-            self.shape.size = size;
-            self.shape.headroom = self.shape.headroom.min(size - 1.0).max(0.0);
+        if 0.0 < size {
+            self.shape.size = size.min(self.configured_size);
         }
         self.level = self.level(now).max(level.min(self.shape.size));
         self.at = now;
@@ -175,6 +176,9 @@ mod tests {
         bucket.hear(start, 1, 10);
         let taken = (0..100).take_while(|_| bucket.take(start).is_ok()).count();
         assert_eq!(taken, 5);
+        bucket.hear(start, 1, 80);
+        let taken = (0..100).take_while(|_| bucket.take(start).is_ok()).count();
+        assert_eq!(taken, 70, "and a larger one again");
     }
 
     #[test]

@@ -30,11 +30,13 @@ pub enum Priority {
     Interactive,
     /// A stale answer was served; the cells should become fresh.
     Refresh,
+    /// Nobody asked yet: the shop is filled with what budget is left over.
+    Mirror,
 }
 
 impl Priority {
     /// All of them, most urgent first.
-    pub const ALL: [Self; 2] = [Self::Interactive, Self::Refresh];
+    pub const ALL: [Self; 3] = [Self::Interactive, Self::Refresh, Self::Mirror];
 
     /// The priority's name in metrics.
     #[must_use]
@@ -42,6 +44,7 @@ impl Priority {
         match self {
             Self::Interactive => "interactive",
             Self::Refresh => "refresh",
+            Self::Mirror => "mirror",
         }
     }
 }
@@ -51,6 +54,7 @@ impl Priority {
 struct ByPriority<T> {
     interactive: T,
     refresh: T,
+    mirror: T,
 }
 
 impl<T> ByPriority<T> {
@@ -58,6 +62,7 @@ impl<T> ByPriority<T> {
         match priority {
             Priority::Interactive => &self.interactive,
             Priority::Refresh => &self.refresh,
+            Priority::Mirror => &self.mirror,
         }
     }
 
@@ -65,6 +70,7 @@ impl<T> ByPriority<T> {
         match priority {
             Priority::Interactive => &mut self.interactive,
             Priority::Refresh => &mut self.refresh,
+            Priority::Mirror => &mut self.mirror,
         }
     }
 }
@@ -166,7 +172,9 @@ impl<W: Waiter> Pending<W> {
         priority: Priority,
         wants: impl IntoIterator<Item = (VariantId, Want<W>)>,
     ) -> usize {
-        let mut turn = VecDeque::new();
+        let wants = wants.into_iter();
+        let mut turn = VecDeque::with_capacity(wants.size_hint().0);
+        self.rows.reserve(wants.size_hint().0);
         let mut joined = 0;
         for (variant_id, want) in wants {
             turn.push_back(variant_id);
@@ -229,12 +237,15 @@ impl<W: Waiter> Pending<W> {
     }
 
     /// The next variant to serve: of the caller whose turn it is, in the most urgent priority that waits. Every
-    /// so often a lower priority goes first, so that it never starves.
+    /// so often a lower priority goes first, the lower ones in turns, so that none ever starves.
     fn seed(&mut self) -> Option<(Priority, Candidate)> {
-        let lower_first = self.tiles_chosen % LOWER_PRIORITY_TURN == LOWER_PRIORITY_TURN - 1;
         let mut order = Priority::ALL;
-        if lower_first {
+        if self.tiles_chosen % LOWER_PRIORITY_TURN == LOWER_PRIORITY_TURN - 1 {
+            let lowest_first = (self.tiles_chosen / LOWER_PRIORITY_TURN).is_multiple_of(2);
             order.reverse();
+            if !lowest_first {
+                order.swap(0, 1);
+            }
         }
         order.into_iter().find_map(|priority| {
             while let Some(mut turn) = self.turns.of_mut(priority).pop_front() {

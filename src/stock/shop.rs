@@ -73,6 +73,8 @@ pub struct Shop {
     low_stock_threshold: Quantity,
     clock: Clock,
     metrics: ShopMetrics,
+    /// Purges so far.
+    purges: AtomicU64,
     /// Cells served from the cache, and cells served in all.
     hits: AtomicU64,
     served: AtomicU64,
@@ -162,6 +164,7 @@ impl Shop {
             low_stock_threshold: parts.low_stock_threshold,
             clock: parts.clock,
             metrics: parts.metrics,
+            purges: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             served: AtomicU64::new(0),
         })
@@ -188,16 +191,32 @@ impl Shop {
     /// no error.
     pub async fn read(&self, grid: Grid, terms: &ReadTerms) -> Result<Snapshot, ReadError> {
         let deadline = Instant::now() + terms.wait;
-        let mut survey = Survey::of(&grid, &self.cache, &self.freshness, terms, self.clock.now());
+        loop {
+            let purges = self.purges.load(Ordering::Acquire);
+            let answer = self.read_once(&grid, terms, deadline).await;
+            // What was looked at before a purge must not be served after it.
+            if purges == self.purges.load(Ordering::Acquire) || deadline <= Instant::now() {
+                return answer;
+            }
+        }
+    }
+
+    async fn read_once(
+        &self,
+        grid: &Grid,
+        terms: &ReadTerms,
+        deadline: Instant,
+    ) -> Result<Snapshot, ReadError> {
+        let mut survey = Survey::of(grid, &self.cache, &self.freshness, terms, self.clock.now());
         if !survey.stale.is_empty() && !terms.freshness.only_if_cached {
-            self.loader.refresh(&survey.stale);
+            self.loader.bring(Priority::Refresh, &survey.stale);
         }
         if survey.lacks.is_empty() {
             self.count(survey.tally);
-            return Ok(Snapshot::new(grid, survey.entries, Vec::new(), survey.tally));
+            return Ok(Snapshot::new(grid.clone(), survey.entries, Vec::new(), survey.tally));
         }
         if terms.freshness.only_if_cached {
-            return self.settle(grid, survey, Loaded::default(), terms, ReadError::NotCached);
+            return Err(ReadError::NotCached);
         }
         let lacks = std::mem::take(&mut survey.lacks);
         let lacking: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
@@ -207,10 +226,7 @@ impl Shop {
         survey.tally.fetched = lacking.saturating_sub(load.joined());
         let loaded = load.finish(deadline).await;
         survey.tally.calls = loaded.calls;
-        let overdue = worst(&loaded.missing, &survey.usable)
-            .and_then(|reason| ReadError::of_missing(reason, self.queue_wait()))
-            .unwrap_or(ReadError::Failed);
-        self.settle(grid, survey, loaded, terms, overdue)
+        self.settle(grid, survey, loaded, terms)
     }
 
     /// What reading a grid would take, without asking anybody.
@@ -291,6 +307,7 @@ impl Shop {
     /// Nothing read from Haravan before now is served after it.
     pub fn purge(&self, purge: &Purge) {
         self.loader.purge(purge);
+        self.purges.fetch_add(1, Ordering::AcqRel);
         if purge.variants.is_none() {
             self.locations.purge();
         }
@@ -323,34 +340,27 @@ impl Shop {
     /// Makes a snapshot of what was cached and what was loaded, or the error that the terms ask for.
     fn settle(
         &self,
-        grid: Grid,
+        grid: &Grid,
         mut survey: Survey,
         loaded: Loaded,
         terms: &ReadTerms,
-        otherwise: ReadError,
     ) -> Result<Snapshot, ReadError> {
-        let mut unknown: Vec<(CellId, MissingReason)> = loaded.missing;
-        if matches!(otherwise, ReadError::NotCached) {
-            return Err(otherwise);
-        }
-        let mut unanswered: usize = 0;
+        let mut unknown = loaded.missing;
+        survey.tally.fetched = survey.tally.fetched.saturating_sub(unknown.len());
         unknown.retain(|(cell, reason)| {
             let served = *reason != MissingReason::Refused && survey.usable.binary_search(cell).is_ok();
-            if served {
-                survey.tally.stale += 1;
-            }
-            unanswered += 1;
+            survey.tally.stale += usize::from(served);
             !served
         });
-        survey.tally.fetched = survey.tally.fetched.saturating_sub(unanswered);
         if terms.incomplete == Incomplete::Refuse
-            && unknown.iter().any(|(_, reason)| *reason != MissingReason::Refused)
+            && let Some(error) =
+                worst(&unknown).and_then(|reason| ReadError::of_missing(reason, self.queue_wait()))
         {
-            return Err(otherwise);
+            return Err(error);
         }
-        survey.merge(&grid, loaded.entries);
+        survey.merge(grid, loaded.entries);
         self.count(survey.tally);
-        Ok(Snapshot::new(grid, survey.entries, unknown, survey.tally))
+        Ok(Snapshot::new(grid.clone(), survey.entries, unknown, survey.tally))
     }
 
     /// What the bucket and all that waits would cost a new question.
@@ -370,17 +380,15 @@ impl Shop {
     }
 }
 
-/// The reason to give for cells that are missing and not replaced by older ones, the most telling first.
-fn worst(missing: &[(CellId, MissingReason)], usable: &[CellId]) -> Option<MissingReason> {
+/// The reason to give for missing cells, the most telling first.
+fn worst(missing: &[(CellId, MissingReason)]) -> Option<MissingReason> {
     const MOST_TELLING_FIRST: [MissingReason; 4] = [
         MissingReason::Unauthorized,
         MissingReason::RateLimited,
         MissingReason::Timeout,
         MissingReason::Failed,
     ];
-    MOST_TELLING_FIRST.into_iter().find(|wanted| {
-        missing.iter().any(|(cell, reason)| reason == wanted && usable.binary_search(cell).is_err())
-    })
+    MOST_TELLING_FIRST.into_iter().find(|wanted| missing.iter().any(|(_, reason)| reason == wanted))
 }
 
 #[expect(

@@ -1,6 +1,6 @@
 //! The merge rule, and what packing keeps.
 
-use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::{Finding, Observation, VariantCells};
 use crate::clock::Moment;
@@ -91,6 +91,8 @@ fn observation() -> impl Strategy<Value = Observation> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
     #[test]
     fn a_reader_never_sees_a_cell_go_back_in_time(observations in proptest::collection::vec(observation(), 1..40)) {
         let mut entry = empty();

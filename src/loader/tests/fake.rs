@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -39,6 +40,10 @@ struct State {
     poisoned: BTreeSet<u64>,
     failing: usize,
     changes: i64,
+    /// Random delays before and after an answer is made up, so that answers overtake each other.
+    disorder: Option<fastrand::Rng>,
+    /// When each call was sent.
+    sent: Vec<Instant>,
 }
 
 impl Fake {
@@ -59,6 +64,8 @@ impl Fake {
             poisoned: BTreeSet::new(),
             failing: 0,
             changes: 0,
+            disorder: None,
+            sent: Vec::new(),
         };
         Self { state: Mutex::new(state), calls: watch::Sender::new(0) }
     }
@@ -86,6 +93,37 @@ impl Fake {
     pub(super) fn failing(self, calls: usize) -> Self {
         self.state.lock().failing = calls;
         self
+    }
+
+    /// Lets answers overtake each other.
+    pub(super) fn disorderly(self, seed: u64) -> Self {
+        self.state.lock().disorder = Some(fastrand::Rng::with_seed(seed));
+        self
+    }
+
+    pub(super) fn poison(&self, variant: u64) {
+        self.state.lock().poisoned.insert(variant);
+    }
+
+    pub(super) fn cure(&self) {
+        self.state.lock().poisoned.clear();
+    }
+
+    /// When each call was sent.
+    pub(super) fn sent(&self) -> Vec<Instant> {
+        self.state.lock().sent.clone()
+    }
+
+    /// The delays of a call: until it is answered, and until the answer arrives.
+    fn delays(&self) -> (Duration, Duration) {
+        let mut state = self.state.lock();
+        let latency = state.latency;
+        match &mut state.disorder {
+            Some(random) => {
+                (Duration::from_millis(random.u64(0..80)), Duration::from_millis(random.u64(0..80)))
+            }
+            None => (Duration::ZERO, latency),
+        }
     }
 
     /// Changes a row; its `updated_at` moves on.
@@ -156,11 +194,15 @@ impl InventorySource for Shared {
     fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
         let fake = Arc::clone(&self.0);
         Box::pin(async move {
+            fake.state.lock().sent.push(Instant::now());
+            let (there, back) = fake.delays();
+            if !there.is_zero() {
+                tokio::time::sleep(there).await;
+            }
             // What is true when the call arrives is answered, as late as the network likes.
             let result = fake.answer(&call);
-            let latency = fake.state.lock().latency;
             fake.calls.send_modify(|calls| *calls += 1);
-            tokio::time::sleep(latency).await;
+            tokio::time::sleep(back).await;
             Reply { call_limit: None, result }
         })
     }
@@ -220,7 +262,7 @@ pub(super) fn lacks(
 pub(super) fn cells(loaded: &Loaded) -> Cells {
     let mut cells = Cells::new();
     for entry in &loaded.entries {
-        for packed in entry.cells() {
+        for packed in entry.cells().iter().filter(|packed| !packed.is_purged()) {
             let place = (entry.variant_id().get(), packed.loc_id().get());
             cells.insert(place, entry.row(packed));
         }

@@ -106,6 +106,21 @@ fn refreshes_wait_for_callers_but_do_not_starve() {
 }
 
 #[test]
+fn the_lowest_priority_gets_its_share_beside_both_others() {
+    let mut pending = Pending::default();
+    for (priority, first) in
+        [(Priority::Mirror, 1), (Priority::Refresh, 10_001), (Priority::Interactive, 20_001)]
+    {
+        // Different locations: nobody's cells fit into another's tile.
+        pending.add(priority, grid(&Patient, first..=first + 4_999, &locations(first..first + 50)));
+    }
+    let order: Vec<Priority> =
+        (0..96).map(|_| pending.choose(&Density::default()).unwrap().priority).collect();
+    let share = |priority| order.iter().filter(|chosen| **chosen == priority).count();
+    assert_eq!((share(Priority::Interactive), share(Priority::Refresh), share(Priority::Mirror)), (90, 3, 3));
+}
+
+#[test]
 fn nobody_is_asked_for_on_behalf_of_those_who_left() {
     let mut pending = Pending::default();
     let five = locations(1..=5);
