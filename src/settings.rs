@@ -10,6 +10,7 @@ pub mod base_url;
 pub mod digest;
 pub mod environment;
 mod file;
+mod forms;
 pub mod keygen;
 pub mod keys;
 mod kind;
@@ -92,7 +93,8 @@ impl Settings {
 
     fn from_tables(written: Table, environment: &Environment) -> Result<Self, SettingsError> {
         let mut mistakes = Mistakes::default();
-        let merged = tree::overlay(written, environment, &mut mistakes);
+        let mut merged = tree::overlay(written, environment, &mut mistakes);
+        forms::settle(&mut merged, &mut mistakes);
         let mut root = Reader::root(merged, &mut mistakes);
         let settings = Self::read(&mut root, environment);
         root.finish();

@@ -40,6 +40,19 @@ async fn a_thousand_identical_questions_cost_one_plans_calls() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_in_flight_is_joined_not_asked_again() {
+    let setting = Setting::new(Fake::dense(50, 5).slow(Duration::from_secs(1)));
+    let first = setting.loader.load(lacks(1..=50, 1..=5)).unwrap();
+    setting.fake.wait_for_calls(1).await;
+    let second = setting.loader.load(lacks(21..=50, 3..=5)).unwrap();
+    assert_eq!(second.joined(), 90);
+    assert_eq!(cells(&first.finish(in_seconds(10)).await).len(), 250);
+    // The entries hold the variants' other cells too.
+    assert_eq!(cells(&second.finish(in_seconds(10)).await).len(), 150);
+    assert_eq!(setting.fake.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thousand_small_questions_cost_little_more_than_their_union() {
     let setting = Setting::new(Fake::dense(500, 5));
     let mut random = fastrand::Rng::with_seed(7);

@@ -89,12 +89,6 @@ impl<'m> Reader<'m> {
         self.table.contains_key(key)
     }
 
-    /// Takes `key` as known, without its value: a mistake about it has been recorded.
-    pub(crate) fn set_aside(&mut self, key: &'static str) {
-        self.known.push(key);
-        self.table.remove(key);
-    }
-
     /// Records a mistake at `key`.
     pub(crate) fn refuse(&mut self, key: &str, problem: impl Into<String>) {
         let path = self.path_of(key);

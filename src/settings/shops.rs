@@ -88,8 +88,6 @@ pub(crate) fn read(
         let entry = ShopEntry::read(reader, ShopEntry::default());
         let rate = reader.section("rate", |table| RateSettings::checked(table, rate));
         let cache = reader.section("cache", |table| CacheSettings::read(table, cache));
-        refuse_misplaced(reader, RateSettings::KEYS);
-        refuse_misplaced(reader, CacheSettings::KEYS);
         if entry.org_id.is_none() && reader.sound(&["org_id"]) {
             reader.refuse("org_id", "is missing");
         }
@@ -110,17 +108,6 @@ pub(crate) fn read(
         entry.complete(token, rate, cache)
     });
     shops.into_iter().flatten().collect()
-}
-
-/// Says of keys that stand in a shop where they would belong.
-fn refuse_misplaced(reader: &mut Reader<'_>, lines: &[KeyLine]) {
-    for line in lines {
-        if reader.has(line.key) {
-            let (table, key) = (line.section, line.key);
-            reader.refuse(key, format!("belongs into the shop's {table} table: {table} = {{ {key} = … }}"));
-            reader.set_aside(key);
-        }
-    }
 }
 
 impl ShopEntry {

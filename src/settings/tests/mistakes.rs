@@ -20,11 +20,29 @@ fn an_unknown_key_is_refused_by_its_path() {
 }
 
 #[test]
-fn a_key_of_rate_or_cache_in_a_shop_is_shown_its_table() {
+fn a_key_of_rate_or_cache_in_a_shop_is_read_with_its_table() {
+    check(&format!("{SHOP}fresh = \"5s\"\nbucket = 40\nrate = {{ headroom = 2 }}"), &[], &[]);
     check(
-        &format!("{SHOP}fresh = \"5s\""),
+        &format!("{SHOP}fresh = \"soon\""),
         &[],
-        &["shops[0].fresh: belongs into the shop's cache table: cache = { fresh = … }"],
+        &["shops[0].cache.fresh: expected a duration such as \"15s\", \"500ms\" or \"10m\", found \"soon\""],
+    );
+}
+
+#[test]
+fn what_is_planned_is_let_pass_where_it_asks_for_nothing() {
+    check(
+        &format!("[cache]\nfull_refresh = \"6h\"\n[telemetry]\notlp_endpoint = \"\"\n{SHOP}mirror = false"),
+        &[],
+        &[],
+    );
+    check(
+        &format!("[redis]\nurl = \"redis://127.0.0.1\"\n{SHOP}mirror = true"),
+        &[],
+        &[
+            "redis.url: this version cannot do that yet",
+            "shops[0].mirror: this version cannot mirror a shop yet: leave it false",
+        ],
     );
 }
 
