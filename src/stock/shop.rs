@@ -69,6 +69,7 @@ pub struct Shop {
     cache: Arc<Cache>,
     loader: Loader,
     locations: Locations,
+    runtime: Handle,
     freshness: FreshnessPolicy,
     low_stock_threshold: Quantity,
     clock: Clock,
@@ -148,7 +149,7 @@ impl Shop {
             parts.client.clone(),
             Arc::clone(&governor),
             parts.clock.clone(),
-            parts.runtime,
+            parts.runtime.clone(),
             parts.metrics.clone(),
             parts.exclude_locations,
         );
@@ -160,6 +161,7 @@ impl Shop {
             cache,
             loader,
             locations,
+            runtime: parts.runtime,
             freshness: parts.freshness,
             low_stock_threshold: parts.low_stock_threshold,
             clock: parts.clock,
@@ -284,7 +286,10 @@ impl Shop {
             Err(_) => return Err(ReadError::RateLimited { retry_after: self.queue_wait() }),
         };
         let sent = Instant::now();
-        let Reply { call_limit, result } = self.client.forward(path, query).await;
+        let (client, path, query) = (self.client.clone(), path.to_owned(), query.to_owned());
+        // On the runtime that the pooled connections belong to, whoever asks.
+        let call = self.runtime.spawn(async move { client.forward(&path, &query).await });
+        let Ok(Reply { call_limit, result }) = call.await else { return Err(ReadError::Failed) };
         if let Some((level, size)) = call_limit {
             self.governor.hear_call_limit(level, size);
         }
