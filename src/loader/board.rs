@@ -274,6 +274,11 @@ impl Board {
         self.lengths.resolve(doubt, self.witness_called || !self.pending.is_empty())
     }
 
+    /// Whether calls are under way.
+    pub(super) fn has_calls_in_flight(&self) -> bool {
+        self.lengths.has_calls_in_flight()
+    }
+
     /// A flight waits for evidence about its page.
     pub(super) fn doubt_opened(&mut self) {
         self.open_doubts += 1;

@@ -28,6 +28,10 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Throttled answers to one call after which its cells are given up: something else drains the bucket.
 const MOST_THROTTLES: u32 = 8;
 
+/// How long a doubt waits for others that the same call could clear, while calls are under way. Source: ours; about
+/// what calls sent together differ by.
+const COMPANY: Duration = Duration::from_millis(100);
+
 /// How often a flight may split a tile whose pages make no sense before it gives up. Source: ours.
 const MOST_SPLITS: u32 = 16;
 
@@ -188,11 +192,18 @@ impl Flight {
             Next::Doubtful(doubt) => doubt,
         };
         let _open = OpenDoubt::new(&self.shared);
-        let patience = Instant::now() + self.shared.parts.call_timeout;
+        let opened = Instant::now();
+        let patience = opened + self.shared.parts.call_timeout;
         loop {
             let ended = self.shared.call_ended.notified();
-            let next = self.shared.board.lock().resolve(doubt);
+            let (next, more_doubts_may_come) = {
+                let board = self.shared.board.lock();
+                (board.resolve(doubt), board.has_calls_in_flight())
+            };
             match next {
+                Next::AskOn if more_doubts_may_come && opened.elapsed() < COMPANY => {
+                    let _ = tokio::time::timeout_at(opened + COMPANY, ended).await;
+                }
                 Next::Complete => return PageEnd::Complete,
                 Next::Doubtful(_) => {
                     if tokio::time::timeout_at(patience, ended).await.is_err() {

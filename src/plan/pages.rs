@@ -12,7 +12,7 @@ use super::MAX_PAGE;
 const REMEMBERED: usize = 8;
 
 /// Later pages, none of them longer, after which a doubt is put to Haravan.
-const PATIENCE: usize = 2;
+const PATIENCE: usize = 6;
 
 /// A call, numbered in the order of sending.
 pub type CallNumber = u64;
@@ -84,6 +84,12 @@ impl PageLengths {
             }
             self.recent.push_back((call, rows));
         }
+    }
+
+    /// Whether calls are under way.
+    #[must_use]
+    pub fn has_calls_in_flight(&self) -> bool {
+        !self.in_flight.is_empty()
     }
 
     /// Decides what follows a page; its own call has ended already.
@@ -222,8 +228,10 @@ mod tests {
         let later = shop.lengths.call_sent();
         assert_eq!(shop.lengths.resolve(doubt, false), Next::Doubtful(doubt));
         shop.lengths.call_ended(later, Some(11));
-        assert_eq!(shop.lengths.resolve(doubt, true), Next::Doubtful(doubt));
-        shop.page(12);
+        for rows in 12..17 {
+            assert_eq!(shop.lengths.resolve(doubt, true), Next::Doubtful(doubt));
+            shop.page(rows);
+        }
         assert_eq!(shop.lengths.resolve(doubt, true), Next::AskOn);
     }
 
