@@ -11,6 +11,7 @@ mod retry;
 mod ticket;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -22,7 +23,7 @@ use board::Board;
 use flight::Flight;
 use ticket::{Delivery, Ticket};
 
-use crate::cache::entry::VariantCells;
+use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::{Cache, Purge};
 use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
@@ -37,6 +38,9 @@ const GATHERING: Duration = Duration::from_millis(1);
 
 /// Cells of one variant that somebody lacks.
 pub type Lack = (VariantId, Arc<[LocationId]>);
+
+/// What came in of a lack: its variant's entry, and where.
+type Lacked = (Arc<VariantCells>, Arc<[LocationId]>);
 
 /// What a loader works with.
 #[derive(Debug)]
@@ -71,7 +75,13 @@ struct Shared {
     board: Mutex<Board>,
     /// A call ended, or what waited was given up.
     call_ended: Notify,
+    /// Flights landed so far; counted under the board's lock.
+    landings: AtomicU64,
 }
+
+/// When somebody looked into the cache, in landings: cells that were lacking then may be there since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked(u64);
 
 /// Too many cells wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -104,7 +114,14 @@ impl Loader {
     /// A loader with nothing to do.
     #[must_use]
     pub fn new(parts: LoaderParts) -> Self {
-        Self { shared: Arc::new(Shared { parts, board: Mutex::default(), call_ended: Notify::new() }) }
+        let (board, call_ended) = (Mutex::default(), Notify::new());
+        Self { shared: Arc::new(Shared { parts, board, call_ended, landings: AtomicU64::new(0) }) }
+    }
+
+    /// To be called before a look into the cache, for [`Loader::load_since`] and [`Loader::bring`].
+    #[must_use]
+    pub fn looks(&self) -> Looked {
+        Looked(self.shared.landings.load(Ordering::Acquire))
     }
 
     /// Starts to get cells that a caller waits for.
@@ -112,6 +129,20 @@ impl Loader {
     /// # Errors
     /// Too many cells wait already; nothing was added.
     pub fn load(&self, lacks: Vec<Lack>) -> Result<Load, Overloaded> {
+        self.load_since(self.looks(), lacks, |_| false)
+    }
+
+    /// Starts to get cells that a caller waits for, having found them lacking when it `looked`. What came in since
+    /// and `serves` is not asked for again.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn load_since(
+        &self,
+        looked: Looked,
+        lacks: Vec<Lack>,
+        serves: impl Fn(&PackedCell) -> bool,
+    ) -> Result<Load, Overloaded> {
         let shared = Arc::clone(&self.shared);
         let ticket = Ticket::of_a_caller();
         let asked = {
@@ -120,14 +151,22 @@ impl Loader {
             if shared.parts.max_pending_cells < board.pending_cells().saturating_add(cells) {
                 return Err(Overloaded);
             }
-            board.ask(&ticket, Priority::Interactive, &lacks, shared.parts.clock.now())
+            let landed = shared.landed_since(looked, serves);
+            board.ask(&ticket, Priority::Interactive, &lacks, shared.parts.clock.now(), landed)
         };
         shared.start_pump();
         Ok(Load { shared, ticket, lacks, joined: asked.joined, refused: asked.refused })
     }
 
-    /// Has cells brought to the cache behind everybody's back; those on their way already are left to come.
-    pub fn bring(&self, priority: Priority, lacks: &[Lack]) {
+    /// Has cells brought to the cache behind everybody's back; those on their way already are left to come, and
+    /// those that came in since the caller `looked` are left as they are if that `serves`.
+    pub fn bring(
+        &self,
+        priority: Priority,
+        looked: Looked,
+        lacks: &[Lack],
+        serves: impl Fn(&PackedCell) -> bool,
+    ) {
         let mut board = self.shared.board.lock();
         let lacks: Vec<Lack> = board.not_on_their_way(lacks);
         let cells: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
@@ -135,7 +174,8 @@ impl Loader {
         if lacks.is_empty() || self.shared.parts.max_pending_cells < board.pending_cells() + cells {
             return;
         }
-        board.ask(&Ticket::of_nobody(), priority, &lacks, self.shared.parts.clock.now());
+        let landed = self.shared.landed_since(looked, serves);
+        board.ask(&Ticket::of_nobody(), priority, &lacks, self.shared.parts.clock.now(), landed);
         drop(board);
         self.shared.start_pump();
     }
@@ -233,6 +273,24 @@ impl Drop for Load {
 }
 
 impl Shared {
+    /// Finds those of a variant's cells that are in the cache by now and serve, if anything landed since. To be used
+    /// under the board's lock, so that nothing lands meanwhile.
+    fn landed_since(
+        &self,
+        looked: Looked,
+        serves: impl Fn(&PackedCell) -> bool,
+    ) -> impl Fn(VariantId, &[LocationId]) -> Option<Lacked> {
+        let landed = looked != Looked(self.landings.load(Ordering::Acquire));
+        move |variant_id, lacking| {
+            let entry = if landed && !lacking.is_empty() { self.parts.cache.get(variant_id) } else { None }?;
+            let is_here = |loc_id: &LocationId| {
+                entry.cell(*loc_id).is_some_and(|cell| !cell.is_purged() && serves(cell))
+            };
+            let here: Arc<[LocationId]> = lacking.iter().copied().filter(is_here).collect();
+            (!here.is_empty()).then_some((entry, here))
+        }
+    }
+
     /// Makes sure that somebody turns what waits into flights.
     fn start_pump(self: &Arc<Self>) {
         let Some(busy) = self.board.lock().claim_pump() else { return };

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::Lack;
 use super::refused::RefusedIds;
 use super::retry::RetryBudget;
 use super::ticket::Ticket;
+use super::{Lack, Lacked};
 use crate::cache::entry::Observation;
 use crate::cache::{Cache, Purge};
 use crate::clock::Moment;
@@ -95,13 +95,15 @@ pub(super) struct Asked {
 }
 
 impl Board {
-    /// Adds a ticket's wants: to the flights that bring them, to what waits otherwise.
+    /// Adds a ticket's wants: to the flights that bring them, to what waits otherwise. `landed` gives the cells
+    /// that came in since they were found lacking: those are here already.
     pub(super) fn ask(
         &mut self,
         ticket: &Arc<Ticket>,
         priority: Priority,
         lacks: &[Lack],
         now: Moment,
+        landed: impl Fn(VariantId, &[LocationId]) -> Option<Lacked>,
     ) -> Asked {
         let mut asked = Asked::default();
         let mut waiting = Vec::with_capacity(lacks.len());
@@ -117,6 +119,12 @@ impl Board {
                 ticket.open_want();
                 flying.wants.push(Want { waiter: Arc::clone(ticket), locations: joined });
                 rest = left;
+            }
+            if let Some((entry, here)) = landed(*variant_id, &rest) {
+                asked.joined += here.len();
+                ticket.open_want();
+                ticket.close_want(Some((&entry, &here)), []);
+                rest = difference(&rest, &here);
             }
             if !rest.is_empty() {
                 ticket.open_want();

@@ -352,7 +352,10 @@ impl Flight {
             }
         }
         let parts = &self.shared.parts;
-        self.shared.board.lock().land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        let mut board = self.shared.board.lock();
+        board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        self.shared.landings.fetch_add(1, Ordering::Release);
+        drop(board);
         self.shared.start_pump();
     }
 }

@@ -192,7 +192,8 @@ async fn nothing_observed_before_a_purge_is_given_to_whoever_waits() {
 async fn a_refresh_on_its_way_is_not_asked_for_again() {
     let setting = Setting::new(Fake::dense(10, 2).slow(Duration::from_secs(1)));
     for _ in 0..100 {
-        setting.loader.bring(Priority::Refresh, &lacks(1..=10, 1..=2));
+        let looked = setting.loader.looks();
+        setting.loader.bring(Priority::Refresh, looked, &lacks(1..=10, 1..=2), |_| false);
     }
     assert_eq!(setting.loader.pending_cells(Priority::Refresh), 20);
     let load = setting.loader.load(lacks(1..=10, 1..=2)).unwrap();

@@ -135,9 +135,9 @@ impl PageLengths {
 
     /// Whether pages lately come up to this length, again and again, and never exceed it.
     fn is_plateau(&self, rows: usize) -> bool {
-        // The page itself is the last of the recent ones.
+        // The page itself is one of the recent ones; not the last, if another came before it was judged.
         let earlier = self.recent.len().saturating_sub(1);
-        let equal = self.recent.iter().take(earlier).filter(|(_, length)| *length == rows).count();
+        let equal = self.recent.iter().filter(|(_, length)| *length == rows).count().saturating_sub(1);
         0 < equal && earlier <= 2 * equal && self.recent.iter().all(|(_, length)| *length <= rows)
     }
 }
@@ -183,6 +183,15 @@ mod tests {
     #[test]
     fn a_full_page_is_followed_by_another() {
         assert_eq!(Shop::default().page(250), Next::AskOn);
+    }
+
+    #[test]
+    fn a_page_is_no_evidence_for_itself_when_another_comes_before_it_is_judged() {
+        let mut lengths = PageLengths::default();
+        let (first, second) = (lengths.call_sent(), lengths.call_sent());
+        lengths.call_ended(first, Some(48));
+        lengths.call_ended(second, Some(36));
+        assert_eq!(lengths.judge(PageSeen { rows: 48, ..PAGE }), Next::Complete);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::locations::{LocationList, Locations, outcome_of};
 use super::survey::Survey;
 use super::{Incomplete, ReadError, ReadTally, ReadTerms, Snapshot};
-use crate::cache::freshness::FreshnessPolicy;
+use crate::cache::entry::PackedCell;
+use crate::cache::freshness::{Freshness, FreshnessPolicy};
 use crate::cache::{Cache, Purge};
 use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
@@ -209,9 +210,14 @@ impl Shop {
         terms: &ReadTerms,
         deadline: Instant,
     ) -> Result<Snapshot, ReadError> {
+        let looked = self.loader.looks();
         let mut survey = Survey::of(grid, &self.cache, &self.freshness, terms, self.clock.now());
+        let serves = |cell: &PackedCell| {
+            let age = self.clock.now().since(cell.observed_at());
+            self.freshness.judge(age, &terms.freshness) == Freshness::Fresh
+        };
         if !survey.stale.is_empty() && !terms.freshness.only_if_cached {
-            self.loader.bring(Priority::Refresh, &survey.stale);
+            self.loader.bring(Priority::Refresh, looked, &survey.stale, serves);
         }
         if survey.lacks.is_empty() {
             self.count(survey.tally);
@@ -222,8 +228,8 @@ impl Shop {
         }
         let lacks = std::mem::take(&mut survey.lacks);
         let lacking: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
-        let load =
-            self.loader.load(lacks).map_err(|_| ReadError::Overloaded { retry_after: self.queue_wait() })?;
+        let load = self.loader.load_since(looked, lacks, serves);
+        let load = load.map_err(|_| ReadError::Overloaded { retry_after: self.queue_wait() })?;
         survey.tally.joined = load.joined();
         survey.tally.fetched = lacking.saturating_sub(load.joined());
         let loaded = load.finish(deadline).await;
