@@ -8,7 +8,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test toolchain fmt-check clippy docs cargo-test openapi-check metrics-check summary fmt demo openapi
+.PHONY: help test toolchain fmt-check clippy docs cargo-test openapi-check metrics-check summary fmt demo bench openapi
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -103,6 +103,9 @@ fmt: ## Formats the code.
 
 demo: ## Runs a gateway over a Haravan sandbox, to try.
 	cargo run --locked -- demo
+
+bench: ## Measures what the engine spends: calls, planning time, bytes a cell.
+	cargo bench --locked --bench engine
 
 openapi: ## Writes the OpenAPI document anew.
 	@
