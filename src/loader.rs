@@ -257,7 +257,9 @@ impl Load {
                 if answered.contains(&cell) || settled.binary_search(&cell).is_ok() {
                     continue;
                 }
-                let reason = if board.is_in_flight(cell) { MissingReason::Timeout } else { held_up };
+                // A flight whose next call waits for the bucket is held up like what never took off.
+                let flies = board.is_in_flight(cell) && !governor.is_idle();
+                let reason = if flies { MissingReason::Timeout } else { held_up };
                 overdue.push((cell, reason));
             }
         }

@@ -22,7 +22,7 @@ pub enum QueryError {
         item: String,
     },
     /// An id list was given, but is empty: it never means "all".
-    #[error("{parameter}: the list holds no id; leave the parameter out to ask for all")]
+    #[error("{parameter}: the list holds no id, and an empty list never means all")]
     EmptyList {
         /// The parameter's name.
         parameter: &'static str,

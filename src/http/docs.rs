@@ -60,7 +60,7 @@ pub(crate) async fn get_openapi_json(documents: Data<Documents>) -> Outcome {
     path = "/openapi.yaml",
     tag = "Operations",
     security(()),
-    responses((status = 200, description = "The document.", body = String, content_type = "application/yaml"))
+    responses((status = 200, description = "The document.", body = serde_json::Value, content_type = "application/yaml"))
 )]
 pub(crate) async fn get_openapi_yaml(documents: Data<Documents>) -> Outcome {
     let yaml = || openapi::to_yaml().map_err(|_| Problem::Internal);

@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub mod bodies;
 pub mod parameters;
+pub mod texts;
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};

@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_list_without_any_id_never_means_all() {
         for text in ["", " ", ",", " , ,"] {
-            check(text, Err("variant_ids: the list holds no id; leave the parameter out to ask for all"));
+            check(text, Err("variant_ids: the list holds no id, and an empty list never means all"));
         }
     }
 }

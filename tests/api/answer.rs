@@ -114,7 +114,7 @@ impl Answer {
     #[track_caller]
     pub(crate) fn cache_detail(&self, name: &str) -> u64 {
         let status = self.header("cache-status").unwrap_or_default();
-        let numbers = status.split(|character: char| character == '"' || character == ' ');
+        let numbers = status.split(['"', ' ']);
         let number = numbers.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name);
         match number {
             Some((_, number)) => number.parse().unwrap(),

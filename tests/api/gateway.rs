@@ -106,11 +106,6 @@ impl TestApp {
         Builder { settings, haravan }.generated(small)
     }
 
-    /// The address to connect to.
-    pub(crate) fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-
     /// Lets everything that is cached age.
     pub(crate) fn age(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
@@ -217,13 +212,6 @@ impl Builder {
     /// Gives shop 2000 another stock.
     pub(crate) fn generated(self, stock: GeneratedSettings) -> Self {
         self.haravan(|haravan| haravan.shops[1].data = ShopData::Generated(stock))
-    }
-
-    /// What goes wrong in a shop from the start.
-    pub(crate) fn faults(self, org_id: u64, faults: Faults) -> Self {
-        self.haravan(|haravan| {
-            haravan.shops.iter_mut().find(|shop| shop.org_id == org_id).unwrap().faults = faults;
-        })
     }
 
     /// A bucket of this size that leaks so fast, here and there; all of it is the gateway's.

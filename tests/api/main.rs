@@ -10,30 +10,18 @@
     reason = "a test fails by panicking, its helpers included"
 )]
 
+mod access;
 mod answer;
-mod gateway;
-mod oracle;
-
-//access
-//bad_input
+mod bad_input;
 mod batching;
-//bodies
 mod compatible;
-//csv_and_lines
-//failures
-//freshness
-//isolation
+mod failures;
+mod freshness;
+mod gateway;
 mod joining;
-//locations
-//negative
-//operations
-//pages
+mod operations;
+mod oracle;
 mod parameters;
-//passthrough
-//purge
 mod questions;
-//rate
-//refusals
-//shutdown
-//stock
-//unauthorized
+mod refusals;
+mod views;

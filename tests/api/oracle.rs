@@ -13,10 +13,8 @@ use tonkho::sandbox::handle::ShopHandle;
 pub(crate) struct OracleRow {
     pub(crate) id: u64,
     pub(crate) loc_id: u64,
-    pub(crate) product_id: u64,
     pub(crate) variant_id: u64,
     pub(crate) onhand: Decimal,
-    pub(crate) commited: Decimal,
     pub(crate) incoming: Decimal,
     pub(crate) available: Decimal,
     pub(crate) updated_at: Timestamp,
@@ -50,10 +48,8 @@ impl OracleRow {
         Self {
             id: whole("id"),
             loc_id: whole("loc_id"),
-            product_id: whole("product_id"),
             variant_id: whole("variant_id"),
             onhand: decimal("qty_onhand"),
-            commited: decimal("qty_commited"),
             incoming: decimal("qty_incoming"),
             available: decimal("qty_available"),
             updated_at: updated_at.parse().unwrap(),

@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::texts::ID_LIST;
 use crate::http::question::ExplanationBody;
 use crate::view::alert::AlertLevel;
 use crate::view::envelope::Missing;
@@ -57,10 +58,10 @@ pub struct InventoryQuestion {
     #[schema(nullable = false, format = DateTime, example = "2021-01-01T00:00:00Z")]
     pub updated_at_min: Option<String>,
     /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
-    #[schema(nullable = false, example = "id")]
+    #[schema(nullable = false, pattern = "^(id|updated_at)$", example = "id")]
     pub order: Option<String>,
     /// `asc` (the default) or `desc`.
-    #[schema(nullable = false, example = "asc")]
+    #[schema(nullable = false, pattern = "^(asc|desc)$", example = "asc")]
     pub direction: Option<String>,
 }
 
@@ -205,7 +206,7 @@ reply! {
 impl PartialSchema for Id {
     fn schema() -> RefOr<Schema> {
         let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
-        let text = ObjectBuilder::new().schema_type(Type::String);
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(ID_LIST));
         AnyOfBuilder::new()
             .item(number)
             .item(text)

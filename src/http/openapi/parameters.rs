@@ -3,6 +3,7 @@
 
 use utoipa::IntoParams;
 
+use super::texts::{DirectionName, IdText, OrderName};
 use crate::view::alert::AlertLevel;
 use crate::view::stock::GroupBy;
 
@@ -39,14 +40,12 @@ pub struct ForwardedPath {
 pub struct GridQuery {
     /// The locations, comma-separated; may be repeated. Left out: all the shop's locations. Blanks and empty items
     /// are ignored, repeats count once; a list without any id is an error, never "all".
-    #[param(example = "1007284,963414")]
-    pub location_ids: Option<String>,
-    /// The variants, comma-separated; may be repeated. Needed.
-    #[param(example = "1061514767,1064240649")]
-    pub variant_ids: Option<String>,
-    /// `variant_ids` as Haravan's documentation misspells it. If both are given they must name the same variants.
-    #[param(example = "1061514767,1064240649")]
-    pub vatiant_ids: Option<String>,
+    #[param(inline, example = "1007284,963414")]
+    pub location_ids: Option<IdText>,
+    /// The variants, comma-separated; may be repeated. Haravan's documentation misspells the name as `vatiant_ids`,
+    /// which is understood too.
+    #[param(inline, example = "1061514767,1064240649")]
+    pub variant_ids: IdText,
 }
 
 /// The locations asked for.
@@ -54,8 +53,8 @@ pub struct GridQuery {
 #[into_params(parameter_in = Query)]
 pub struct LocationsQuery {
     /// The locations, comma-separated; may be repeated. Left out: all the shop's locations.
-    #[param(example = "1007284,963414")]
-    pub location_ids: Option<String>,
+    #[param(inline, example = "1007284,963414")]
+    pub location_ids: Option<IdText>,
 }
 
 /// The cells to forget.
@@ -63,11 +62,11 @@ pub struct LocationsQuery {
 #[into_params(parameter_in = Query)]
 pub struct PurgeQuery {
     /// Only cells of these variants, comma-separated.
-    #[param(example = "1061514767,1064240649")]
-    pub variant_ids: Option<String>,
+    #[param(inline, example = "1061514767,1064240649")]
+    pub variant_ids: Option<IdText>,
     /// Only cells at these locations, comma-separated.
-    #[param(example = "1007284,963414")]
-    pub location_ids: Option<String>,
+    #[param(inline, example = "1007284,963414")]
+    pub location_ids: Option<IdText>,
 }
 
 /// A page of a list.
@@ -99,11 +98,11 @@ pub struct SelectionQuery {
     #[param(format = DateTime, example = "2021-01-01T00:00:00Z")]
     pub updated_at_min: Option<String>,
     /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
-    #[param(example = "id")]
-    pub order: Option<String>,
+    #[param(inline, example = "id")]
+    pub order: Option<OrderName>,
     /// `asc` (the default) or `desc`.
-    #[param(example = "asc")]
-    pub direction: Option<String>,
+    #[param(inline, example = "asc")]
+    pub direction: Option<DirectionName>,
 }
 
 /// How to answer.
@@ -138,7 +137,7 @@ pub struct NegativeQuery {
     #[param(example = "location")]
     pub level: Option<AlertLevel>,
     /// Only shortages of at least this much: a decimal number of at least 0.
-    #[param(example = "1")]
+    #[param(pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$", example = "1")]
     pub min_shortage: Option<String>,
 }
 

@@ -44,7 +44,7 @@ fn lists_that_contradict_or_are_none_are_refused() {
     let differ = "variant_ids and vatiant_ids are two spellings of one parameter and must not differ";
     check("variant_ids=1&vatiant_ids=2", None, Err(differ));
     check("variant_ids=1&variant_ids=x", None, Err("variant_ids: \"x\" is not a positive integer"));
-    let empty = "variant_ids: the list holds no id; leave the parameter out to ask for all";
+    let empty = "variant_ids: the list holds no id, and an empty list never means all";
     check("variant_ids=", None, Err(empty));
     check("variant_ids", None, Err(empty));
     check("", Some(r#"{"variant_ids":[]}"#), Err(empty));
