@@ -4,6 +4,7 @@
 //! on the runtime that [`App::build`] is called in, never on actix's single-threaded workers: pooled
 //! connections belong to the runtime that opened them.
 
+mod listener;
 mod traffic;
 mod wiring;
 
@@ -19,10 +20,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use actix_web::App as Routes;
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::Data;
-use actix_web::{App as Routes, HttpServer};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
@@ -32,14 +33,9 @@ use crate::http;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
+use listener::Serving;
 use traffic::Traffic;
 use wiring::Devices;
-
-/// How long a connection may idle: longer than the 60 s after which common load balancers close theirs, so
-/// that none is closed under a request.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a caller may take to send the head of a request.
-const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A gateway that listens; [`App::run_until`] serves what comes.
 pub struct App {
@@ -92,7 +88,13 @@ impl App {
         let edge = Data::new(devices.edge(&settings, shops, Arc::clone(&draining)));
         let (server, cores) = (settings.server, available_parallelism().map_or(1, NonZeroUsize::get));
         let counted = Arc::clone(&traffic);
-        let listener = HttpServer::new(move || {
+        let serving = Serving {
+            listen: server.listen,
+            workers: server.workers.unwrap_or(cores),
+            // Whole seconds; `run_until` keeps to the fractions.
+            shutdown_seconds: server.shutdown_grace.as_secs().saturating_add(1),
+        };
+        let routes = move || {
             let worker = counted.worker();
             // The last wrapped is the first to see a request.
             Routes::new()
@@ -101,20 +103,11 @@ impl App {
                 .wrap(Compress::default())
                 .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
                 .wrap(from_fn(http::request_id::tag))
-        });
-        let listen = |cause| AppError::Listen { addr: server.listen, cause };
-        let listener = listener
-            .workers(server.workers.unwrap_or(cores))
-            .keep_alive(KEEP_ALIVE)
-            .client_request_timeout(REQUEST_HEAD_TIMEOUT)
-            .disable_signals()
-            // Whole seconds; `run_until` keeps to the fractions.
-            .shutdown_timeout(server.shutdown_grace.as_secs().saturating_add(1))
-            .bind(server.listen)
-            .map_err(listen)?;
-        let addr = listener.addrs().first().copied().unwrap_or(server.listen);
+        };
+        let (listener, addr) =
+            serving.start(routes).map_err(|cause| AppError::Listen { addr: server.listen, cause })?;
         let shutdown_grace = server.shutdown_grace;
-        Ok(Self { server: listener.run(), addr, clock, draining, traffic, shutdown_grace })
+        Ok(Self { server: listener, addr, clock, draining, traffic, shutdown_grace })
     }
 
     /// The address listened on, with the real port.

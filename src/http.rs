@@ -1,7 +1,8 @@
 //! The edge: HTTP in. The only modules that know actix, statuses and problems.
 //!
 //! The way of a request: [`request_id`] → the table below → [`auth`] → [`parameters`] and [`preferences`] →
-//! `question` → the shop → `rows` or a view → `reply`. Whatever goes wrong on it becomes a [`problem`].
+//! `question` → the shop → `rows` or a view → `reply`. Whatever goes wrong on it becomes a [`problem`]; what is
+//! wrong with its head becomes one in [`head_guard`], before all of that.
 
 pub mod accept;
 mod alerts;
@@ -12,6 +13,8 @@ pub mod directory;
 mod docs;
 pub mod edge;
 pub mod etag;
+mod farewell;
+pub mod head_guard;
 mod health;
 pub mod openapi;
 pub mod parameters;

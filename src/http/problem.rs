@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::Scope;
+use super::head_guard::HeadError;
 use super::parameters::ParameterError;
 use super::request_id::RequestId;
 use crate::query::QueryError;
@@ -25,6 +26,9 @@ pub enum Problem {
     /// A parameter, or the body that holds them, cannot be read.
     #[error("{0}")]
     Parameter(ParameterError),
+    /// The head of the request cannot be read.
+    #[error("{0}")]
+    Head(HeadError),
     /// The body is no JSON.
     #[error("the body must be JSON, with Content-Type: application/json and no Content-Encoding")]
     MediaType,
@@ -132,6 +136,9 @@ const fn kind(slug: &'static str, status: StatusCode, title: &'static str) -> Ki
 
 const INVALID_PARAMETER: Kind =
     kind("invalid-parameter", StatusCode::BAD_REQUEST, "A parameter cannot be read");
+const URL_TOO_LONG: Kind = Kind { status: StatusCode::URI_TOO_LONG, ..INVALID_PARAMETER };
+const HEAD_TOO_LONG: Kind = Kind { status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, ..INVALID_PARAMETER };
+const HEAD_LATE: Kind = Kind { status: StatusCode::REQUEST_TIMEOUT, ..INVALID_PARAMETER };
 const TOO_MANY_CELLS: Kind =
     kind("too-many-cells", StatusCode::BAD_REQUEST, "More cells than one question may ask for");
 const UNSUPPORTED_MEDIA_TYPE: Kind =
@@ -190,6 +197,12 @@ impl Problem {
                 | ParameterError::NotAnObject
                 | ParameterError::Request,
             ) => INVALID_PARAMETER,
+            Self::Head(error) => match error {
+                HeadError::UrlTooLong => URL_TOO_LONG,
+                HeadError::TooLong => HEAD_TOO_LONG,
+                HeadError::Late => HEAD_LATE,
+                HeadError::Malformed => INVALID_PARAMETER,
+            },
             Self::MediaType => UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } => BODY_TOO_LARGE,
             Self::NotAcceptable { .. } => NOT_ACCEPTABLE,
@@ -255,6 +268,13 @@ impl Problem {
             instance: path.to_owned(),
             request_id: request_id.to_owned(),
         }
+    }
+
+    /// The problem of a request whose path is not known, as on a compatible route: it may have been one.
+    #[must_use]
+    pub fn body_without_path(&self, request_id: &str) -> ProblemBody {
+        let body = self.body("/", request_id);
+        ProblemBody { errors: Some(body.detail.clone()), ..body }
     }
 }
 

@@ -71,6 +71,18 @@ async fn ten_thousand_ids_are_answered_or_refused_by_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_long_ids_in_a_url_are_sent_to_the_body() {
+    let app = TestApp::spawn().await;
+    let ids = crate::gateway::list(&(1_000_000_001..=1_000_010_000).collect::<Vec<_>>());
+    let head = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: tonkho\r\n\r\n").into_bytes();
+    let answer = app.raw(&head(&format!("/shops/1000/stock?variant_ids={ids}"))).await;
+    assert!(answer.starts_with("HTTP/1.1 414 "), "{answer}");
+    assert!(answer.contains("urn:tonkho:problem:invalid-parameter") && answer.contains("POST"), "{answer}");
+    let answer = app.raw(&head("/a<b")).await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("urn:tonkho:problem:"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn paths_and_methods_that_are_not_there_are_problems_too() {
     let app = TestApp::spawn().await;
     app.get("/nope").await.problem(404, "not-found");

@@ -10,6 +10,8 @@ use reqwest::header::HeaderValue;
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, block_in_place};
@@ -104,6 +106,15 @@ impl TestApp {
         ];
         let small = GeneratedSettings { variants: 300, products: 120, ..GeneratedSettings::default() };
         Builder { settings, haravan }.generated(small)
+    }
+
+    /// Sends bytes as they are over a connection of their own, and reads until it is closed.
+    pub(crate) async fn raw(&self, request: &[u8]) -> String {
+        let mut connection = TcpStream::connect(self.addr).await.unwrap();
+        connection.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        connection.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap()
     }
 
     /// Lets everything that is cached age.

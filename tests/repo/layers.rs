@@ -7,7 +7,10 @@ use crate::source::{Source, all_below, no_complaints, read};
 /// The module that stands apart: it uses nothing of the rest, and nothing of the library uses it.
 const APART: &str = "sandbox";
 /// Libraries that only these modules may know.
-const OWNED: [(&str, &[&str]); 3] = [
+const OWNED: [(&str, &[&str]); 6] = [
+    ("actix_http", &["app"]),
+    ("actix_server", &["app"]),
+    ("actix_service", &["app"]),
     ("actix_web", &["http", "app", APART]),
     ("reqwest", &["haravan"]),
     ("prometheus", &["metrics", "http", "app"]),

@@ -7,6 +7,7 @@ use actix_web::test::TestRequest;
 
 use super::{Problem, whole_seconds};
 use crate::http::auth::Scope;
+use crate::http::head_guard::HeadError;
 use crate::http::parameters::ParameterError;
 use crate::query::QueryError;
 use crate::stock::ReadError;
@@ -31,6 +32,10 @@ fn every_error_has_its_status_and_its_slug() {
     check(Problem::Method { allow: "GET" }, 405, "method-not-allowed");
     check(Problem::NotAcceptable { offered: "" }, 406, "not-acceptable");
     check(Problem::BodyTooLarge { max: 1 }, 413, "body-too-large");
+    check(Problem::Head(HeadError::Malformed), 400, "invalid-parameter");
+    check(Problem::Head(HeadError::Late), 408, "invalid-parameter");
+    check(Problem::Head(HeadError::UrlTooLong), 414, "invalid-parameter");
+    check(Problem::Head(HeadError::TooLong), 431, "invalid-parameter");
     check(Problem::MediaType, 415, "unsupported-media-type");
     check(Problem::VariantsNeeded, 422, "ids-required");
     check(Problem::LocationsNeeded, 422, "ids-required");
