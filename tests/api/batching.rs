@@ -1,10 +1,8 @@
 //! A call to Haravan is the scarce thing: each is spent fully, and none is spent twice.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::Instant;
 use tonkho::sandbox::settings::GeneratedSettings;
 
 use crate::gateway::{EXAMPLE, GENERATED, TestApp, grid};
@@ -138,8 +136,7 @@ async fn views_and_the_compatible_route_share_what_is_cached() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn five_hundred_cold_variants_take_less_than_three_times_one_call() {
-    const CALL: Duration = Duration::from_millis(200);
+async fn five_hundred_cold_variants_are_asked_for_in_calls_that_overlap() {
     let stock =
         GeneratedSettings { variants: 500, products: 200, locations: 5, ..GeneratedSettings::default() };
     let app = TestApp::builder().generated(stock).settings(|settings| settings.rate.max_in_flight = 16);
@@ -148,14 +145,11 @@ async fn five_hundred_cold_variants_take_less_than_three_times_one_call() {
     shop.update_faults(|faults| faults.latency_ms = 200);
     let wanted =
         Wanted { variant_ids: shop.variant_ids(), location_ids: shop.location_ids(), ..Wanted::default() };
-    let started = Instant::now();
     let answer = app.inventory(GENERATED, &wanted.query()).await;
-    let took = started.elapsed();
     assert_eq!(answer.rows(), wanted.answer(&oracle::rows(&shop)));
-    // 500 variants are ten calls, all of them at once; a few more if a page was full to the brim.
+    // How long that takes, `benches/gateway.rs` measures. 500 variants are ten calls, all of them at once; a few more if a page was full to the brim.
     assert!((10..=12).contains(&app.upstream_calls(GENERATED)), "{} calls", app.upstream_calls(GENERATED));
     assert!(5 < shop.max_in_flight(), "{} in flight", shop.max_in_flight());
-    assert!(took < 3 * CALL, "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,7 +69,7 @@ async fn a_haravan_that_does_not_answer_is_told_as_a_timeout() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_drips_is_cut_off_by_the_request_timeout() {
     let app = TestApp::builder()
-        .settings(|settings| settings.haravan.request_timeout = Duration::from_millis(200))
+        .settings(|settings| settings.haravan.request_timeout = Duration::from_secs(1))
         .spawn()
         .await;
     app.fail(EXAMPLE, 1, Failure::SlowDrip);
