@@ -134,6 +134,14 @@ impl Locations {
         }
     }
 
+    /// Whether this is the book of the list that is held, and the list is fresh.
+    pub(super) fn is_current(&self, book: &Arc<LocationBook>, now: Moment) -> bool {
+        let state = self.shared.state.lock();
+        state.list.as_ref().is_some_and(|list| {
+            Arc::ptr_eq(&list.book, book) && now.since(list.observed_at) <= POLICY.fresh
+        })
+    }
+
     /// Lets nothing read before now be served.
     pub(super) fn purge(&self) {
         let mut state = self.shared.state.lock();

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::locations::{LocationList, Locations, outcome_of};
+use super::snapshot::Held;
 use super::survey::Survey;
 use super::{Incomplete, ReadError, ReadTally, ReadTerms, Snapshot};
 use crate::cache::entry::PackedCell;
@@ -211,6 +212,7 @@ impl Shop {
         deadline: Instant,
     ) -> Result<Snapshot, ReadError> {
         let looked = self.loader.looks();
+        let changes = self.cache.changes();
         let mut survey = Survey::of(grid, &self.cache, &self.freshness, terms, self.clock.now());
         let serves = |cell: &PackedCell| {
             let age = self.clock.now().since(cell.observed_at());
@@ -218,6 +220,13 @@ impl Shop {
         };
         if !survey.stale.is_empty() && !terms.freshness.only_if_cached {
             self.loader.bring(Priority::Refresh, looked, &survey.stale, serves);
+        }
+        if survey.is_fresh()
+            && let Some(oldest) = survey.oldest_fresh
+        {
+            self.count(survey.tally);
+            let held = Held { changes, oldest };
+            return Ok(Snapshot::of_held(grid.clone(), survey.entries, survey.tally, held));
         }
         if survey.lacks.is_empty() {
             self.count(survey.tally);
@@ -235,6 +244,22 @@ impl Shop {
         let loaded = load.finish(deadline).await;
         survey.tally.calls = loaded.calls;
         self.settle(grid, survey, loaded, terms)
+    }
+
+    /// Reads a grid if all of it is fresh in the cache: nothing is asked of Haravan, and nobody waits.
+    #[must_use]
+    pub fn glimpse(&self, grid: &Grid) -> Option<Snapshot> {
+        let terms = ReadTerms::default();
+        let purges = self.purges.load(Ordering::Acquire);
+        let changes = self.cache.changes();
+        let survey = Survey::of(grid, &self.cache, &self.freshness, &terms, self.clock.now());
+        let held = Held { changes, oldest: survey.oldest_fresh.filter(|_| survey.is_fresh())? };
+        // What was looked at before a purge must not be served after it.
+        if purges != self.purges.load(Ordering::Acquire) {
+            return None;
+        }
+        self.count(survey.tally);
+        Some(Snapshot::of_held(grid.clone(), survey.entries, survey.tally, held))
     }
 
     /// What reading a grid would take, without asking anybody.
@@ -377,6 +402,23 @@ impl Shop {
     /// What the bucket and all that waits would cost a new question.
     fn queue_wait(&self) -> Duration {
         self.governor.wait_for(self.loader.queued_calls())
+    }
+
+    pub(super) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    pub(super) fn freshness(&self) -> &FreshnessPolicy {
+        &self.freshness
+    }
+
+    /// Whether this is the book of the list of locations that is held, and the list is fresh.
+    pub(super) fn is_current_book(&self, book: &Arc<LocationBook>, now: Moment) -> bool {
+        self.locations.is_current(book, now)
+    }
+
+    pub(super) fn count_hits(&self, cells: usize) {
+        self.count(ReadTally { hit: cells, ..ReadTally::default() });
     }
 
     fn count(&self, tally: ReadTally) {
