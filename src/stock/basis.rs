@@ -83,16 +83,12 @@ impl Shop {
         })
     }
 
-    /// Whether an answer that rests on this may be given now, as if it had just been made. Counts its cells as hits
-    /// if so.
+    /// Whether an answer that rests on this may be given now, as if it had just been made.
     #[must_use]
     pub fn upholds(&self, basis: &Basis, now: Moment) -> bool {
-        let stands = now <= basis.fresh_until
+        let is_current = |book| self.current_book(now).is_some_and(|current| Arc::ptr_eq(&current, book));
+        now <= basis.fresh_until
             && basis.is_held(self.cache())
-            && basis.book.as_ref().is_none_or(|book| self.is_current_book(book, now));
-        if stands {
-            self.count_hits(basis.cells);
-        }
-        stands
+            && basis.book.as_ref().is_none_or(is_current)
     }
 }

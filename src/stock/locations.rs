@@ -134,12 +134,11 @@ impl Locations {
         }
     }
 
-    /// Whether this is the book of the list that is held, and the list is fresh.
-    pub(super) fn is_current(&self, book: &Arc<LocationBook>, now: Moment) -> bool {
+    /// The book of the list that is held, if the list is fresh.
+    pub(super) fn current_book(&self, now: Moment) -> Option<Arc<LocationBook>> {
         let state = self.shared.state.lock();
-        state.list.as_ref().is_some_and(|list| {
-            Arc::ptr_eq(&list.book, book) && now.since(list.observed_at) <= POLICY.fresh
-        })
+        let fresh = state.list.as_ref().filter(|list| now.since(list.observed_at) <= POLICY.fresh);
+        fresh.map(|list| list.book())
     }
 
     /// Lets nothing read before now be served.

@@ -246,7 +246,8 @@ impl Shop {
         self.settle(grid, survey, loaded, terms)
     }
 
-    /// Reads a grid if all of it is fresh in the cache: nothing is asked of Haravan, and nobody waits.
+    /// Reads a grid if all of it is fresh in the cache: nothing is asked of Haravan, nobody waits, and nothing is
+    /// counted until [`Shop::count_hits`].
     #[must_use]
     pub fn glimpse(&self, grid: &Grid) -> Option<Snapshot> {
         let terms = ReadTerms::default();
@@ -258,7 +259,6 @@ impl Shop {
         if purges != self.purges.load(Ordering::Acquire) {
             return None;
         }
-        self.count(survey.tally);
         Some(Snapshot::of_held(grid.clone(), survey.entries, survey.tally, held))
     }
 
@@ -412,12 +412,14 @@ impl Shop {
         &self.freshness
     }
 
-    /// Whether this is the book of the list of locations that is held, and the list is fresh.
-    pub(super) fn is_current_book(&self, book: &Arc<LocationBook>, now: Moment) -> bool {
-        self.locations.is_current(book, now)
+    /// The book of the list of locations that is held, if the list is fresh.
+    #[must_use]
+    pub fn current_book(&self, now: Moment) -> Option<Arc<LocationBook>> {
+        self.locations.current_book(now)
     }
 
-    pub(super) fn count_hits(&self, cells: usize) {
+    /// Counts cells that were served fresh from the cache.
+    pub fn count_hits(&self, cells: usize) {
         self.count(ReadTally { hit: cells, ..ReadTally::default() });
     }
 
