@@ -103,7 +103,7 @@ fn calls_for_cold_questions() {
         for density in [1.0, 0.5, 0.1, 0.01] {
             let (first, known, memory) = driven().block_on(async {
                 let memory = Memory::new(density, LATENCY);
-                let cache = Arc::new(Cache::new(1 << 30));
+                let cache = Arc::new(Cache::new(1 << 30, 0));
                 let loader = loader(&memory, UNLIMITED, &cache);
                 ask(&loader, lacks(1..=variants, locations)).await;
                 let first = memory.calls();
@@ -147,7 +147,7 @@ fn calls_for_many_at_once() {
     println!("\n## Calls for many questions at once (500 variants x 5 locations, density 1)\n");
     let identical = driven().block_on(async {
         let memory = Memory::new(1.0, LATENCY);
-        let cache = Arc::new(Cache::new(1 << 30));
+        let cache = Arc::new(Cache::new(1 << 30, 0));
         let loader = loader(&memory, UNLIMITED, &cache);
         let asked = (0..1_000).map(|_| ask(&loader, lacks(1..=500, 5)));
         futures_util::future::join_all(asked).await;
@@ -156,7 +156,7 @@ fn calls_for_many_at_once() {
     println!("- 1,000 identical questions: {identical} calls; one plan's: 10");
     let scattered = driven().block_on(async {
         let memory = Memory::new(1.0, LATENCY);
-        let cache = Arc::new(Cache::new(1 << 30));
+        let cache = Arc::new(Cache::new(1 << 30, 0));
         let loader = loader(&memory, UNLIMITED, &cache);
         let mut random = fastrand::Rng::with_seed(7);
         let mut asked = Vec::new();
@@ -218,7 +218,7 @@ fn bucket_use() {
     println!("\n## A saturated bucket (80 places, 4 a second, 4 left free), 60 driven seconds\n");
     driven().block_on(async {
         let memory = Memory::new(1.0, Duration::from_millis(200));
-        let cache = Arc::new(Cache::new(1 << 30));
+        let cache = Arc::new(Cache::new(1 << 30, 0));
         let bucket = BucketShape { size: 80.0, leak_per_second: 4.0, headroom: 4.0 };
         let loader = loader(&memory, bucket, &cache);
         let load = loader.load(lacks(1..=100_000, 5)).unwrap();
@@ -237,7 +237,7 @@ fn overhead() {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
     runtime.block_on(async {
         let memory = Memory::new(1.0, LATENCY);
-        let cache = Arc::new(Cache::new(1 << 30));
+        let cache = Arc::new(Cache::new(1 << 30, 0));
         let loader = loader(&memory, UNLIMITED, &cache);
         let (mut direct, mut asked) = (Vec::new(), Vec::new());
         for round in 0..41_u64 {
@@ -284,7 +284,7 @@ fn fill(memory: &Arc<Memory>, cache: &Arc<Cache>, variants: u64, locations: u64)
 fn bytes_a_cell(arguments: &[String]) {
     let (variants, locations): (u64, u64) = (arguments[0].parse().unwrap(), arguments[1].parse().unwrap());
     let memory = Memory::new(arguments[2].parse().unwrap(), Duration::ZERO);
-    let cache = Arc::new(Cache::new(1 << 34));
+    let cache = Arc::new(Cache::new(1 << 34, 0));
     // What the first questions cost once is not the cells'.
     fill(&memory, &cache, 2_000, locations);
     let (before, cells_before) = (resident(), cache.resident_cells());
@@ -299,7 +299,7 @@ fn bytes_a_cell(arguments: &[String]) {
 
 fn flat_under_a_bound() {
     let memory = Memory::new(0.4, Duration::ZERO);
-    let cache = Arc::new(Cache::new(256 << 20));
+    let cache = Arc::new(Cache::new(256 << 20, 0));
     fill(&memory, &cache, 41_667, 24);
     let at_one = resident();
     let mut most = at_one;

@@ -2,6 +2,7 @@
 
 pub mod entry;
 pub mod freshness;
+pub mod row_texts;
 mod tier;
 
 pub use tier::{Cache, Changes, Purge};

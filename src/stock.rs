@@ -3,6 +3,7 @@
 //! [`shop::Shop::read`] is the read path in order; this module alone knows all the devices.
 
 mod basis;
+mod glimpse;
 mod locations;
 mod read_error;
 pub mod shop;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use crate::cache::freshness::FreshnessWish;
 
 pub use basis::Basis;
+pub use glimpse::Glimpse;
 pub use locations::LocationList;
 pub use read_error::ReadError;
 pub use snapshot::{ReadTally, Snapshot};

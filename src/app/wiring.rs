@@ -93,6 +93,7 @@ impl Devices {
                 stale_if_error: cache.stale_if_error,
             },
             cache_bytes: cache.max_bytes,
+            text_bytes: cache.ready_bytes / 2,
             request_timeout: self.request_timeout,
             max_pending_cells: self.max_pending_cells,
             exclude_locations: settings.exclude_locations.iter().copied().collect(),
@@ -101,7 +102,7 @@ impl Devices {
             runtime: self.runtime.clone(),
             metrics: metrics.clone(),
         });
-        Ok(Counted { shop, ready_bytes: cache.ready_bytes, metrics })
+        Ok(Counted { shop, ready_bytes: cache.ready_bytes / 2, metrics })
     }
 
     /// What the handlers share.

@@ -1,15 +1,16 @@
-//! One shop's cache: quick_cache bounds its bytes; this keeps the merge rule, the purges and the order of changes.
+//! One shop's cache: `quick_cache` bounds its bytes; this keeps the merge rule, the purges and the order of changes.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use quick_cache::sync::Cache as Bounded;
+use quick_cache::sync::{Cache as Bounded, DefaultLifecycle};
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use rustc_hash::FxBuildHasher;
 
 use super::entry::{Observation, VariantCells};
+use super::row_texts::RowTexts;
 use crate::domain::id::{LocationId, VariantId};
 
 /// Which cells a purge concerns; none of a kind means all of them.
@@ -61,6 +62,8 @@ const TYPICAL_WEIGHT: u64 = 1 << 10;
 /// The cells of one shop that are held in memory.
 pub struct Cache {
     entries: Bounded<VariantId, Arc<VariantCells>, EntryWeight, FxBuildHasher, Departures>,
+    /// Rows of entries that were hit, as text.
+    texts: Bounded<VariantId, Arc<RowTexts>, TextWeight, FxBuildHasher>,
     held: Arc<Held>,
     changes: AtomicU64,
     /// Taken for read-modify-write only; readers never wait.
@@ -68,9 +71,9 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// An empty cache of at most `max_bytes`.
+    /// An empty cache of at most `max_bytes` of cells, and `text_bytes` of rows as text.
     #[must_use]
-    pub fn new(max_bytes: u64) -> Self {
+    pub fn new(max_bytes: u64, text_bytes: u64) -> Self {
         let held = Arc::new(Held::default());
         let items = usize::try_from(max_bytes / TYPICAL_WEIGHT).unwrap_or(usize::MAX).max(1);
         let shards = (max_bytes / MIN_SHARD_BYTES).clamp(1, MAX_SHARDS);
@@ -84,7 +87,9 @@ impl Cache {
             Ok(options) => Bounded::with_options(options, EntryWeight, FxBuildHasher, departures),
             Err(_) => Bounded::with(items, max_bytes, EntryWeight, FxBuildHasher, departures),
         };
-        Self { entries, held, changes: AtomicU64::new(0), writing: Mutex::new(()) }
+        let items = usize::try_from(text_bytes / TYPICAL_WEIGHT).unwrap_or(usize::MAX).max(1);
+        let texts = Bounded::with(items, text_bytes, TextWeight, FxBuildHasher, DefaultLifecycle::default());
+        Self { entries, texts, held, changes: AtomicU64::new(0), writing: Mutex::new(()) }
     }
 
     /// The changes so far. What was read since then and before they move on is still what is held.
@@ -97,6 +102,27 @@ impl Cache {
     #[must_use]
     pub fn get(&self, variant_id: VariantId) -> Option<Arc<VariantCells>> {
         self.entries.get(&variant_id)
+    }
+
+    /// The rows of a variant as text, as they are held at this count of changes or later.
+    #[must_use]
+    pub fn texts(&self, variant_id: VariantId, changes: Changes) -> Option<Arc<RowTexts>> {
+        let known = self.texts.get(&variant_id);
+        if let Some(texts) = &known
+            && texts.stands_at(changes)
+        {
+            return known;
+        }
+        let entry = self.entries.get(&variant_id)?;
+        if let Some(texts) = known
+            && texts.version() == entry.version()
+        {
+            texts.stood_at(changes);
+            return Some(texts);
+        }
+        let texts = Arc::new(RowTexts::of(&entry, changes));
+        self.texts.insert(variant_id, Arc::clone(&texts));
+        Some(texts)
     }
 
     /// Whether what is held of a variant is the entry of this version.
@@ -173,6 +199,16 @@ struct EntryWeight;
 impl Weighter<VariantId, Arc<VariantCells>> for EntryWeight {
     fn weight(&self, _: &VariantId, entry: &Arc<VariantCells>) -> u64 {
         u64::try_from(entry.weight()).unwrap_or(u64::MAX)
+    }
+}
+
+/// What an entry's rows cost as text, in bytes.
+#[derive(Debug, Clone)]
+struct TextWeight;
+
+impl Weighter<VariantId, Arc<RowTexts>> for TextWeight {
+    fn weight(&self, _: &VariantId, texts: &Arc<RowTexts>) -> u64 {
+        u64::try_from(texts.weight()).unwrap_or(u64::MAX)
     }
 }
 

@@ -7,6 +7,9 @@
 /// characters, has 428.
 const CAPACITY: usize = 512;
 
+/// The least number of nine digits.
+const EIGHT_DIGITS: u64 = 100_000_000;
+
 /// `00` to `99`.
 const PAIRS: [[u8; 2]; 100] = pairs();
 
@@ -57,10 +60,25 @@ impl Line {
     /// A whole number.
     #[inline]
     pub fn number(&mut self, number: u64) {
-        match u8::try_from(number) {
-            Ok(digit) if digit < 10 => self.piece(&[b'0' + digit]),
-            Ok(_) | Err(_) => self.digits(number, digits_of(number)),
+        let (high, low) = (number / EIGHT_DIGITS, low_digits(number));
+        match high {
+            0 => self.short(low),
+            1..EIGHT_DIGITS => {
+                self.short(low_digits(high));
+                self.piece(&eight(low));
+            }
+            _ => self.digits(number, digits_of(number)),
         }
+    }
+
+    /// A number of at most eight digits: all eight are written, and those that count are kept.
+    #[inline]
+    fn short(&mut self, number: u32) {
+        let zeros = 8_usize.saturating_sub(digits_of(u64::from(number)));
+        let digits = u64::from_be_bytes(eight(number)) << (8 * zeros);
+        let before = self.length;
+        self.piece(&digits.to_be_bytes());
+        self.length = self.length.saturating_sub(zeros).max(before);
     }
 
     /// A whole number that may be negative.
@@ -100,6 +118,21 @@ impl Default for Line {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The last eight digits of a number.
+#[inline]
+fn low_digits(number: u64) -> u32 {
+    u32::try_from(number % EIGHT_DIGITS).unwrap_or(0)
+}
+
+/// Eight digits, zeros in front included. No digit waits for the one before it.
+#[inline]
+fn eight(number: u32) -> [u8; 8] {
+    let pair = |number: u32| usize::try_from(number % 100).ok().and_then(|pair| PAIRS.get(pair)).unwrap_or(b"00");
+    let (high, low) = (number / 10_000, number % 10_000);
+    let ([a, b], [c, d], [i, j], [k, l]) = (pair(high / 100), pair(high), pair(low / 100), pair(low));
+    [*a, *b, *c, *d, *i, *j, *k, *l]
 }
 
 /// How many digits a number has.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 
 use super::line::Line;
 
@@ -71,7 +71,7 @@ impl Timestamp {
     /// Adds the text, e.g. `2021-07-08T01:47:17.6Z`. The hit path writes one a row.
     pub fn write(self, line: &mut Line) {
         let seconds = self.nanoseconds.div_euclid(SECOND);
-        let civil = TimeZone::UTC.to_datetime(jiff::Timestamp::from_second(seconds).unwrap_or_default());
+        let civil = Offset::UTC.to_datetime(jiff::Timestamp::from_second(seconds).unwrap_or_default());
         line.digits(u64::from(civil.year().unsigned_abs()), 4);
         line.piece(b"-");
         line.pair(civil.month().unsigned_abs());

@@ -28,7 +28,7 @@ use super::preferences::PREFER;
 use super::ready::{Asked, ReadyAnswer};
 use super::reply::{Provenance, Whole};
 use super::request_id::{RequestId, X_REQUEST_ID};
-use super::rows::inventory_body;
+use super::rows::glimpsed_body;
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
 use crate::query::{Grid, IdList};
@@ -126,11 +126,11 @@ impl Hits {
             }
         };
         let most = self.edge.limits.max_cells.min(MOST_CELLS);
-        let snapshot = shop.glimpse(&Grid::new(variants, locations, most).ok()?)?;
-        let body = Bytes::from(inventory_body(&snapshot, &selection));
+        let mut glimpse = shop.glimpse(&Grid::new(variants, locations, most).ok()?)?;
+        let body = Bytes::from(glimpsed_body(&mut glimpse, &selection)?);
         let etag = etag::strong(&body);
         let whole = Whole::new(body, &etag, coding, Form::Json.content_type()).ok()?;
-        ReadyAnswer::new(whole, Cow::Borrowed(route), shop.basis(&snapshot, book)?)
+        ReadyAnswer::new(whole, Cow::Borrowed(route), glimpse.basis(book))
     }
 }
 

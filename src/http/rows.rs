@@ -6,7 +6,7 @@ use crate::domain::line::Line;
 use crate::domain::row::Row;
 use crate::haravan::SentLocation;
 use crate::query::{Direction, Order, Selection, Slice};
-use crate::stock::Snapshot;
+use crate::stock::{Glimpse, Snapshot};
 use crate::view::envelope::{MAX_MISSING, Missing, Reason};
 
 /// The bytes a row takes up, roughly. Source: measured; documented rows have 180 to 230.
@@ -33,6 +33,34 @@ pub(super) fn inventory_body(snapshot: &Snapshot, selection: &Selection) -> Vec<
     write_missing(snapshot, &mut out);
     out.push(b'}');
     out
+}
+
+/// The same of a glimpse, whose rows are text already; none if rows are chosen or ordered by more than their ids.
+pub(super) fn glimpsed_body(glimpse: &mut Glimpse, selection: &Selection) -> Option<Vec<u8>> {
+    if selection.order != Order::Id || selection.updated_at_min.is_some() {
+        return None;
+    }
+    let rows = glimpse.rows_mut();
+    if 0 < selection.since_id {
+        rows.retain(|row| selection.since_id < row.id.get());
+    }
+    match selection.direction {
+        Direction::Ascending => rows.sort_unstable_by_key(|row| row.id),
+        Direction::Descending => rows.sort_unstable_by_key(|row| Reverse(row.id)),
+    }
+    if selection.slice.is_some() {
+        *rows = sliced(rows, selection.slice).to_vec();
+    }
+    let mut out = Vec::new();
+    open(&mut out, rows.len());
+    for (place, text) in glimpse.row_texts().enumerate() {
+        if 0 < place {
+            out.push(b',');
+        }
+        out.extend_from_slice(text);
+    }
+    out.extend_from_slice(b"]}");
+    Some(out)
 }
 
 /// `{"locations":[…]}` with a slice of the locations, each as it was sent.

@@ -27,6 +27,18 @@ pub struct Basis {
 }
 
 impl Basis {
+    /// Entries by their versions, held at this count of changes; when the oldest cell was confirmed, and until when
+    /// it is fresh; a book of locations, if anything was taken from one; and how many cells there are.
+    pub(super) fn new(
+        entries: Box<[(VariantId, u64)]>,
+        changes: Changes,
+        (oldest, fresh_until): (Moment, Moment),
+        book: Option<Arc<LocationBook>>,
+        cells: usize,
+    ) -> Self {
+        Self { entries, seen: AtomicU64::new(changes.count()), oldest, fresh_until, book, cells }
+    }
+
     /// How many cells the answer is made of.
     #[must_use]
     pub fn cells(&self) -> usize {
@@ -73,14 +85,9 @@ impl Shop {
     pub fn basis(&self, snapshot: &Snapshot, book: Option<Arc<LocationBook>>) -> Option<Basis> {
         let Held { changes, oldest } = snapshot.held()?;
         let entries = snapshot.entries().map(|(variant_id, entry)| Some((variant_id, entry?.version())));
-        Some(Basis {
-            entries: entries.collect::<Option<_>>()?,
-            seen: AtomicU64::new(changes.count()),
-            oldest,
-            fresh_until: oldest.plus(self.freshness().fresh),
-            book,
-            cells: snapshot.grid().cells(),
-        })
+        let fresh_until = oldest.plus(self.freshness().fresh);
+        let cells = snapshot.grid().cells();
+        Some(Basis::new(entries.collect::<Option<_>>()?, changes, (oldest, fresh_until), book, cells))
     }
 
     /// Whether an answer that rests on this may be given now, as if it had just been made.

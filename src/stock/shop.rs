@@ -45,6 +45,8 @@ pub struct ShopParts {
     pub freshness: FreshnessPolicy,
     /// The most bytes its cells may take.
     pub cache_bytes: u64,
+    /// The most bytes that rows may take up as text, ready to be joined to answers.
+    pub text_bytes: u64,
     /// The longest one call may take.
     pub request_timeout: Duration,
     /// Most cells that may wait for calls.
@@ -136,7 +138,7 @@ impl Shop {
     #[must_use]
     pub fn start(parts: ShopParts) -> Arc<Self> {
         let governor = Governor::new(parts.governor);
-        let cache = Arc::new(Cache::new(parts.cache_bytes));
+        let cache = Arc::new(Cache::new(parts.cache_bytes, parts.text_bytes));
         let loader = Loader::new(LoaderParts {
             source: Arc::new(parts.client.clone()),
             governor: Arc::clone(&governor),
@@ -244,22 +246,6 @@ impl Shop {
         let loaded = load.finish(deadline).await;
         survey.tally.calls = loaded.calls;
         self.settle(grid, survey, loaded, terms)
-    }
-
-    /// Reads a grid if all of it is fresh in the cache: nothing is asked of Haravan, nobody waits, and nothing is
-    /// counted until [`Shop::count_hits`].
-    #[must_use]
-    pub fn glimpse(&self, grid: &Grid) -> Option<Snapshot> {
-        let terms = ReadTerms::default();
-        let purges = self.purges.load(Ordering::Acquire);
-        let changes = self.cache.changes();
-        let survey = Survey::of(grid, &self.cache, &self.freshness, &terms, self.clock.now());
-        let held = Held { changes, oldest: survey.oldest_fresh.filter(|_| survey.is_fresh())? };
-        // What was looked at before a purge must not be served after it.
-        if purges != self.purges.load(Ordering::Acquire) {
-            return None;
-        }
-        Some(Snapshot::of_held(grid.clone(), survey.entries, survey.tally, held))
     }
 
     /// What reading a grid would take, without asking anybody.
@@ -406,6 +392,15 @@ impl Shop {
 
     pub(super) fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// How many purges there were so far.
+    pub(super) fn purges(&self) -> u64 {
+        self.purges.load(Ordering::Acquire)
     }
 
     pub(super) fn freshness(&self) -> &FreshnessPolicy {

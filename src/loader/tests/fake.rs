@@ -232,7 +232,7 @@ impl Setting {
     fn build(fake: Arc<Fake>, size: f64, leak_per_second: f64, max_pending_cells: usize) -> Self {
         let bucket = BucketShape { size, leak_per_second, headroom: 0.0 };
         let clock = Clock::start();
-        let cache = Arc::new(Cache::new(1 << 30));
+        let cache = Arc::new(Cache::new(1 << 30, 0));
         let loader = Loader::new(LoaderParts {
             source: Arc::new(Shared(Arc::clone(&fake))),
             governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
