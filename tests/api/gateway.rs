@@ -274,7 +274,7 @@ impl Builder {
             addr,
             clock,
             sandbox: Some(sandbox),
-            http: Client::builder().no_proxy().build().unwrap(),
+            http: Client::builder().no_proxy().no_gzip().build().unwrap(),
             runtime: Handle::current(),
             stop: Some(stop),
             ended: Some(ended),

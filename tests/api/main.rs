@@ -18,6 +18,7 @@ mod compatible;
 mod failures;
 mod freshness;
 mod gateway;
+mod hits;
 mod joining;
 mod operations;
 mod oracle;
