@@ -5,6 +5,7 @@
 //! connections belong to the runtime that opened them.
 
 mod listener;
+mod request_trace;
 mod traffic;
 mod wiring;
 
@@ -34,6 +35,7 @@ use crate::metrics::Metrics;
 use crate::settings::Settings;
 
 use listener::Serving;
+use request_trace::Sampling;
 use traffic::Traffic;
 use wiring::Devices;
 
@@ -82,7 +84,8 @@ impl App {
         let clock = Clock::start();
         let metrics = Metrics::new()?;
         let draining = Arc::new(AtomicBool::new(false));
-        let traffic = Arc::new(Traffic::new(metrics.clone(), Arc::clone(&draining)));
+        let sampling = Sampling::new(&settings.telemetry);
+        let traffic = Arc::new(Traffic::new(metrics.clone(), Arc::clone(&draining), sampling));
         let devices = Devices::new(&settings, clock.clone(), metrics, runtime)?;
         let shops = devices.shops(&settings.shops)?;
         let edge = Data::new(devices.edge(&settings, shops, Arc::clone(&draining)));

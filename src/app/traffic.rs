@@ -11,13 +11,16 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderMap;
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
+use tracing::Instrument;
 
+use super::request_trace::{RequestTrace, Sampling};
 use crate::http::auth::KeyName;
 use crate::http::request_id::RequestId;
 use crate::metrics::{MethodLabel, Metrics, RouteMetrics, UNMATCHED};
@@ -29,6 +32,7 @@ const SETTLING: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(super) struct Traffic {
     metrics: Metrics,
+    sampling: Sampling,
     draining: Arc<AtomicBool>,
     /// Requests in flight, by worker.
     in_flight: Mutex<Vec<Arc<AtomicUsize>>>,
@@ -38,6 +42,7 @@ pub(super) struct Traffic {
 #[derive(Debug)]
 pub(super) struct WorkerTraffic {
     metrics: Metrics,
+    sampling: Sampling,
     draining: Arc<AtomicBool>,
     in_flight: Arc<AtomicUsize>,
     /// By pattern, as they are met: no more than there are routes.
@@ -49,8 +54,8 @@ pub(super) struct WorkerTraffic {
 pub(super) struct InFlight(Arc<AtomicUsize>);
 
 impl Traffic {
-    pub(super) fn new(metrics: Metrics, draining: Arc<AtomicBool>) -> Self {
-        Self { metrics, draining, in_flight: Mutex::default() }
+    pub(super) fn new(metrics: Metrics, draining: Arc<AtomicBool>, sampling: Sampling) -> Self {
+        Self { metrics, sampling, draining, in_flight: Mutex::default() }
     }
 
     /// The part of a worker that starts.
@@ -59,6 +64,7 @@ impl Traffic {
         self.in_flight.lock().push(Arc::clone(&in_flight));
         Rc::new(WorkerTraffic {
             metrics: self.metrics.clone(),
+            sampling: self.sampling,
             draining: Arc::clone(&self.draining),
             in_flight,
             routes: RefCell::default(),
@@ -88,7 +94,8 @@ impl WorkerTraffic {
         let _in_flight = self.enter();
         let started = Instant::now();
         let method = MethodLabel::of(request.method().as_str());
-        let mut answered = next.call(request).await;
+        let trace = self.sampling.begin(&request);
+        let mut answered = next.call(request).instrument(trace.span()).await;
         let took = started.elapsed();
         match &mut answered {
             Ok(response) => {
@@ -98,10 +105,15 @@ impl WorkerTraffic {
                 let pattern = response.request().match_pattern();
                 let route = pattern.as_deref().unwrap_or(UNMATCHED);
                 self.count(method, route, response.status(), took);
-                log(method, route, response, took);
+                trace.answered(response.status(), response.headers());
+                log(method, route, response, took, &trace);
             }
             // A middleware gave up, and took the request with it.
-            Err(error) => self.count(method, UNMATCHED, error.as_response_error().status_code(), took),
+            Err(error) => {
+                let error = error.as_response_error();
+                trace.answered(error.status_code(), &HeaderMap::new());
+                self.count(method, UNMATCHED, error.status_code(), took);
+            }
         }
         answered
     }
@@ -131,22 +143,29 @@ impl Drop for InFlight {
 }
 
 /// Never the path or the query as sent: either may hold what was meant to be a secret.
-fn log<B>(method: MethodLabel, route: &str, response: &ServiceResponse<B>, took: Duration) {
+fn log<B>(
+    method: MethodLabel,
+    route: &str,
+    response: &ServiceResponse<B>,
+    took: Duration,
+    trace: &RequestTrace,
+) {
     let method = method.as_str();
     let status = response.status().as_u16();
     let duration_ms = milliseconds(took);
     let extensions = response.request().extensions();
     let request_id = extensions.get::<RequestId>().map(RequestId::as_str);
     let key = extensions.get::<KeyName>().map(|name| &*name.0);
+    let trace_id = trace.id().map(tracing::field::display);
     // Probes and scrapes come by the clock: they are news only to whoever looks for them.
     if is_probe(route) {
-        tracing::debug!(method, route, status, duration_ms, request_id, key, "answered");
+        tracing::debug!(method, route, status, duration_ms, request_id, trace_id, key, "answered");
     } else {
-        tracing::info!(method, route, status, duration_ms, request_id, key, "answered");
+        tracing::info!(method, route, status, duration_ms, request_id, trace_id, key, "answered");
     }
 }
 
-fn is_probe(route: &str) -> bool {
+pub(super) fn is_probe(route: &str) -> bool {
     route == "/metrics" || route.starts_with("/health/")
 }
 
