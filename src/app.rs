@@ -6,6 +6,7 @@
 
 mod compression;
 mod listener;
+mod request_trace;
 mod shortcut;
 mod traffic;
 mod wiring;
@@ -38,6 +39,7 @@ use crate::metrics::Metrics;
 use crate::settings::Settings;
 
 use listener::Serving;
+use request_trace::Sampling;
 use shortcut::Shortcut;
 use traffic::Traffic;
 use wiring::Devices;
@@ -87,7 +89,8 @@ impl App {
         let clock = Clock::start();
         let metrics = Metrics::new()?;
         let draining = Arc::new(AtomicBool::new(false));
-        let traffic = Arc::new(Traffic::new(metrics.clone(), Arc::clone(&draining)));
+        let sampling = Sampling::new(&settings.telemetry);
+        let traffic = Arc::new(Traffic::new(metrics.clone(), Arc::clone(&draining), sampling));
         let devices = Devices::new(&settings, clock.clone(), metrics, runtime)?;
         let shops = devices.shops(&settings.shops)?;
         let edge = Data::new(devices.edge(&settings, shops, Arc::clone(&draining)));
@@ -101,7 +104,7 @@ impl App {
         };
         let routes = move || {
             let worker = counted.worker();
-            let shortcut = Shortcut::new(Hits::new(edge.clone()), Rc::clone(&worker));
+            let shortcut = Shortcut::new(Hits::new(edge.clone()), sampling, Rc::clone(&worker));
             // The last wrapped is the first to see a request.
             let app = Routes::new()
                 .app_data(edge.clone())

@@ -16,6 +16,8 @@ use tokio::time::Instant;
 use breaker::{Breaker, Gate};
 use bucket::{Bucket, BucketShape};
 
+use crate::trace;
+
 /// How a shop's calls are governed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GovernorPolicy {
@@ -135,6 +137,7 @@ impl Governor {
     /// # Errors
     /// Calls to this shop are stopped; try again later.
     pub async fn admit(self: &Arc<Self>, urgency: Urgency) -> Result<Permit, Stop> {
+        let _shown = trace::governor_wait();
         let _waiting = (urgency == Urgency::Continuation).then(|| Continuation::new(self));
         loop {
             let changed = self.changed.notified();

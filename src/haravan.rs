@@ -19,10 +19,18 @@ use crate::domain::cell::CellId;
 use crate::domain::id::RowId;
 use crate::domain::row::Row;
 use crate::plan::Tile;
+use crate::trace::CallEnd;
 
 pub use client::{Haravan, HaravanError, HaravanPolicy, ShopClient};
 pub use locations::{LocationPage, SentLocation};
 pub use row::{RowError, parse_row};
+
+/// The path of the inventory, as traces name it.
+pub const INVENTORY: &str = "/com/inventory_locations.json";
+/// The path of the locations, as traces name it.
+pub const LOCATIONS: &str = "/com/locations.json";
+/// Any other path, as traces name it.
+pub const OTHER: &str = "/com/{path}";
 
 /// One inventory call: a tile's rows after an id.
 #[derive(Debug, Clone)]
@@ -125,6 +133,49 @@ impl CallError {
             | Self::IdsRefused
             | Self::Rejected { .. }
             | Self::UnexpectedStatus { .. } => false,
+        }
+    }
+
+    /// The status that Haravan answered with, if it is known.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Throttled { .. } => Some(429),
+            Self::IdsRefused => Some(422),
+            Self::Unauthorized { status }
+            | Self::Rejected { status }
+            | Self::ServerError { status }
+            | Self::UnexpectedStatus { status } => Some(*status),
+            Self::Timeout | Self::Connection | Self::Unreadable { .. } => None,
+        }
+    }
+
+    /// The kind of error, in one word, for traces.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Throttled { .. } => "throttled",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::IdsRefused => "ids_refused",
+            Self::Rejected { .. } => "rejected",
+            Self::ServerError { .. } => "server_error",
+            Self::UnexpectedStatus { .. } => "unexpected_status",
+            Self::Timeout => "timeout",
+            Self::Connection => "connection",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+}
+
+impl<T> Reply<T> {
+    /// How the call ended, for its span; `answer` tells an answer's status and its rows, if it has such.
+    pub fn end(&self, answer: impl FnOnce(&T) -> (u16, Option<usize>)) -> CallEnd {
+        match &self.result {
+            Ok(answered) => {
+                let (status, rows) = answer(answered);
+                CallEnd::Answered { status, rows }
+            }
+            Err(error) => CallEnd::Failed { status: error.status(), error: error.as_str() },
         }
     }
 }

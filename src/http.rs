@@ -30,6 +30,7 @@ pub mod request_id;
 mod rows;
 mod shops;
 mod stock;
+pub mod trace_context;
 mod view_answer;
 
 use actix_web::http::Method;

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | 0 | facts; depends on nothing of ours | [`domain`] |
 //! | 1 | decisions; pure, the time is an argument | [`clock`] [`query`] [`plan`] [`view`] |
-//! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] |
+//! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`trace`] |
 //! | 3 | the use case | [`stock`] |
 //! | 4 | the edge: the only modules that know actix and status codes | [`http`] |
 //! | 5 | composition | [`settings`] [`telemetry`] [`app`] |
@@ -31,4 +31,5 @@ pub mod sandbox;
 pub mod settings;
 pub mod stock;
 pub mod telemetry;
+pub mod trace;
 pub mod view;

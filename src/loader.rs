@@ -5,10 +5,12 @@
 //! wants. A tile is chosen only when the governor has a slot, so the longer the queue, the fuller the calls.
 
 mod board;
+mod call;
 mod flight;
 mod refused;
 mod retry;
 mod ticket;
+mod wait_trace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +20,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use board::Board;
 use flight::Flight;
@@ -32,6 +35,7 @@ use crate::governor::{Governor, Stop, Urgency};
 use crate::haravan::{CallError, InventorySource};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
+use crate::trace;
 
 /// How long a call waits to be filled up while others are under way. With nothing under way it does not wait.
 const GATHERING: Duration = Duration::from_millis(1);
@@ -144,10 +148,10 @@ impl Loader {
         serves: impl Fn(&PackedCell) -> bool,
     ) -> Result<Load, Overloaded> {
         let shared = Arc::clone(&self.shared);
-        let ticket = Ticket::of_a_caller();
+        let cells: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
+        let ticket = Ticket::of_a_caller(trace::load(Priority::Interactive.as_str(), cells));
         let asked = {
             let mut board = shared.board.lock();
-            let cells: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
             if shared.parts.max_pending_cells < board.pending_cells().saturating_add(cells) {
                 return Err(Overloaded);
             }
@@ -175,7 +179,8 @@ impl Loader {
             return;
         }
         let landed = self.shared.landed_since(looked, serves);
-        board.ask(&Ticket::of_nobody(), priority, &lacks, self.shared.parts.clock.now(), landed);
+        let ticket = Ticket::of_nobody(trace::load(priority.as_str(), cells));
+        board.ask(&ticket, priority, &lacks, self.shared.parts.clock.now(), landed);
         drop(board);
         self.shared.start_pump();
     }
@@ -234,6 +239,9 @@ impl Load {
         }
         if !in_time {
             self.add_overdue(&mut loaded);
+        }
+        if let Some(trace) = self.ticket.trace() {
+            trace.loaded(self.joined, loaded.missing.len(), loaded.calls);
         }
         loaded
     }
@@ -320,8 +328,9 @@ impl Shared {
                 return;
             };
             self.parts.metrics.upstream_batch(departure.tile.cells());
+            let span = departure.span.clone();
             let flight = Flight::new(Arc::clone(&self), departure);
-            self.parts.runtime.spawn(flight.fly(permit));
+            self.parts.runtime.spawn(flight.fly(permit).instrument(span));
         }
     }
 }

@@ -238,6 +238,12 @@ impl MethodLabel {
     pub fn as_str(self) -> &'static str {
         self.0
     }
+
+    /// The method, unless it is one that callers made up.
+    #[must_use]
+    pub fn known(self) -> Option<&'static str> {
+        (self.0 != OTHER_METHOD).then_some(self.0)
+    }
 }
 
 impl ShopMetrics {

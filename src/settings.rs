@@ -7,6 +7,7 @@
 //! the table for the manual.
 
 pub mod base_url;
+pub mod collector_url;
 pub mod digest;
 pub mod environment;
 mod file;
@@ -63,7 +64,7 @@ pub struct Settings {
     pub shops: Vec<ShopSettings>,
     /// `[passthrough]`: the paths of Haravan's that are forwarded.
     pub passthrough: PassthroughSettings,
-    /// `[telemetry]`: what is logged, and how.
+    /// `[telemetry]`: what is logged and traced, and how.
     pub telemetry: TelemetrySettings,
 }
 

@@ -1,15 +1,27 @@
-//! Log lines: which are written and how. They go to standard error; standard output is for answers.
+//! What is told of the gateway's work: log lines, and traces if a collector wants them.
+//!
+//! Lines go to standard error; standard output is for answers. Traces are in [`otlp`].
+
+pub mod otlp;
 
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::Subscriber;
+use tokio::time::Instant;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
+
+use otlp::{Exporter, OtlpError};
 
 use crate::settings::sections::{LogFormat, TelemetrySettings};
+use crate::trace;
 
-/// Said before what the settings say, which goes over it: broken connections and starting workers are no news.
-const QUIET: &str = "actix_http=error,actix_server=warn";
+/// Said before what the settings say, which goes over it: broken connections and starting workers are no news, and
+/// spans of traces are for the collector.
+const QUIET: &str = "actix_http=error,actix_server=warn,tonkho::trace=off";
 
 /// Why there are no logs.
 #[derive(Debug, thiserror::Error)]
@@ -17,22 +29,63 @@ pub enum TelemetryError {
     /// The filter cannot be read.
     #[error("telemetry.log: not a log filter such as \"info\" or \"info,tonkho=debug\": {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// Traces cannot be exported.
+    #[error("telemetry.otlp_endpoint: {0}")]
+    Traces(#[from] OtlpError),
     /// Something else in this process writes logs already.
     #[error("logging was started twice")]
     Twice(#[from] TryInitError),
 }
 
-/// Starts logging for the whole process; once.
+/// What tells of the gateway's work, as long as it is to be told.
+#[derive(Debug)]
+#[must_use = "what is not stopped loses its last traces"]
+pub struct Telemetry {
+    exporter: Option<Exporter>,
+}
+
+/// Starts to tell, for the whole process; once. Traces are exported from the runtime that this is called in.
 ///
 /// # Errors
 /// See [`TelemetryError`].
-pub fn start(settings: &TelemetrySettings) -> Result<(), TelemetryError> {
-    let lines = Subscriber::builder().with_env_filter(filter(&settings.log)?).with_writer(stderr);
-    match settings.log_format {
-        LogFormat::Text => lines.with_ansi(stderr().is_terminal()).finish().try_init()?,
-        LogFormat::Json => lines.json().flatten_event(true).finish().try_init()?,
+pub fn start(settings: &TelemetrySettings) -> Result<Telemetry, TelemetryError> {
+    let filter = filter(&settings.log)?;
+    let Some(collector) = &settings.otlp_endpoint else {
+        registry().with(lines(settings.log_format)).with(filter).try_init()?;
+        return Ok(Telemetry { exporter: None });
+    };
+    let exporter = Exporter::start(collector)?;
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(exporter.tracer())
+        .with_context_activation(false)
+        .with_tracked_inactivity(false)
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_filter(Targets::new().with_target(trace::TARGET, Level::INFO));
+    registry().with(spans).with(lines(settings.log_format).with_filter(filter)).try_init()?;
+    Ok(Telemetry { exporter: Some(exporter) })
+}
+
+impl Telemetry {
+    /// Tells what is left to tell, until `deadline` at most.
+    pub async fn stop(self, deadline: Instant) {
+        if let Some(exporter) = self.exporter {
+            exporter.stop(deadline).await;
+        }
     }
-    Ok(())
+}
+
+/// Writes lines in this form.
+fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let lines = fmt::layer().with_writer(stderr);
+    match format {
+        LogFormat::Text => lines.with_ansi(stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    }
 }
 
 fn filter(log: &str) -> Result<EnvFilter, TelemetryError> {

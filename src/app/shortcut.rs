@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use actix_http::{Request, Response};
+use actix_http::{HttpMessage, Request, Response};
 use actix_service::{Service, Transform, forward_ready};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::web::Bytes;
@@ -13,12 +13,14 @@ use futures_util::TryFutureExt;
 use futures_util::future::{Either, MapOk};
 use tokio::time::Instant;
 
+use super::request_trace::{Decided, Sampling};
 use super::traffic::WorkerTraffic;
 use crate::http::hits::{Hit, Hits};
 
 /// What is put in front of a worker's application.
 pub(super) struct Shortcut<B> {
     hits: Hits,
+    sampling: Sampling,
     worker: Rc<WorkerTraffic>,
     body: PhantomData<fn() -> B>,
 }
@@ -28,6 +30,7 @@ pub(super) struct Shortcut<B> {
 pub(super) struct Shortened<S, B> {
     app: S,
     hits: Hits,
+    sampling: Sampling,
     worker: Rc<WorkerTraffic>,
     body: PhantomData<fn() -> B>,
 }
@@ -37,8 +40,8 @@ type Answer<B> = Response<EitherBody<Bytes, B>>;
 
 impl<B> Shortcut<B> {
     /// The shortcut to these hits, for what this worker counts.
-    pub(super) fn new(hits: Hits, worker: Rc<WorkerTraffic>) -> Self {
-        Self { hits, worker, body: PhantomData }
+    pub(super) fn new(hits: Hits, sampling: Sampling, worker: Rc<WorkerTraffic>) -> Self {
+        Self { hits, sampling, worker, body: PhantomData }
     }
 }
 
@@ -56,7 +59,7 @@ where
 
     fn new_transform(&self, app: S) -> Self::Future {
         let (hits, worker) = (self.hits.clone(), Rc::clone(&self.worker));
-        ready(Ok(Shortened { app, hits, worker, body: PhantomData }))
+        ready(Ok(Shortened { app, hits, sampling: self.sampling, worker, body: PhantomData }))
     }
 }
 
@@ -68,13 +71,18 @@ where
 {
     type Response = Answer<B>;
     type Error = S::Error;
-    type Future =
-        Either<Ready<Result<Answer<B>, S::Error>>, MapOk<S::Future, fn(S::Response) -> Answer<B>>>;
+    type Future = Either<Ready<Result<Answer<B>, S::Error>>, MapOk<S::Future, fn(S::Response) -> Answer<B>>>;
 
     forward_ready!(app);
 
     fn call(&self, request: Request) -> Self::Future {
-        match self.hit(&request) {
+        // What is traced goes the ordinary way, where the spans are; decided once, and for that way too.
+        let decided = self.sampling.decide(request.headers());
+        let hit = if decided.is_some_and(Decided::is_traced) { None } else { self.hit(&request) };
+        if let Some(decided) = decided {
+            request.extensions_mut().insert(decided);
+        }
+        match hit {
             Some(response) => Either::Left(ready(Ok(response))),
             None => Either::Right(self.app.call(request).map_ok(by_the_app)),
         }
@@ -89,7 +97,8 @@ impl<S, B> Shortened<S, B> {
         let started = Instant::now();
         let Hit { response, answer, caller } = self.hits.answer(request.head())?;
         let response = Response::from(response).map_body(|_, body| EitherBody::left(body));
-        self.worker.count_hit(&answer.route, response.status(), started.elapsed(), caller.name());
+        let told = (response.status(), started.elapsed());
+        self.worker.count_hit(&answer.route, told, caller.name(), request.headers());
         Some(response)
     }
 }

@@ -11,24 +11,32 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderMap;
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
+use tracing::Instrument;
 
+use super::request_trace::{RequestTrace, Sampling};
 use crate::http::auth::KeyName;
 use crate::http::request_id::RequestId;
+use crate::http::trace_context::TraceContext;
 use crate::metrics::{MethodLabel, Metrics, RouteMetrics, UNMATCHED};
 
 /// How often a gateway that stops looks whether requests are still in flight.
 const SETTLING: Duration = Duration::from_millis(10);
 
+/// The target of the lines that tell of requests: `telemetry.log = "info,access=debug"` writes one for each.
+const ACCESS: &str = "access";
+
 /// What the workers count, seen together.
 #[derive(Debug)]
 pub(super) struct Traffic {
     metrics: Metrics,
+    sampling: Sampling,
     draining: Arc<AtomicBool>,
     /// Requests in flight, by worker.
     in_flight: Mutex<Vec<Arc<AtomicUsize>>>,
@@ -38,6 +46,7 @@ pub(super) struct Traffic {
 #[derive(Debug)]
 pub(super) struct WorkerTraffic {
     metrics: Metrics,
+    sampling: Sampling,
     draining: Arc<AtomicBool>,
     in_flight: Arc<AtomicUsize>,
     /// By pattern, as they are met: no more than there are routes.
@@ -49,8 +58,8 @@ pub(super) struct WorkerTraffic {
 pub(super) struct InFlight(Arc<AtomicUsize>);
 
 impl Traffic {
-    pub(super) fn new(metrics: Metrics, draining: Arc<AtomicBool>) -> Self {
-        Self { metrics, draining, in_flight: Mutex::default() }
+    pub(super) fn new(metrics: Metrics, draining: Arc<AtomicBool>, sampling: Sampling) -> Self {
+        Self { metrics, sampling, draining, in_flight: Mutex::default() }
     }
 
     /// The part of a worker that starts.
@@ -59,6 +68,7 @@ impl Traffic {
         self.in_flight.lock().push(Arc::clone(&in_flight));
         Rc::new(WorkerTraffic {
             metrics: self.metrics.clone(),
+            sampling: self.sampling,
             draining: Arc::clone(&self.draining),
             in_flight,
             routes: RefCell::default(),
@@ -88,7 +98,8 @@ impl WorkerTraffic {
         let _in_flight = self.enter();
         let started = Instant::now();
         let method = MethodLabel::of(request.method().as_str());
-        let mut answered = next.call(request).await;
+        let trace = self.sampling.begin(&request);
+        let mut answered = next.call(request).instrument(trace.span()).await;
         let took = started.elapsed();
         match &mut answered {
             Ok(response) => {
@@ -98,10 +109,15 @@ impl WorkerTraffic {
                 let pattern = response.request().match_pattern();
                 let route = pattern.as_deref().unwrap_or(UNMATCHED);
                 self.count(method, route, response.status(), took);
-                log(method, route, response, took);
+                trace.answered(response.status(), response.headers());
+                log(method, route, response, took, &trace);
             }
             // A middleware gave up, and took the request with it.
-            Err(error) => self.count(method, UNMATCHED, error.as_response_error().status_code(), took),
+            Err(error) => {
+                let error = error.as_response_error();
+                trace.answered(error.status_code(), &HeaderMap::new());
+                self.count(method, UNMATCHED, error.status_code(), took);
+            }
         }
         answered
     }
@@ -111,12 +127,21 @@ impl WorkerTraffic {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Notes a request that the shortcut answered.
-    pub(super) fn count_hit(&self, route: &str, status: StatusCode, took: Duration, key: &str) {
+    /// Notes a request that the shortcut answered: how and how fast, whose key it came with, and its headers.
+    pub(super) fn count_hit(
+        &self,
+        route: &str,
+        (status, took): (StatusCode, Duration),
+        key: &str,
+        headers: &HeaderMap,
+    ) {
         let method = MethodLabel::of("GET");
         self.count(method, route, status, took);
-        let (status, duration_ms) = (status.as_u16(), milliseconds(took));
-        tracing::debug!(method = method.as_str(), route, status, duration_ms, key, "answered");
+        if tracing::enabled!(target: ACCESS, tracing::Level::DEBUG) {
+            let trace_id = TraceContext::of(headers).map(|caller| tracing::field::display(caller.trace_id));
+            let (method, status, duration_ms) = (method.as_str(), status.as_u16(), milliseconds(took));
+            tracing::debug!(target: ACCESS, method, route, status, duration_ms, trace_id, key, "answered");
+        }
     }
 
     pub(super) fn enter(&self) -> InFlight {
@@ -144,24 +169,41 @@ impl Drop for InFlight {
 }
 
 /// Never the path or the query as sent: either may hold what was meant to be a secret.
-fn log<B>(method: MethodLabel, route: &str, response: &ServiceResponse<B>, took: Duration) {
+fn log<B>(
+    method: MethodLabel,
+    route: &str,
+    response: &ServiceResponse<B>,
+    took: Duration,
+    trace: &RequestTrace,
+) {
     let method = method.as_str();
     let status = response.status().as_u16();
     let duration_ms = milliseconds(took);
     let extensions = response.request().extensions();
     let request_id = extensions.get::<RequestId>().map(RequestId::as_str);
     let key = extensions.get::<KeyName>().map(|name| &*name.0);
+    let trace_id = trace.id().map(tracing::field::display);
     // What went well is counted, and a line for each of a hundred thousand a second would cost more than the
     // answers; what did not is news.
     match response.status() {
         status_code if status_code.is_server_error() => {
-            tracing::warn!(method, route, status, duration_ms, request_id, key, "answered");
+            tracing::warn!(target: ACCESS, method, route, status, duration_ms, request_id, trace_id, key, "answered");
         }
         status_code if status_code.is_client_error() => {
-            tracing::info!(method, route, status, duration_ms, request_id, key, "answered");
+            tracing::info!(target: ACCESS, method, route, status, duration_ms, request_id, trace_id, key, "answered");
         }
-        _ => tracing::debug!(method, route, status, duration_ms, request_id, key, "answered"),
+        // Probes and scrapes come by the clock.
+        _ if is_probe(route) => {
+            tracing::trace!(target: ACCESS, method, route, status, duration_ms, request_id, trace_id, key, "answered");
+        }
+        _ => {
+            tracing::debug!(target: ACCESS, method, route, status, duration_ms, request_id, trace_id, key, "answered")
+        }
     }
+}
+
+pub(super) fn is_probe(route: &str) -> bool {
+    route == "/metrics" || route.starts_with("/health/")
 }
 
 #[expect(clippy::float_arithmetic, reason = "a log line's unit; nothing is decided by it")]

@@ -7,8 +7,8 @@ use std::mem::size_of;
 
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
-use crate::domain::quantity::Quantity;
 use crate::domain::line::Line;
+use crate::domain::quantity::Quantity;
 use crate::domain::row::{Row, RowIds};
 use crate::domain::timestamp::Timestamp;
 

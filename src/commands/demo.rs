@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use secrecy::SecretString;
+use tokio::time::Instant;
 use tonkho::app::App;
 use tonkho::domain::id::OrgId;
 use tonkho::sandbox::Sandbox;
@@ -30,11 +31,12 @@ pub(crate) async fn run(listen: SocketAddr) -> Result<(), Failure> {
     let stop = signals::told_to_stop()?;
     let haravan = sandbox::start(SandboxSettings::default())?;
     let settings = settings(listen, &haravan)?;
-    telemetry::start(&settings.telemetry).map_err(Failure::failed)?;
+    let telemetry = telemetry::start(&settings.telemetry).map_err(Failure::failed)?;
     let app = App::build(settings).map_err(Failure::failed)?;
     say(&what_to_try(app.addr(), &haravan))?;
     let ended = app.run_until(stop).await.map_err(Failure::failed);
     haravan.stop().await;
+    telemetry.stop(Instant::now()).await;
     ended
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tokio::time::Instant;
 use tonkho::app::App;
 use tonkho::settings::Settings;
 use tonkho::settings::environment::Environment;
@@ -11,11 +12,21 @@ use super::{Failure, signals};
 
 pub(crate) async fn run(config: Option<&Path>) -> Result<(), Failure> {
     let settings = Settings::load(config, &Environment::of_the_process()).map_err(Failure::usage)?;
-    telemetry::start(&settings.telemetry).map_err(Failure::usage)?;
+    let telemetry = telemetry::start(&settings.telemetry).map_err(Failure::usage)?;
     warn_of_what_is_allowed_but_odd(&settings);
     let stop = signals::told_to_stop()?;
+    let grace = settings.server.shutdown_grace;
     let app = App::build(settings).map_err(Failure::failed)?;
-    app.run_until(stop).await.map_err(Failure::failed)
+    // The last traces go out in what requests leave of the grace; all of it, if serving ends by itself.
+    let mut told = None;
+    let ended = app
+        .run_until(async {
+            stop.await;
+            told = Some(Instant::now());
+        })
+        .await;
+    telemetry.stop(told.unwrap_or_else(Instant::now) + grace).await;
+    ended.map_err(Failure::failed)
 }
 
 fn warn_of_what_is_allowed_but_odd(settings: &Settings) {

@@ -129,7 +129,8 @@ fn low_digits(number: u64) -> u32 {
 /// Eight digits, zeros in front included. No digit waits for the one before it.
 #[inline]
 fn eight(number: u32) -> [u8; 8] {
-    let pair = |number: u32| usize::try_from(number % 100).ok().and_then(|pair| PAIRS.get(pair)).unwrap_or(b"00");
+    let pair =
+        |number: u32| usize::try_from(number % 100).ok().and_then(|pair| PAIRS.get(pair)).unwrap_or(b"00");
     let (high, low) = (number / 10_000, number % 10_000);
     let ([a, b], [c, d], [i, j], [k, l]) = (pair(high / 100), pair(high), pair(low / 100), pair(low));
     [*a, *b, *c, *d, *i, *j, *k, *l]

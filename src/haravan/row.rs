@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
-use crate::domain::quantity::{Quantity, QuantityError};
 use crate::domain::line::Line;
+use crate::domain::quantity::{Quantity, QuantityError};
 use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 

@@ -14,6 +14,7 @@ use super::problem::Problem;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
 use crate::stock::shop::Shop;
+use crate::trace;
 
 /// What every handler shares: made once, outside the worker closure, and handed to each as
 /// [`actix_web::web::Data`].
@@ -69,10 +70,12 @@ impl Edge {
             Some(text) => text.parse::<OrgId>().ok(),
             None => Some(caller.bound_to().or_else(|| self.only_shop()).ok_or(Problem::NotBound)?),
         };
-        org_id
+        let shop = org_id
             .filter(|org_id| caller.may_read(*org_id))
             .and_then(|org_id| self.shops.get(org_id))
-            .ok_or(Problem::ShopClosed)
+            .ok_or(Problem::ShopClosed)?;
+        trace::shop(shop.org_id());
+        Ok(shop)
     }
 
     /// The shop meant by who needs no key and names none, where there is only one.

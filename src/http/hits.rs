@@ -11,8 +11,8 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, IF_NONE_MATCH, PRAGMA,
-    TRANSFER_ENCODING, UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, IF_NONE_MATCH, PRAGMA, TRANSFER_ENCODING,
+    UPGRADE,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
@@ -148,7 +148,9 @@ impl Manner {
                 ACCEPT_ENCODING => manner.coding = Coding::of(head.headers()).ok()?,
                 IF_NONE_MATCH => manner.conditional = true,
                 // Wishes, and requests with a body.
-                CACHE_CONTROL | PRAGMA | CONTENT_LENGTH | TRANSFER_ENCODING | EXPECT | UPGRADE => return None,
+                CACHE_CONTROL | PRAGMA | CONTENT_LENGTH | TRANSFER_ENCODING | EXPECT | UPGRADE => {
+                    return None;
+                }
                 _ if *name == PREFER => return None,
                 _ => {}
             }
@@ -161,7 +163,10 @@ impl Manner {
 fn address(path: &str, caller: &Caller) -> Option<Address> {
     if let Some(rest) = path.strip_prefix("/shops/") {
         let (org_id, rest) = rest.split_once('/')?;
-        return Some((org_id.parse().ok()?, (rest == "com/inventory_locations.json").then_some(INVENTORY_ROUTE)));
+        return Some((
+            org_id.parse().ok()?,
+            (rest == "com/inventory_locations.json").then_some(INVENTORY_ROUTE),
+        ));
     }
     let route = (path == OWN_INVENTORY_ROUTE).then_some(OWN_INVENTORY_ROUTE)?;
     Some((caller.bound_to()?, Some(route)))

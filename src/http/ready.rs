@@ -133,7 +133,8 @@ impl Equivalent<Key> for Asked<'_> {
 impl Weighter<Key, Arc<ReadyAnswer>> for Weight {
     fn weight(&self, key: &Key, answer: &Arc<ReadyAnswer>) -> u64 {
         let own = size_of::<Key>() + size_of::<ReadyAnswer>();
-        u64::try_from(own + key.target.len() + answer.whole.body.len() + answer.basis.weight()).unwrap_or(u64::MAX)
+        u64::try_from(own + key.target.len() + answer.whole.body.len() + answer.basis.weight())
+            .unwrap_or(u64::MAX)
     }
 }
 

@@ -46,12 +46,7 @@ impl Whole {
     ///
     /// # Errors
     /// The coder fails.
-    pub fn new(
-        body: Bytes,
-        etag: &str,
-        coding: Coding,
-        content_type: &'static str,
-    ) -> Result<Self, Problem> {
+    pub fn new(body: Bytes, etag: &str, coding: Coding, content_type: &'static str) -> Result<Self, Problem> {
         let coding = coding.worth_it(body.len());
         let body = coding.encode(body).map_err(|_| Problem::Internal)?;
         Ok(Self { body, coding, etag: etag::coded(etag, coding), content_type })

@@ -4,10 +4,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use tracing::Span;
 
 use super::refused::RefusedIds;
 use super::retry::RetryBudget;
 use super::ticket::Ticket;
+use super::wait_trace::show_departure;
 use super::{Lack, Lacked};
 use crate::cache::entry::Observation;
 use crate::cache::{Cache, Purge};
@@ -52,6 +54,8 @@ pub(super) struct Board {
     concluded: VecDeque<(usize, Arc<Tile>)>,
     open_doubts: usize,
     witness_called: bool,
+    /// The spans of the tiles in flight that are traced, by flight.
+    tiles: FxHashMap<u64, Span>,
 }
 
 /// One variant's part of a flight.
@@ -70,6 +74,8 @@ pub(super) struct Departure {
     pub(super) flight: u64,
     pub(super) tile: Tile,
     pub(super) started: Moment,
+    /// None if it is not traced.
+    pub(super) span: Span,
 }
 
 /// What a flight brings back.
@@ -107,6 +113,7 @@ impl Board {
     ) -> Asked {
         let mut asked = Asked::default();
         let mut waiting = Vec::with_capacity(lacks.len());
+        let mut joined_flights: FxHashMap<u64, usize> = FxHashMap::default();
         for (variant_id, locations) in lacks {
             let mut rest = self.less_refused(*variant_id, locations, now, &mut asked.refused);
             for flying in self.flying.get_mut(variant_id).into_iter().flatten() {
@@ -116,6 +123,9 @@ impl Board {
                 }
                 let joined = difference(&rest, &left);
                 asked.joined += joined.len();
+                if ticket.trace().is_some() {
+                    *joined_flights.entry(flying.flight).or_default() += joined.len();
+                }
                 ticket.open_want();
                 flying.wants.push(Want { waiter: Arc::clone(ticket), locations: joined });
                 rest = left;
@@ -129,6 +139,12 @@ impl Board {
             if !rest.is_empty() {
                 ticket.open_want();
                 waiting.push((*variant_id, Want { waiter: Arc::clone(ticket), locations: rest }));
+            }
+        }
+        if let Some(trace) = ticket.trace() {
+            trace.waits(waiting.iter().map(|(_, want)| want.locations.len()).sum());
+            for (flight, cells) in joined_flights {
+                trace.joins(flight, self.tiles.get(&flight), cells);
             }
         }
         asked.joined += self.pending.add(priority, waiting);
@@ -166,13 +182,17 @@ impl Board {
         };
         self.last_flight += 1;
         self.flights += 1;
+        let span = show_departure(self.last_flight, &chosen);
+        if !span.is_none() {
+            self.tiles.insert(self.last_flight, span.clone());
+        }
         let locations = &chosen.tile.locations;
         for (variant_id, wants) in chosen.wants {
             let flying =
                 Flying { flight: self.last_flight, locations: Arc::clone(locations), wants, outdated: false };
             self.flying.entry(variant_id).or_default().push(flying);
         }
-        Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now })
+        Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
     }
 
     /// Lands a flight: merges what it found into the cache and tells whoever waits.
@@ -199,6 +219,10 @@ impl Board {
             for want in self.wants_of(departure.flight, *variant_id) {
                 want.waiter.count_calls(departure.flight, calls);
                 let kept = difference(&want.locations, &outdated);
+                if let Some(trace) = want.waiter.trace() {
+                    trace.landed(departure.flight);
+                    trace.waits(want.locations.len() - kept.len());
+                }
                 if kept.len() < want.locations.len() {
                     let rest = difference(&want.locations, &kept);
                     again.push((*variant_id, Want { waiter: Arc::clone(&want.waiter), locations: rest }));
@@ -212,6 +236,7 @@ impl Board {
             }
         }
         self.pending.add(Priority::Interactive, again);
+        self.tiles.remove(&departure.flight);
         self.flights -= 1;
         if self.flights == 0 {
             self.purges.clear();

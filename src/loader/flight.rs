@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::time::Instant;
 
 use super::board::{Arrival, Departure};
+use super::call::{outcome_of, send};
 use super::retry::jittered;
 use super::{Shared, reason_of};
 use crate::cache::Purge;
@@ -16,14 +17,12 @@ use crate::cache::entry::{Finding, Observation};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::VariantId;
 use crate::domain::row::Row;
-use crate::governor::{CallOutcome, Permit, Urgency};
-use crate::haravan::{CallError, InventoryCall, InventoryPage, Reply};
+use crate::governor::{Permit, Urgency};
+use crate::haravan::{CallError, InventoryCall, InventoryPage};
 use crate::plan::pages::{CallNumber, Doubt, Next, PageSeen};
 use crate::plan::refusal::Bisection;
 use crate::plan::{MAX_PAGE, Tile};
-
-/// How long to wait after a 429 whose `Retry-After` cannot be read. Source: doc's own example, `2.0`.
-const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(2);
+use crate::trace;
 
 /// Throttled answers to one call after which its cells are given up: something else drains the bucket.
 const MOST_THROTTLES: u32 = 8;
@@ -145,9 +144,9 @@ impl Flight {
         let mut since_id = 0;
         let mut previous_length = None;
         // Every page but the last brings at least one cell.
-        for _ in 0..=tile_cells {
+        for number in 1..=tile_cells.saturating_add(1) {
             let call = InventoryCall { tile: Arc::clone(&asked), since_id };
-            let page = match self.call(call, permit.take()).await {
+            let page = match self.call(call, number, permit.take()).await {
                 Ok(page) => page,
                 Err(CallEnd::Refused) => return TileEnd::Refused,
                 Err(CallEnd::Failed(reason)) => return TileEnd::Failed(answer, reason),
@@ -192,6 +191,7 @@ impl Flight {
             Next::Doubtful(doubt) => doubt,
         };
         let _open = OpenDoubt::new(&self.shared);
+        let _shown = trace::doubt();
         let opened = Instant::now();
         let patience = opened + self.shared.parts.call_timeout;
         loop {
@@ -214,7 +214,7 @@ impl Flight {
                     // One call that is known to bring more rows clears all doubts at once.
                     let Some(witness) = Witness::called(&self.shared, doubt) else { return PageEnd::AskOn };
                     let call = InventoryCall { tile: Arc::clone(&witness.tile), since_id: 0 };
-                    if self.call(call, None).await.is_err() {
+                    if self.call(call, 1, None).await.is_err() {
                         return PageEnd::AskOn;
                     }
                 }
@@ -234,8 +234,13 @@ impl Flight {
         }
     }
 
-    /// Makes one call, as often as it takes and is allowed.
-    async fn call(&self, call: InventoryCall, permit: Option<Permit>) -> Result<InventoryPage, CallEnd> {
+    /// Makes one call, for the page of this number, as often as it takes and is allowed.
+    async fn call(
+        &self,
+        call: InventoryCall,
+        page: usize,
+        permit: Option<Permit>,
+    ) -> Result<InventoryPage, CallEnd> {
         let parts = &self.shared.parts;
         let mut permit = permit;
         let (mut failures, mut throttles) = (0, 0);
@@ -251,8 +256,7 @@ impl Flight {
             let started = Instant::now();
             self.calls.fetch_add(1, Ordering::Relaxed);
             let sent = CallSent::new(&self.shared);
-            let reply = tokio::time::timeout(parts.call_timeout, parts.source.inventory(call.clone())).await;
-            let reply = reply.unwrap_or(Reply { call_limit: None, result: Err(CallError::Timeout) });
+            let reply = send(parts, call.clone(), page, failures + throttles).await;
             if let Some((level, size)) = reply.call_limit {
                 parts.governor.hear_call_limit(level, size);
             }
@@ -452,24 +456,6 @@ impl Drop for CallSent<'_> {
     fn drop(&mut self) {
         self.shared.board.lock().call_ended(self.number, self.rows);
         self.shared.call_ended.notify_waiters();
-    }
-}
-
-fn outcome_of(result: &Result<InventoryPage, CallError>) -> CallOutcome {
-    match result {
-        Ok(_) => CallOutcome::Answered,
-        Err(CallError::Throttled { retry_after }) => {
-            CallOutcome::Throttled { retry_after: retry_after.unwrap_or(DEFAULT_RETRY_AFTER) }
-        }
-        Err(CallError::Unauthorized { .. }) => CallOutcome::Unauthorized,
-        Err(CallError::IdsRefused | CallError::Rejected { .. }) => CallOutcome::Refused,
-        Err(
-            CallError::ServerError { .. }
-            | CallError::UnexpectedStatus { .. }
-            | CallError::Timeout
-            | CallError::Connection
-            | CallError::Unreadable { .. },
-        ) => CallOutcome::Failed,
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 use tokio::sync::Notify;
+use tracing::Span;
 
+use super::wait_trace::WaitTrace;
 use crate::cache::entry::VariantCells;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::LocationId;
@@ -35,6 +37,8 @@ pub(super) struct Ticket {
     /// The flight counted last: a flight lands once, with many wants.
     counted: AtomicU64,
     delivered: Mutex<Delivered>,
+    /// What a trace shows of the wait, if one does.
+    trace: Option<WaitTrace>,
 }
 
 #[derive(Debug, Default)]
@@ -45,17 +49,17 @@ struct Delivered {
 }
 
 impl Ticket {
-    /// A ticket that somebody waits for.
-    pub(super) fn of_a_caller() -> Arc<Self> {
-        Self::new(false)
+    /// A ticket that somebody waits for, as long as this span.
+    pub(super) fn of_a_caller(load: Span) -> Arc<Self> {
+        Self::new(false, load)
     }
 
     /// A ticket that is served for the cache's sake.
-    pub(super) fn of_nobody() -> Arc<Self> {
-        Self::new(true)
+    pub(super) fn of_nobody(load: Span) -> Arc<Self> {
+        Self::new(true, load)
     }
 
-    fn new(silent: bool) -> Arc<Self> {
+    fn new(silent: bool, load: Span) -> Arc<Self> {
         Arc::new(Self {
             open: AtomicUsize::new(0),
             gone: AtomicBool::new(false),
@@ -64,6 +68,7 @@ impl Ticket {
             calls: AtomicUsize::new(0),
             counted: AtomicU64::new(0),
             delivered: Mutex::default(),
+            trace: WaitTrace::of(load),
         })
     }
 
@@ -134,6 +139,14 @@ impl Ticket {
     /// Nobody listens any more.
     pub(super) fn give_up(&self) {
         self.gone.store(true, Ordering::Release);
+        if let Some(trace) = &self.trace {
+            trace.end();
+        }
+    }
+
+    /// What a trace shows of the wait, if one does.
+    pub(super) fn trace(&self) -> Option<&WaitTrace> {
+        self.trace.as_ref()
     }
 }
 

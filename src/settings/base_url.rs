@@ -42,6 +42,16 @@ pub enum BaseUrlError {
     Path,
 }
 
+/// An address without anything to think about afterwards, wherever it is.
+pub(super) struct PlainUrl {
+    /// The address, without a slash at its end.
+    pub(super) url: String,
+    /// Whether what is sent there can be read on the way.
+    clear: bool,
+    /// Whether it is on this machine.
+    loopback: bool,
+}
+
 /// How the key is read. Never quoted: a refused address may hold a password.
 pub(crate) const BASE_URL: Kind<BaseUrl> =
     Kind::new("URL", "a URL such as \"https://apis.haravan.com\"", |node| {
@@ -56,6 +66,18 @@ impl BaseUrl {
     /// # Errors
     /// Says which rule it breaks; the message quotes nothing of it.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let PlainUrl { url, clear, loopback } = PlainUrl::parse(text)?;
+        if clear && !loopback { Err(BaseUrlError::Clear) } else { Ok(Self(url)) }
+    }
+
+    /// The address, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PlainUrl {
+    pub(super) fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let (scheme, rest) = text.split_once("://").ok_or(BaseUrlError::Scheme)?;
         let scheme = scheme.to_ascii_lowercase();
         if !matches!(scheme.as_str(), "https" | "http") {
@@ -69,24 +91,16 @@ impl BaseUrl {
         }
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let authority = authority.to_ascii_lowercase();
-        let loopback = is_loopback(&authority)?;
-        if scheme == "http" && !loopback {
-            return Err(BaseUrlError::Clear);
-        }
+        let (clear, loopback) = (scheme == "http", is_loopback(&authority)?);
         if path.is_empty() {
-            return Ok(Self(format!("{scheme}://{authority}")));
+            return Ok(Self { url: format!("{scheme}://{authority}"), clear, loopback });
         }
         let path = path.strip_suffix('/').unwrap_or(path);
         if path.split('/').all(is_plain_segment) {
-            Ok(Self(format!("{scheme}://{authority}/{path}")))
+            Ok(Self { url: format!("{scheme}://{authority}/{path}"), clear, loopback })
         } else {
             Err(BaseUrlError::Path)
         }
-    }
-
-    /// The address, without a slash at its end.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

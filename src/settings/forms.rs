@@ -20,7 +20,6 @@ const PLANNED: &[(&str, &str, Today)] = &[
     ("haravan", "verify_token_env", Today::Anything),
     ("haravan", "verify_token_file", Today::Anything),
     ("redis", "url", Today::Empty),
-    ("telemetry", "otlp_endpoint", Today::Empty),
 ];
 
 /// What a planned key may say today.

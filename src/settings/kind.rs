@@ -160,14 +160,25 @@ pub(crate) fn whole<T: TryFrom<i64>>(node: &Node, low: i64, high: i64) -> Result
 
 /// A number above zero and at most `high`.
 pub(crate) fn positive(node: &Node, high: f64) -> Result<f64, Refusal> {
-    let value = match node.scalar() {
-        Some(toml::Value::Float(fraction)) => fraction,
-        // A whole number too large for this is too large for any limit.
-        Some(toml::Value::Integer(whole)) => i32::try_from(whole).map_or(f64::INFINITY, f64::from),
-        Some(_) | None => return Err(Refusal::Shape),
-    };
+    let value = float(node)?;
     let within = value.is_finite() && 0.0 < value && value <= high;
     within.then_some(value).ok_or_else(|| Refusal::Because(format!("must be above 0 and at most {high}")))
+}
+
+/// A number from zero to one.
+pub(crate) fn share(node: &Node) -> Result<f64, Refusal> {
+    let value = float(node)?;
+    let within = (0.0..=1.0).contains(&value);
+    within.then_some(value).ok_or_else(|| Refusal::Because("must be from 0 to 1".to_owned()))
+}
+
+fn float(node: &Node) -> Result<f64, Refusal> {
+    match node.scalar() {
+        Some(toml::Value::Float(fraction)) => Ok(fraction),
+        // A whole number too large for this is too large for any limit.
+        Some(toml::Value::Integer(whole)) => Ok(i32::try_from(whole).map_or(f64::INFINITY, f64::from)),
+        Some(_) | None => Err(Refusal::Shape),
+    }
 }
 
 /// A duration from `low` to `high`.

@@ -7,9 +7,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::base_url::{BASE_URL, BaseUrl};
+use super::collector_url::{COLLECTOR, CollectorUrl};
 use super::kind::{
-    ADDRESS, FLAG, Kind, Refusal, bytes, duration, filled, integer, lasting, list, number, positive, size,
-    string, whole,
+    ADDRESS, FLAG, Kind, Refusal, bytes, duration, filled, integer, lasting, list, number, positive, share,
+    size, string, whole,
 };
 use super::reader::Reader;
 
@@ -201,13 +202,18 @@ section! {
 }
 
 section! {
-    /// `[telemetry]`: what is logged, and how.
-    #[derive(PartialEq, Eq)]
+    /// `[telemetry]`: what is logged and traced, and how.
+    #[derive(PartialEq)]
     pub struct TelemetrySettings at "telemetry" {
         /// What is logged, in the syntax of `RUST_LOG`.
         log: String = "info".to_owned(), r#""info""#, string(log_filter);
         /// How log lines are written: `text` or `json`.
         log_format: LogFormat = LogFormat::Text, r#""text""#, LOG_FORMAT;
+        /// The collector that traces are exported to, by OTLP over HTTP, such as `http://127.0.0.1:4318`; none if
+        /// empty.
+        otlp_endpoint: Option<CollectorUrl> = None, r#""""#, COLLECTOR;
+        /// The share of requests that is traced where the caller has not decided, from 0 to 1.
+        otlp_sample_ratio: f64 = 1.0, "1.0", number(share);
     }
 }
 

@@ -94,8 +94,6 @@ impl Shop {
     #[must_use]
     pub fn upholds(&self, basis: &Basis, now: Moment) -> bool {
         let is_current = |book| self.current_book(now).is_some_and(|current| Arc::ptr_eq(&current, book));
-        now <= basis.fresh_until
-            && basis.is_held(self.cache())
-            && basis.book.as_ref().is_none_or(is_current)
+        now <= basis.fresh_until && basis.is_held(self.cache()) && basis.book.as_ref().is_none_or(is_current)
     }
 }

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::ReadError;
 use crate::cache::freshness::{Freshness, FreshnessPolicy, FreshnessWish};
@@ -15,9 +16,10 @@ use crate::clock::{Clock, Moment};
 use crate::domain::id::LocationId;
 use crate::domain::location::LocationBook;
 use crate::governor::{CallOutcome, Governor, Stop, Urgency};
-use crate::haravan::{CallError, LocationPage, Reply, SentLocation, ShopClient};
+use crate::haravan::{CallError, LOCATIONS, LocationPage, Reply, SentLocation, ShopClient};
 use crate::metrics::ShopMetrics;
 use crate::plan::pages::{Next, PageLengths, PageSeen};
+use crate::trace::{self, Call};
 
 /// How long locations serve. Source: ours; a shop opens a store now and then, and webhooks will tell.
 const POLICY: FreshnessPolicy = FreshnessPolicy {
@@ -197,13 +199,14 @@ impl Shared {
         let (sender, receiver) = watch::channel(None);
         state.reading = Some(receiver.clone());
         let shared = Arc::clone(self);
-        self.runtime.spawn(async move {
+        let reading = async move {
             let started = shared.clock.now();
             let outcome = shared.read(started).await;
             shared.keep(started, &outcome);
             // Nobody may be waiting any more.
             let _ = sender.send(Some(outcome));
-        });
+        };
+        self.runtime.spawn(reading.instrument(trace::locations()));
         receiver
     }
 
@@ -261,7 +264,10 @@ impl Shared {
                 Stop::Unauthorized => ReadError::Unauthorized,
             })?;
             let sent = Instant::now();
-            let Reply { call_limit, result } = self.client.locations(number).await;
+            let span = trace::call(Call { template: LOCATIONS, page: Some(number), resends: attempts });
+            let reply = self.client.locations(number).instrument(span.clone()).await;
+            trace::called(&span, reply.end(|page| (200, Some(page.length))));
+            let Reply { call_limit, result } = reply;
             if let Some((level, size)) = call_limit {
                 self.governor.hear_call_limit(level, size);
             }

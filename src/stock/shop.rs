@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::locations::{LocationList, Locations, outcome_of};
 use super::snapshot::Held;
@@ -21,11 +22,12 @@ use crate::domain::id::{LocationId, OrgId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 use crate::governor::{Governor, GovernorPolicy, Stop, Urgency};
-use crate::haravan::{CallError, Forwarded, Reply, ShopClient};
+use crate::haravan::{CallError, Forwarded, OTHER, Reply, ShopClient};
 use crate::loader::{Loaded, Loader, LoaderParts};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
 use crate::query::Grid;
+use crate::trace::{self, Call, CellCounts};
 
 /// What is added to the client's own timeout before a call counts as lost.
 const CALL_TIMEOUT_SLACK: Duration = Duration::from_secs(1);
@@ -202,6 +204,9 @@ impl Shop {
             let answer = self.read_once(&grid, terms, deadline).await;
             // What was looked at before a purge must not be served after it.
             if purges == self.purges.load(Ordering::Acquire) || deadline <= Instant::now() {
+                if let Ok(snapshot) = &answer {
+                    trace::cells(|| counts_of(snapshot));
+                }
                 return answer;
             }
         }
@@ -305,8 +310,12 @@ impl Shop {
         let sent = Instant::now();
         let (client, path, query) = (self.client.clone(), path.to_owned(), query.to_owned());
         // On the runtime that the pooled connections belong to, whoever asks.
-        let call = self.runtime.spawn(async move { client.forward(&path, &query).await });
-        let Ok(Reply { call_limit, result }) = call.await else { return Err(ReadError::Failed) };
+        let span = trace::call(Call { template: OTHER, page: None, resends: 0 });
+        let call = async move { client.forward(&path, &query).await };
+        let call = self.runtime.spawn(call.instrument(span.clone()));
+        let Ok(reply) = call.await else { return Err(ReadError::Failed) };
+        trace::called(&span, reply.end(|answer| (answer.status, None)));
+        let Reply { call_limit, result } = reply;
         if let Some((level, size)) = call_limit {
             self.governor.hear_call_limit(level, size);
         }
@@ -428,6 +437,13 @@ impl Shop {
         self.hits.fetch_add(number(hits), Ordering::Relaxed);
         self.served.fetch_add(number(hits + tally.fetched + tally.joined), Ordering::Relaxed);
     }
+}
+
+/// What a trace tells of a snapshot.
+fn counts_of(snapshot: &Snapshot) -> CellCounts {
+    let ReadTally { hit, stale, fetched, joined, calls, .. } = snapshot.tally();
+    let (asked, missing) = (snapshot.grid().cells(), snapshot.unknown().len());
+    CellCounts { asked, hit, stale, fetched, joined, missing, calls }
 }
 
 /// The reason to give for missing cells, the most telling first.

@@ -1,7 +1,8 @@
 //! What callers may rely on: a real gateway over a real socket, in front of the local Haravan.
 //!
-//! One module a promise. `gateway` starts what is tested, `answer` reads what came back, `oracle` says what should
-//! have. No test sleeps or depends on another: time is told to pass, requests are held, conditions are waited for.
+//! One module a promise. `gateway` and `process` start what is tested, `answer` reads what came back, `oracle` says
+//! what should have, `collector` takes traces. No test sleeps or depends on another: time is told to pass, requests
+//! are held, conditions are waited for.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,6 +15,7 @@ mod access;
 mod answer;
 mod bad_input;
 mod batching;
+mod collector;
 mod compatible;
 mod failures;
 mod freshness;
@@ -23,6 +25,8 @@ mod joining;
 mod operations;
 mod oracle;
 mod parameters;
+mod process;
 mod questions;
 mod refusals;
+mod traces;
 mod views;

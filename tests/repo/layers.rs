@@ -7,12 +7,17 @@ use crate::source::{Source, all_below, no_complaints, read};
 /// The module that stands apart: it uses nothing of the rest, and nothing of the library uses it.
 const APART: &str = "sandbox";
 /// Libraries that only these modules may know.
-const OWNED: [(&str, &[&str]); 6] = [
+const OWNED: [(&str, &[&str]); 11] = [
     ("actix_http", &["app"]),
     ("actix_server", &["app"]),
     ("actix_service", &["app"]),
     ("actix_web", &["http", "app", APART]),
-    ("reqwest", &["haravan"]),
+    ("opentelemetry", &["telemetry"]),
+    ("opentelemetry_http", &["telemetry"]),
+    ("opentelemetry_otlp", &["telemetry"]),
+    ("opentelemetry_sdk", &["telemetry"]),
+    ("tracing_opentelemetry", &["telemetry"]),
+    ("reqwest", &["haravan", "telemetry"]),
     ("prometheus", &["metrics", "http", "app"]),
 ];
 

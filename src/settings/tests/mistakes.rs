@@ -47,6 +47,41 @@ fn what_is_planned_is_let_pass_where_it_asks_for_nothing() {
 }
 
 #[test]
+fn a_collector_that_is_no_address_is_refused_and_never_quoted() {
+    let cases = [
+        ("otlp_endpoint = \"collector:4318\"", "otlp_endpoint: must begin with http:// or https://"),
+        (
+            "otlp_endpoint = \"http://u:hush@collector\"",
+            "otlp_endpoint: must not hold a user name or a password",
+        ),
+        (
+            "otlp_endpoint = 4318",
+            "otlp_endpoint: expected a URL such as \"http://127.0.0.1:4318\", or \"\" for none, found a value of type integer",
+        ),
+        ("otlp_sample_ratio = 1.5", "otlp_sample_ratio: must be from 0 to 1"),
+        ("otlp_sample_ratio = -0.1", "otlp_sample_ratio: must be from 0 to 1"),
+        ("otlp_sample_ratio = nan", "otlp_sample_ratio: must be from 0 to 1"),
+        ("otlp_sample_ratio = \"half\"", "otlp_sample_ratio: expected a number, found \"half\""),
+    ];
+    for (line, expect) in cases {
+        check(&format!("[telemetry]\n{line}"), &[], &[&format!("telemetry.{expect}")]);
+    }
+    for good in
+        ["otlp_endpoint = \"http://collector:4318\"", "otlp_sample_ratio = 0", "otlp_sample_ratio = 0.25"]
+    {
+        check(&format!("[telemetry]\n{good}"), &[], &[]);
+    }
+    let variable = [("TONKHO__TELEMETRY__OTLP_ENDPOINT", "")];
+    check("[telemetry]\notlp_endpoint = \"http://collector:4318\"", &variable, &[]);
+    let variable = [("TONKHO__TELEMETRY__OTLP_SAMPLE_RATIO", "2")];
+    check(
+        "",
+        &variable,
+        &["telemetry.otlp_sample_ratio: must be from 0 to 1 (set by TONKHO__TELEMETRY__OTLP_SAMPLE_RATIO)"],
+    );
+}
+
+#[test]
 fn every_mistake_is_reported_together() {
     check(
         "colour = 1\n[rate]\nbucket = 0\n[cache]\nfresh = \"soon\"\n[[shops]]\norg_id = 0\n[[keys]]\nname = \"\"\n",
