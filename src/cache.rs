@@ -2,6 +2,7 @@
 
 pub mod entry;
 pub mod freshness;
+mod oversold;
 mod tier;
 
 pub use tier::{Cache, Purge};

@@ -2,7 +2,9 @@
 //!
 //! [`shop::Shop::read`] is the read path in order; this module alone knows all the devices.
 
+mod census;
 mod locations;
+mod oversold;
 mod read_error;
 pub mod shop;
 mod snapshot;
@@ -12,7 +14,9 @@ use std::time::Duration;
 
 use crate::cache::freshness::FreshnessWish;
 
+pub use census::Census;
 pub use locations::LocationList;
+pub use oversold::Oversold;
 pub use read_error::ReadError;
 pub use snapshot::{ReadTally, Snapshot};
 

@@ -1,13 +1,15 @@
 //! One shop's cache: moka bounds its bytes; this keeps the merge rule and the purges.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use moka::sync::Cache as Moka;
 use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
 
 use super::entry::{Observation, VariantCells};
+use super::oversold::OversoldIndex;
+use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 
 /// Which cells a purge concerns; none of a kind means all of them.
@@ -48,6 +50,7 @@ impl Cache {
             .weigher(|_, entry: &Arc<VariantCells>| u32::try_from(entry.weight()).unwrap_or(u32::MAX))
             .eviction_listener(move |_, entry: Arc<VariantCells>, _| {
                 left.count(&entry, -1);
+                left.oversold.left(&entry);
             })
             .build_with_hasher(FxBuildHasher);
         Self { entries, held, writing: Mutex::new(()) }
@@ -61,7 +64,11 @@ impl Cache {
 
     /// Merges observations into a variant's entry and gives back the entry, whether or not it stays resident.
     pub fn merge(&self, variant_id: VariantId, observations: Vec<Observation>) -> Arc<VariantCells> {
+        let newest = observations.iter().map(|observation| observation.observed_at.as_millis()).max();
         let _writing = self.writing.lock();
+        if let Some(newest) = newest {
+            self.held.newest.fetch_max(newest.saturating_add(1), Ordering::Relaxed);
+        }
         let entry = match self.entries.get(&variant_id) {
             Some(known) => known.merged(observations),
             None => VariantCells::empty(variant_id).merged(observations),
@@ -85,6 +92,30 @@ impl Cache {
         }
     }
 
+    /// The entries with the worst rows below zero, purged rows aside: at most `max`, the worst first.
+    #[must_use]
+    pub fn oversold(&self, max: usize) -> Vec<Arc<VariantCells>> {
+        self.held.oversold.worst(max)
+    }
+
+    /// How many variants are held that have a row below zero, purged rows aside.
+    #[must_use]
+    pub fn oversold_variants(&self) -> usize {
+        self.held.oversold.variants()
+    }
+
+    /// Every entry, in no order that means anything. Looking does not count as using: it keeps nothing from being
+    /// evicted.
+    pub fn entries(&self) -> impl Iterator<Item = Arc<VariantCells>> + '_ {
+        self.entries.iter().map(|(_, entry)| entry)
+    }
+
+    /// When the newest observation that ever came in was made; none before the first.
+    #[must_use]
+    pub fn newest_observation(&self) -> Option<Moment> {
+        self.held.newest.load(Ordering::Relaxed).checked_sub(1).map(Moment::from_millis)
+    }
+
     /// How many cells are held.
     #[must_use]
     pub fn resident_cells(&self) -> u64 {
@@ -106,6 +137,7 @@ impl Cache {
 
     fn put(&self, variant_id: VariantId, entry: &Arc<VariantCells>) {
         self.held.count(entry, 1);
+        self.held.oversold.came(entry);
         self.entries.insert(variant_id, Arc::clone(entry));
     }
 }
@@ -115,6 +147,9 @@ impl Cache {
 struct Held {
     cells: AtomicI64,
     negative_rows: AtomicI64,
+    oversold: OversoldIndex,
+    /// The newest observation so far, in milliseconds and one more; zero before the first.
+    newest: AtomicU64,
 }
 
 impl Held {
