@@ -126,6 +126,24 @@ impl KeyRing {
         matches!(**self.admission.read(), Admission::Everyone(_))
     }
 
+    /// What the key with this digest is called, if it is admitted.
+    pub(super) fn name_of(&self, digest: &[u8; 32]) -> Option<Arc<str>> {
+        match &**self.admission.read() {
+            Admission::Everyone(_) => None,
+            Admission::Keys(keys) => keys.get(digest).map(|caller| Arc::clone(&caller.name)),
+        }
+    }
+
+    /// The digest of the key that is called so, if it is admitted.
+    pub(super) fn digest_of(&self, name: &str) -> Option<[u8; 32]> {
+        match &**self.admission.read() {
+            Admission::Everyone(_) => None,
+            Admission::Keys(keys) => {
+                keys.iter().find(|(_, caller)| *caller.name == *name).map(|(digest, _)| *digest)
+            }
+        }
+    }
+
     fn with(admission: Admission) -> Self {
         Self { admission: RwLock::new(Arc::new(admission)), started: Instant::now() }
     }
@@ -135,11 +153,20 @@ impl KeyRing {
     /// # Errors
     /// No key, none that is admitted, or one that asks too often.
     pub fn admit(&self, request: &HttpRequest) -> Result<Arc<Caller>, Problem> {
+        self.admit_digest(request, digest_sent(request))
+    }
+
+    /// As [`KeyRing::admit`], for a request that told its key in another way: the key with this digest.
+    pub(super) fn admit_digest(
+        &self,
+        request: &HttpRequest,
+        digest: Option<[u8; 32]>,
+    ) -> Result<Arc<Caller>, Problem> {
         let admission = Arc::clone(&self.admission.read());
         let caller = match &*admission {
             Admission::Everyone(caller) => caller,
             Admission::Keys(keys) => {
-                let digest = digest_sent(request).ok_or(Problem::Unauthenticated)?;
+                let digest = digest.ok_or(Problem::Unauthenticated)?;
                 keys.get(&digest).ok_or(Problem::Unauthenticated)?
             }
         };
@@ -165,6 +192,12 @@ impl Admission {
 }
 
 impl Caller {
+    /// What the caller's key is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the caller may do this.
     ///
     /// # Errors
@@ -193,7 +226,7 @@ impl Caller {
 }
 
 /// The digest of the key that was sent: `Authorization: Bearer` first, `X-API-Key` else.
-fn digest_sent(request: &HttpRequest) -> Option<[u8; 32]> {
+pub(super) fn digest_sent(request: &HttpRequest) -> Option<[u8; 32]> {
     let header = |name: HeaderName| request.headers().get(name)?.to_str().ok();
     let bearer = header(AUTHORIZATION).and_then(|value| {
         let (scheme, key) = value.trim().split_once(' ')?;

@@ -21,6 +21,7 @@ mod gateway;
 mod joining;
 mod operations;
 mod oracle;
+mod page;
 mod parameters;
 mod questions;
 mod refusals;
