@@ -71,6 +71,9 @@ pub enum AppError {
     /// The metrics contradict each other.
     #[error("the metrics cannot be declared: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// There is no shop, so the page's sessions need a random secret, and there is no randomness.
+    #[error("the system has no randomness: {0}")]
+    Random(#[from] getrandom::Error),
     /// There is no runtime to call Haravan from.
     #[error("a gateway is built inside a tokio runtime")]
     NoRuntime,

@@ -2,6 +2,7 @@
 
 pub mod entry;
 pub mod freshness;
+mod oversold;
 pub mod row_texts;
 mod tier;
 

@@ -2,7 +2,7 @@
 //!
 //! The way of a request: [`request_id`] → the table below → [`auth`] → [`parameters`] and [`preferences`] →
 //! `question` → the shop → `rows` or a view → `reply`. Whatever goes wrong on it becomes a [`problem`]; what is
-//! wrong with its head becomes one in [`head_guard`], before all of that.
+//! wrong with its head becomes one in [`head_guard`], before all of that. [`page`] shows people the same stock.
 
 pub mod accept;
 mod alerts;
@@ -19,6 +19,7 @@ pub mod head_guard;
 mod health;
 pub mod hits;
 pub mod openapi;
+pub mod page;
 pub mod parameters;
 mod passthrough;
 pub mod preferences;
@@ -57,6 +58,11 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(asked("/shops/{org_id}/stock", stock::get_stock, stock::post_stock))
         .service(read("/shops/{org_id}/stock/{variant_id}", stock::get_variant_stock))
         .service(asked("/shops/{org_id}/alerts/negative", alerts::get_negative_alerts, alerts::post_negative_alerts))
+        .service(read("/", page::get_overview))
+        .service(read("/page/variant", page::get_variant))
+        .service(asked("/page/sign-in", page::leave_form, page::sign_in))
+        .service(asked("/page/sign-out", page::leave_form, page::sign_out))
+        .service(read("/page/{file}", page::get_asset))
         .service(read("/shops", shops::list_shops))
         .service(deleted("/shops/{org_id}/cache", shops::delete_cache))
         .service(read("/health/live", health::get_liveness))

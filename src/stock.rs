@@ -3,8 +3,10 @@
 //! [`shop::Shop::read`] is the read path in order; this module alone knows all the devices.
 
 mod basis;
+mod census;
 mod glimpse;
 mod locations;
+mod oversold;
 mod read_error;
 pub mod shop;
 mod snapshot;
@@ -15,8 +17,10 @@ use std::time::Duration;
 use crate::cache::freshness::FreshnessWish;
 
 pub use basis::Basis;
+pub use census::Census;
 pub use glimpse::Glimpse;
 pub use locations::LocationList;
+pub use oversold::Oversold;
 pub use read_error::ReadError;
 pub use snapshot::{ReadTally, Snapshot};
 

@@ -17,6 +17,7 @@ use crate::governor::bucket::BucketShape;
 use crate::haravan::{Haravan, HaravanPolicy};
 use crate::http::auth::{self, Key, KeyRing};
 use crate::http::directory::ShopDirectory;
+use crate::http::page::session::Seal;
 use crate::http::{Edge, EdgeLimits};
 use crate::metrics::{Metrics, ShopMetrics, ShopReading};
 use crate::settings::Settings;
@@ -33,6 +34,7 @@ pub(super) struct Devices {
     runtime: Handle,
     request_timeout: Duration,
     max_pending_cells: usize,
+    page_seal: Seal,
 }
 
 /// A shop, and what is counted of it.
@@ -51,6 +53,7 @@ impl Devices {
         runtime: Handle,
     ) -> Result<Self, AppError> {
         let max_pending_cells = settings.limits.max_pending_cells;
+        let page_seal = Seal::new(settings.shops.iter().map(|shop| &shop.token), getrandom::fill)?;
         let settings = &settings.haravan;
         let haravan = Haravan::new(&HaravanPolicy {
             base_url: settings.base_url.as_str().to_owned(),
@@ -64,6 +67,7 @@ impl Devices {
             runtime,
             request_timeout: settings.request_timeout,
             max_pending_cells,
+            page_seal,
         })
     }
 
@@ -117,6 +121,7 @@ impl Devices {
         Edge {
             shops: Arc::new(ShopDirectory::new(directory)),
             keys: Arc::new(if auth.disabled { KeyRing::open() } else { KeyRing::new(keys) }),
+            page_seal: self.page_seal.clone(),
             clock: self.clock.clone(),
             limits: EdgeLimits {
                 max_cells: limits.max_cells,

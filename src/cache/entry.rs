@@ -57,6 +57,10 @@ const ODD: u8 = u8::MAX;
 /// `benches/`.
 const ENTRY_OVERHEAD: usize = 320;
 
+/// What an entry with a row below zero costs besides: its places in the index of those. Source: the sizes of a hash
+/// table's slot and of a B-tree's, each half full.
+const OVERSOLD_OVERHEAD: usize = 96;
+
 /// All that is known of one variant, ascending by location.
 #[derive(Debug, Clone)]
 pub struct VariantCells {
@@ -182,7 +186,8 @@ impl VariantCells {
     pub fn weight(&self) -> usize {
         let odd: usize =
             self.odd.iter().map(|row| size_of::<Row>() + row.as_sent.as_deref().map_or(0, str::len)).sum();
-        ENTRY_OVERHEAD + self.cells.len() * size_of::<PackedCell>() + odd
+        let oversold = if self.worst_shortage().is_some() { OVERSOLD_OVERHEAD } else { 0 };
+        ENTRY_OVERHEAD + self.cells.len() * size_of::<PackedCell>() + odd + oversold
     }
 
     /// This entry with newer knowledge merged in, and how many cells changed hands to the observations.
@@ -228,14 +233,16 @@ impl VariantCells {
     /// How many of the cells have fewer than no pieces available.
     #[must_use]
     pub fn negative_rows(&self) -> usize {
-        let negative = |cell: &&PackedCell| match self.odd_row(cell).filter(|_| cell.is_odd()) {
-            Some(row) => row.qty_available.is_negative(),
-            None => {
-                let [.., available] = cell.quantities;
-                cell.row_id.is_some() && available < 0
-            }
-        };
+        let negative = |cell: &&PackedCell| self.available(cell).is_some_and(Quantity::is_negative);
         self.cells.iter().filter(negative).count()
+    }
+
+    /// How far below zero the worst of the rows is that may be served; none if no row is.
+    #[must_use]
+    pub fn worst_shortage(&self) -> Option<Quantity> {
+        let served = self.cells.iter().filter(|cell| !cell.purged);
+        let worst = served.filter_map(|cell| self.available(cell)).min()?;
+        worst.is_negative().then(|| -worst)
     }
 
     /// This entry with the cells at these locations (all, if none are named) marked as purged.
@@ -248,6 +255,16 @@ impl VariantCells {
             }
         }
         purged
+    }
+
+    /// The pieces available in one of this entry's cells, if there is a row.
+    fn available(&self, cell: &PackedCell) -> Option<Quantity> {
+        cell.row_id?;
+        if cell.is_odd() {
+            return Some(self.odd_row(cell)?.qty_available);
+        }
+        let [.., available] = cell.quantities;
+        Some(Quantity::from(available))
     }
 
     fn odd_row(&self, cell: &PackedCell) -> Option<&Row> {

@@ -10,7 +10,9 @@ use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use rustc_hash::FxBuildHasher;
 
 use super::entry::{Observation, VariantCells};
+use super::oversold::OversoldIndex;
 use super::row_texts::RowTexts;
+use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 
 /// Which cells a purge concerns; none of a kind means all of them.
@@ -133,7 +135,11 @@ impl Cache {
 
     /// Merges observations into a variant's entry and gives back the entry, whether or not it stays resident.
     pub fn merge(&self, variant_id: VariantId, observations: Vec<Observation>) -> Arc<VariantCells> {
+        let newest = observations.iter().map(|observation| observation.observed_at.as_millis()).max();
         let _writing = self.writing.lock();
+        if let Some(newest) = newest {
+            self.held.newest.fetch_max(newest.saturating_add(1), Ordering::Relaxed);
+        }
         let entry = match self.entries.get(&variant_id) {
             Some(known) => known.merged(observations),
             None => VariantCells::empty(variant_id).merged(observations),
@@ -155,6 +161,30 @@ impl Cache {
         }
         // What is held no longer may live on in answers that were made of it.
         self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// The entries with the worst rows below zero, purged rows aside: at most `max`, the worst first.
+    #[must_use]
+    pub fn oversold(&self, max: usize) -> Vec<Arc<VariantCells>> {
+        self.held.oversold.worst(max)
+    }
+
+    /// How many variants are held that have a row below zero, purged rows aside.
+    #[must_use]
+    pub fn oversold_variants(&self) -> usize {
+        self.held.oversold.variants()
+    }
+
+    /// Every entry, in no order that means anything. Looking does not count as using: it keeps nothing from being
+    /// evicted.
+    pub fn entries(&self) -> impl Iterator<Item = Arc<VariantCells>> + '_ {
+        self.entries.iter().map(|(_, entry)| entry)
+    }
+
+    /// When the newest observation that ever came in was made; none before the first.
+    #[must_use]
+    pub fn newest_observation(&self) -> Option<Moment> {
+        self.held.newest.load(Ordering::Relaxed).checked_sub(1).map(Moment::from_millis)
     }
 
     /// How many cells are held.
@@ -180,6 +210,7 @@ impl Cache {
         let change = self.changes.load(Ordering::Relaxed).wrapping_add(1);
         let entry = Arc::new(entry.with_version(change));
         self.held.count(&entry, 1);
+        self.held.oversold.came(&entry);
         self.entries.insert(variant_id, Arc::clone(&entry));
         self.changes.store(change, Ordering::Release);
         entry
@@ -221,6 +252,7 @@ impl Lifecycle<VariantId, Arc<VariantCells>> for Departures {
 
     fn on_evict(&self, (): &mut (), _: VariantId, entry: Arc<VariantCells>) {
         self.0.count(&entry, -1);
+        self.0.oversold.left(&entry);
     }
 }
 
@@ -229,6 +261,9 @@ impl Lifecycle<VariantId, Arc<VariantCells>> for Departures {
 struct Held {
     cells: AtomicI64,
     negative_rows: AtomicI64,
+    oversold: OversoldIndex,
+    /// The newest observation so far, in milliseconds and one more; zero before the first.
+    newest: AtomicU64,
 }
 
 impl Held {

@@ -82,6 +82,7 @@ fn what_to_try(addr: SocketAddr, haravan: &Sandbox) -> String {
     let lines = paths.map(|path| format!("curl -s -H 'Authorization: Bearer {KEY}' '{gateway}/{path}'\n"));
     format!(
         "gateway:  {gateway}\n\
+         page:     {gateway}/ (asks for the key)\n\
          docs:     {gateway}/docs/\n\
          metrics:  {gateway}/metrics\n\
          sandbox:  {sandbox} (a Haravan look-alike; tokens sandbox-{EXAMPLE_SHOP}, sandbox-{GENERATED_SHOP})\n\

@@ -94,6 +94,15 @@ impl Quantity {
     pub fn abs(self) -> Self {
         Self(self.0.abs())
     }
+
+    /// How much of `whole` it is, both taken without sign, in thousandths, rounded: 0 to 1000. For drawings. Of
+    /// nothing it is nothing.
+    #[must_use]
+    pub fn permille_of(self, whole: Self) -> u16 {
+        let thousandths = self.0.abs().saturating_mul(Decimal::ONE_THOUSAND);
+        let share = thousandths.checked_div(whole.0.abs()).unwrap_or_default();
+        u16::try_from(share.round().mantissa()).unwrap_or(1000).min(1000)
+    }
 }
 
 impl From<i64> for Quantity {
@@ -211,6 +220,21 @@ mod tests {
         let sum: Quantity = ["0.1", "0.2", "0.7"].iter().map(|text| Quantity::parse(text).unwrap()).sum();
         assert_eq!(sum.normalized().to_string(), "1");
         assert_eq!(sum.normalized().as_integer(), Some(1));
+    }
+
+    #[test]
+    fn a_share_is_told_in_thousandths_whatever_the_signs() {
+        let share = |part, whole| {
+            let [part, whole] = [part, whole].map(|text| Quantity::parse(text).unwrap());
+            part.permille_of(whole)
+        };
+        assert_eq!(share("-15", "30"), 500);
+        assert_eq!(share("2.5", "-7.5"), 333);
+        assert_eq!(share("7", "3"), 1000);
+        assert_eq!(share("5", "0"), 0);
+        assert_eq!(share("0", "0"), 0);
+        assert_eq!(share("999999999999999", "0.000001"), 1000);
+        assert_eq!(share("0.000001", "999999999999999"), 0);
     }
 
     #[test]

@@ -126,6 +126,24 @@ impl KeyRing {
         matches!(**self.admission.read(), Admission::Everyone(_))
     }
 
+    /// What the key with this digest is called, if it is admitted.
+    pub(super) fn name_of(&self, digest: &[u8; 32]) -> Option<Arc<str>> {
+        match &**self.admission.read() {
+            Admission::Everyone(_) => None,
+            Admission::Keys(keys) => keys.get(digest).map(|caller| Arc::clone(&caller.name)),
+        }
+    }
+
+    /// The digest of the key that is called so, if it is admitted.
+    pub(super) fn digest_of(&self, name: &str) -> Option<[u8; 32]> {
+        match &**self.admission.read() {
+            Admission::Everyone(_) => None,
+            Admission::Keys(keys) => {
+                keys.iter().find(|(_, caller)| *caller.name == *name).map(|(digest, _)| *digest)
+            }
+        }
+    }
+
     fn with(admission: Admission) -> Self {
         Self { admission: RwLock::new(Arc::new(admission)), started: Instant::now() }
     }
@@ -135,7 +153,16 @@ impl KeyRing {
     /// # Errors
     /// No key, none that is admitted, or one that asks too often.
     pub fn admit(&self, request: &HttpRequest) -> Result<Arc<Caller>, Problem> {
-        let caller = self.identify(request.headers())?;
+        self.admit_digest(request, digest_sent(request.headers()))
+    }
+
+    /// As [`KeyRing::admit`], for a request that told its key in another way: the key with this digest.
+    pub(super) fn admit_digest(
+        &self,
+        request: &HttpRequest,
+        digest: Option<[u8; 32]>,
+    ) -> Result<Arc<Caller>, Problem> {
+        let caller = self.identify_digest(|| digest)?;
         request.extensions_mut().insert(KeyName(Arc::clone(&caller.name)));
         self.charge(&caller)?;
         Ok(caller)
@@ -146,11 +173,15 @@ impl KeyRing {
     /// # Errors
     /// No key, or none that is admitted.
     pub fn identify(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
+        self.identify_digest(|| digest_sent(headers))
+    }
+
+    fn identify_digest(&self, digest: impl FnOnce() -> Option<[u8; 32]>) -> Result<Arc<Caller>, Problem> {
         let admission = self.admission.read();
         let caller = match &**admission {
             Admission::Everyone(caller) => caller,
             Admission::Keys(keys) => {
-                let digest = digest_sent(headers).ok_or(Problem::Unauthenticated)?;
+                let digest = digest().ok_or(Problem::Unauthenticated)?;
                 keys.get(&digest).ok_or(Problem::Unauthenticated)?
             }
         };
@@ -214,7 +245,7 @@ impl Caller {
 }
 
 /// The digest of the key that was sent: `Authorization: Bearer` first, `X-API-Key` else.
-fn digest_sent(headers: &HeaderMap) -> Option<[u8; 32]> {
+pub(super) fn digest_sent(headers: &HeaderMap) -> Option<[u8; 32]> {
     let header = |name: HeaderName| headers.get(name)?.to_str().ok();
     let bearer = header(AUTHORIZATION).and_then(|value| {
         let (scheme, key) = value.trim().split_once(' ')?;

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 
 use super::auth::{Caller, KeyRing, Scope};
 use super::directory::ShopDirectory;
+use super::page::session::Seal;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
@@ -23,6 +24,8 @@ pub struct Edge {
     pub shops: Arc<ShopDirectory>,
     /// The keys that are admitted.
     pub keys: Arc<KeyRing>,
+    /// Seals the sessions of those at the page.
+    pub page_seal: Seal,
     /// Tells how old an answer is; the shops' own clock.
     pub clock: Clock,
     /// What one request may ask for.

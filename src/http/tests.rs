@@ -1,6 +1,7 @@
 //! The table of routes, and what needs no shop: keys, methods, documents, health.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::auth::{Key, KeyRing, Scope, ShopAccess};
 use super::directory::ShopDirectory;
 use super::edge::{Edge, EdgeLimits};
+use super::page::session::Seal;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
 
@@ -36,6 +38,7 @@ fn edge(keys: KeyRing) -> Data<Edge> {
     Data::new(Edge {
         shops: Arc::new(ShopDirectory::default()),
         keys: Arc::new(keys),
+        page_seal: Seal::new([], |_| Ok::<(), Infallible>(())).unwrap(),
         clock: Clock::start(),
         limits: EdgeLimits {
             max_cells: 250_000,
@@ -154,9 +157,14 @@ async fn a_key_of_several_shops_must_name_one() {
 
 #[actix_web::test]
 async fn paths_that_are_not_there_are_problems() {
-    for path in
-        ["/", "/nowhere", "/shops/1000", "/shops/1000/com", "/shops/1000/com/orders.json", "/docs/nowhere.js"]
-    {
+    for path in [
+        "/nowhere",
+        "/page/nowhere.css",
+        "/shops/1000",
+        "/shops/1000/com",
+        "/shops/1000/com/orders.json",
+        "/docs/nowhere.js",
+    ] {
         let told = get("tk_haravan", path).await;
         assert_eq!((told.status.as_u16(), told.slug()), (404, "not-found"), "{path}");
         assert_eq!(told.header("content-type"), Some("application/problem+json"), "{path}");

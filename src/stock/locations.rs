@@ -143,6 +143,20 @@ impl Locations {
         fresh.map(|list| list.book())
     }
 
+    /// Names and classes as far as they are held, without asking anybody.
+    pub(super) fn held_book(&self) -> Arc<LocationBook> {
+        // Names change seldom: an old list is better than none.
+        let wish = FreshnessWish {
+            only_if_cached: true,
+            max_stale: Some(POLICY.stale_if_error),
+            ..FreshnessWish::default()
+        };
+        match self.shared.look(&wish) {
+            Look::Serve(list) => list.book(),
+            Look::Fail(_) | Look::Read { .. } => Arc::clone(&self.unreadable),
+        }
+    }
+
     /// Lets nothing read before now be served.
     pub(super) fn purge(&self) {
         let mut state = self.shared.state.lock();

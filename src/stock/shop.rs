@@ -12,7 +12,7 @@ use tracing::Instrument;
 use super::locations::{LocationList, Locations, outcome_of};
 use super::snapshot::Held;
 use super::survey::Survey;
-use super::{Incomplete, ReadError, ReadTally, ReadTerms, Snapshot};
+use super::{Census, Incomplete, Oversold, ReadError, ReadTally, ReadTerms, Snapshot};
 use crate::cache::entry::PackedCell;
 use crate::cache::freshness::{Freshness, FreshnessPolicy};
 use crate::cache::{Cache, Purge};
@@ -184,6 +184,12 @@ impl Shop {
         self.org_id
     }
 
+    /// The shop's name in the configuration.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The shop's default threshold for low stock.
     #[must_use]
     pub fn low_stock_threshold(&self) -> Quantity {
@@ -293,6 +299,25 @@ impl Shop {
     /// As [`Shop::locations`].
     pub async fn all_locations(&self, terms: &ReadTerms) -> Result<Vec<LocationId>, ReadError> {
         Ok(self.locations(terms).await?.book().ids().collect())
+    }
+
+    /// Names and classes of the locations as far as they are held, without asking Haravan; the unreadable book if
+    /// none are.
+    #[must_use]
+    pub fn held_location_book(&self) -> Arc<LocationBook> {
+        self.locations.held_book()
+    }
+
+    /// What is oversold among the cells held, the worst first, without asking Haravan.
+    #[must_use]
+    pub fn oversold(&self) -> Oversold {
+        Oversold::of(&self.cache, self.freshness, self.clock.now())
+    }
+
+    /// How fresh the cells held are, without asking Haravan.
+    #[must_use]
+    pub fn census(&self) -> Census {
+        Census::of(&self.cache, &self.freshness, self.clock.now())
     }
 
     /// Passes a GET through, uncached but governed. `path` is below `/com/`.

@@ -24,6 +24,7 @@ mod hits;
 mod joining;
 mod operations;
 mod oracle;
+mod page;
 mod parameters;
 mod process;
 mod questions;
