@@ -14,6 +14,7 @@ mod docs;
 pub mod edge;
 pub mod etag;
 mod farewell;
+mod framing;
 pub mod head_guard;
 mod health;
 pub mod openapi;

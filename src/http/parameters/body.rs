@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::HttpRequest;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Bytes, Payload};
-use actix_web::{HttpMessage, HttpRequest};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::{LISTS, ParameterError, known};
 use crate::http::problem::Problem;
 
+/// What some libraries write before a text in UTF-8. Not allowed there, but a reader may ignore it (RFC 8259, 8.1).
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// What a list may look like.
 const LIST: &str = "an array of ids, or a string of comma-separated ids";
 /// What a value may look like.
@@ -21,11 +23,7 @@ const VALUE: &str = "a string, a number or a boolean";
 /// # Errors
 /// It is longer, says that it is something else than JSON, or breaks off.
 pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Result<Bytes, Problem> {
-    let mime = request.mime_type().map_err(|_| Problem::MediaType)?;
-    let is_json = mime.is_none_or(|mime| {
-        mime.type_() == mime::APPLICATION
-            && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
-    });
+    let is_json = request.headers().get(CONTENT_TYPE).is_none_or(says_json);
     let encoding = request.headers().get(CONTENT_ENCODING);
     if !is_json || encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::MediaType);
@@ -39,8 +37,18 @@ pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Res
     body.map_err(|_| Problem::Parameter(ParameterError::Request))
 }
 
+/// Whether a content type is JSON's, or that of something written as JSON (RFC 6839, 3.1). What it says of the charset
+/// does not matter: JSON is UTF-8.
+fn says_json(content_type: &HeaderValue) -> bool {
+    let Ok(text) = content_type.to_str() else { return false };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let subtype = essence.strip_prefix("application/").unwrap_or_default();
+    subtype == "json" || subtype.ends_with("+json")
+}
+
 /// The known members of a JSON object as texts. Of a member given twice the last one counts.
 pub(super) fn parse(body: &[u8]) -> Result<Vec<(&'static str, Vec<String>)>, ParameterError> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(ParameterError::EmptyBody);
     }
