@@ -52,6 +52,7 @@ use super::{alerts, compatible, docs, health, passthrough, shops, stock};
         ProblemBody,
         bodies::InventoryReply,
         bodies::Locations,
+        bodies::Forwarded,
         bodies::StockReply,
         bodies::VariantStockReply,
         bodies::NegativeReply,

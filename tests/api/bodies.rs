@@ -77,6 +77,17 @@ async fn depth_overflows_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_whole_number_is_one_however_it_is_written() {
+    let app = TestApp::spawn().await;
+    for body in [
+        r#"{"variant_ids":[1061514767.0,7],"location_ids":963414.00,"limit":250.0,"since_id":0.0}"#,
+        r#"{"variant_ids":[1.061514767e9],"location_ids":[9.63414E+5],"limit":2.5e2}"#,
+    ] {
+        assert_eq!(post(&app, body).await.row_ids(), [1_007_549_786], "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_a_member_given_twice_the_last_one_counts() {
     let app = TestApp::spawn().await;
     let one = r#"{"variant_ids":[7],"location_ids":[963414,1007284],"variant_ids":[1061514767]}"#;
@@ -117,7 +128,10 @@ async fn a_member_of_another_type_is_named() {
         (r#""variant_ids":[]"#, "variant_ids"),
         (r#""variant_ids":[""]"#, "variant_ids"),
         (r#""variant_ids":[-1]"#, "variant_ids"),
-        (r#""variant_ids":[1e3]"#, "variant_ids"),
+        (r#""variant_ids":[1.5]"#, "variant_ids"),
+        (r#""variant_ids":[0.0]"#, "variant_ids"),
+        (r#""variant_ids":["616.0"]"#, "variant_ids"),
+        (r#""variant_ids":[1e300]"#, "variant_ids"),
         (r#""variant_ids":[18446744073709551616]"#, "variant_ids"),
         (r#""variant_ids":[1],"limit":[1]"#, "limit"),
         (r#""variant_ids":[1],"limit":1.5"#, "limit"),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Bytes, Payload};
+use rust_decimal::Decimal;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
@@ -84,11 +85,27 @@ fn id(raw: &RawValue) -> Option<String> {
     if raw.get().starts_with(['t', 'f']) { None } else { text(raw) }
 }
 
-/// A string, a number as it was written, or a boolean.
+/// A string, a number, or a boolean.
 fn text(raw: &RawValue) -> Option<String> {
-    match raw.get().bytes().next()? {
-        b'"' => serde_json::from_str(raw.get()).ok(),
-        b'-' | b'0'..=b'9' | b't' | b'f' => Some(raw.get().to_owned()),
+    let written = raw.get();
+    match written.bytes().next()? {
+        b'"' => serde_json::from_str(written).ok(),
+        b'-' | b'0'..=b'9' => Some(whole(written).unwrap_or_else(|| written.to_owned())),
+        b't' | b'f' => Some(written.to_owned()),
         _ => None,
     }
+}
+
+/// A whole number that was written with decimals or an exponent, without them: JSON knows one kind of number, and a
+/// column of ids with a gap in it is a column of `616.0` to more than one library.
+fn whole(written: &str) -> Option<String> {
+    let number = if written.contains(['e', 'E']) {
+        Decimal::from_scientific(written)
+    } else if written.contains('.') {
+        Decimal::from_str_exact(written)
+    } else {
+        return None;
+    };
+    let number = number.ok()?.normalize();
+    (number.scale() == 0).then(|| number.to_string())
 }
