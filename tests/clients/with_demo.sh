@@ -28,5 +28,5 @@ if ! IFS= read -r -t "$READY" line <&"$said" || [[ $line != 'gateway:  http://'*
 fi
 TONKHO_URL=${line#gateway:  }
 export TONKHO_URL TONKHO_KEY=tk_demo
-"$tonkho" healthcheck "$TONKHO_URL/health/ready"
+"$tonkho" healthcheck "$TONKHO_URL/health/ready" >/dev/null
 "$@"

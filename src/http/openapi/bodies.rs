@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, 
 use utoipa::openapi::{KnownFormat, Ref, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::texts::{Amount, ID_LIST};
+use super::texts::{Amount, DirectionName, ID_LIST, OrderName};
 use crate::http::question::ExplanationBody;
 use crate::view::alert::AlertLevel;
 use crate::view::envelope::Missing;
@@ -58,11 +58,11 @@ pub struct InventoryQuestion {
     #[schema(nullable = false, format = DateTime, example = "2021-01-01T00:00:00Z")]
     pub updated_at_min: Option<String>,
     /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
-    #[schema(nullable = false, pattern = "^(id|updated_at)$", example = "id")]
-    pub order: Option<String>,
+    #[schema(nullable = false)]
+    pub order: Option<OrderName>,
     /// `asc` (the default) or `desc`.
-    #[schema(nullable = false, pattern = "^(asc|desc)$", example = "asc")]
-    pub direction: Option<String>,
+    #[schema(nullable = false)]
+    pub direction: Option<DirectionName>,
 }
 
 /// A question for stock.

@@ -98,10 +98,10 @@ pub struct SelectionQuery {
     #[param(format = DateTime, example = "2021-01-01T00:00:00Z")]
     pub updated_at_min: Option<String>,
     /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
-    #[param(inline, example = "id")]
+    #[param(example = "id")]
     pub order: Option<OrderName>,
     /// `asc` (the default) or `desc`.
-    #[param(inline, example = "asc")]
+    #[param(example = "asc")]
     pub direction: Option<DirectionName>,
 }
 

@@ -53,6 +53,7 @@ impl ToSchema for Amount {}
 
 /// What rows are ordered by.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderName {
     /// Their ids.
@@ -63,6 +64,7 @@ pub enum OrderName {
 
 /// Which way rows are ordered.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Direction)]
 #[serde(rename_all = "snake_case")]
 pub enum DirectionName {
     /// The smallest first.
