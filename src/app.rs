@@ -4,7 +4,9 @@
 //! on the runtime that [`App::build`] is called in, never on actix's single-threaded workers: pooled
 //! connections belong to the runtime that opened them.
 
+mod compression;
 mod listener;
+mod shortcut;
 mod traffic;
 mod wiring;
 
@@ -20,9 +22,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use actix_service::{IntoServiceFactory, apply, map_config};
 use actix_web::App as Routes;
-use actix_web::dev::Server;
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::dev::{AppConfig, Server};
+use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
@@ -30,10 +33,12 @@ use tokio::time::{Instant, timeout_at};
 use crate::clock::Clock;
 use crate::haravan::HaravanError;
 use crate::http;
+use crate::http::hits::Hits;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
 use listener::Serving;
+use shortcut::Shortcut;
 use traffic::Traffic;
 use wiring::Devices;
 
@@ -96,13 +101,15 @@ impl App {
         };
         let routes = move || {
             let worker = counted.worker();
+            let shortcut = Shortcut::new(Hits::new(edge.clone()), Rc::clone(&worker));
             // The last wrapped is the first to see a request.
-            Routes::new()
+            let app = Routes::new()
                 .app_data(edge.clone())
                 .configure(http::routes)
-                .wrap(Compress::default())
+                .wrap(from_fn(compression::compress))
                 .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
-                .wrap(from_fn(http::request_id::tag))
+                .wrap(from_fn(http::request_id::tag));
+            apply(shortcut, map_config(app.into_factory(), |()| AppConfig::default()))
         };
         let (listener, addr) =
             serving.start(routes).map_err(|cause| AppError::Listen { addr: server.listen, cause })?;

@@ -4,4 +4,4 @@ pub mod entry;
 pub mod freshness;
 mod tier;
 
-pub use tier::{Cache, Purge};
+pub use tier::{Cache, Changes, Purge};

@@ -4,6 +4,7 @@
 
 pub mod cell;
 pub mod id;
+pub mod line;
 pub mod location;
 pub mod quantity;
 pub mod row;

@@ -8,6 +8,7 @@ pub mod accept;
 mod alerts;
 mod allowance;
 pub mod auth;
+pub mod coding;
 mod compatible;
 pub mod directory;
 mod docs;
@@ -17,12 +18,14 @@ mod farewell;
 mod framing;
 pub mod head_guard;
 mod health;
+pub mod hits;
 pub mod openapi;
 pub mod parameters;
 mod passthrough;
 pub mod preferences;
 pub mod problem;
 mod question;
+pub mod ready;
 pub mod reply;
 pub mod request_id;
 mod rows;
@@ -45,10 +48,10 @@ pub use self::edge::{Edge, EdgeLimits};
 pub fn routes(config: &mut ServiceConfig) {
     config
         .app_data(Data::new(Documents::new()))
-        .service(asked("/shops/{org_id}/com/inventory_locations.json", compatible::get_inventory_locations, compatible::post_inventory_locations))
+        .service(asked(compatible::INVENTORY_ROUTE, compatible::get_inventory_locations, compatible::post_inventory_locations))
         .service(read("/shops/{org_id}/com/locations.json", compatible::get_locations))
         .service(read("/shops/{org_id}/com/{path:.*}", passthrough::get_forwarded))
-        .service(asked("/com/inventory_locations.json", compatible::get_own_inventory_locations, compatible::post_own_inventory_locations))
+        .service(asked(compatible::OWN_INVENTORY_ROUTE, compatible::get_own_inventory_locations, compatible::post_own_inventory_locations))
         .service(read("/com/locations.json", compatible::get_own_locations))
         .service(read("/com/{path:.*}", passthrough::get_own_forwarded))
         .service(asked("/shops/{org_id}/stock", stock::get_stock, stock::post_stock))

@@ -2,6 +2,7 @@
 //!
 //! [`shop::Shop::read`] is the read path in order; this module alone knows all the devices.
 
+mod basis;
 mod locations;
 mod read_error;
 pub mod shop;
@@ -12,12 +13,13 @@ use std::time::Duration;
 
 use crate::cache::freshness::FreshnessWish;
 
+pub use basis::Basis;
 pub use locations::LocationList;
 pub use read_error::ReadError;
 pub use snapshot::{ReadTally, Snapshot};
 
 /// On what terms a caller asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReadTerms {
     /// How fresh the answer should be.
     pub freshness: FreshnessWish,

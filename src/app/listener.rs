@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use actix_http::{HttpService, Request, Response};
 use actix_server::{Server, ServerBuilder};
-use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service};
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{AppConfig, Service};
+use actix_web::dev::Service;
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::http::head_guard::HeadGuard;
@@ -39,11 +39,10 @@ pub(super) struct Serving {
 
 impl Serving {
     /// Listens, and gives back the address with the real port; connections are accepted once the server is polled.
-    pub(super) fn start<F, I, S, B>(self, routes: F) -> io::Result<(Server, SocketAddr)>
+    pub(super) fn start<F, S, B>(self, routes: F) -> io::Result<(Server, SocketAddr)>
     where
-        F: Fn() -> I + Send + Clone + 'static,
-        I: IntoServiceFactory<S, Request>,
-        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        F: Fn() -> S + Send + Clone + 'static,
+        S: ServiceFactory<Request, Config = ()> + 'static,
         S::Error: Into<Response<BoxBody>> + 'static,
         S::InitError: fmt::Debug,
         S::Response: Into<Response<B>> + 'static,
@@ -69,7 +68,7 @@ impl Serving {
                     let stopping = stopping.clone();
                     async move { stopping.notified().await }
                 })
-                .h1(map_config(routes().into_factory(), |()| AppConfig::default()));
+                .h1(routes());
             fn_service(|connection: TcpStream| async move {
                 // An answer is written at once: there is nothing to wait for. It works without, too.
                 let _unset = connection.set_nodelay(true);

@@ -92,7 +92,7 @@ impl WorkerTraffic {
         let took = started.elapsed();
         match &mut answered {
             Ok(response) => {
-                if self.draining.load(Ordering::Acquire) {
+                if self.is_draining() {
                     response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
                 }
                 let pattern = response.request().match_pattern();
@@ -104,6 +104,19 @@ impl WorkerTraffic {
             Err(error) => self.count(method, UNMATCHED, error.as_response_error().status_code(), took),
         }
         answered
+    }
+
+    /// Whether the gateway is on its way out: connections end with their next answer.
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Notes a request that the shortcut answered.
+    pub(super) fn count_hit(&self, route: &str, status: StatusCode, took: Duration, key: &str) {
+        let method = MethodLabel::of("GET");
+        self.count(method, route, status, took);
+        let (status, duration_ms) = (status.as_u16(), milliseconds(took));
+        tracing::debug!(method = method.as_str(), route, status, duration_ms, key, "answered");
     }
 
     pub(super) fn enter(&self) -> InFlight {
@@ -138,16 +151,17 @@ fn log<B>(method: MethodLabel, route: &str, response: &ServiceResponse<B>, took:
     let extensions = response.request().extensions();
     let request_id = extensions.get::<RequestId>().map(RequestId::as_str);
     let key = extensions.get::<KeyName>().map(|name| &*name.0);
-    // Probes and scrapes come by the clock: they are news only to whoever looks for them.
-    if is_probe(route) {
-        tracing::debug!(method, route, status, duration_ms, request_id, key, "answered");
-    } else {
-        tracing::info!(method, route, status, duration_ms, request_id, key, "answered");
+    // What went well is counted, and a line for each of a hundred thousand a second would cost more than the
+    // answers; what did not is news.
+    match response.status() {
+        status_code if status_code.is_server_error() => {
+            tracing::warn!(method, route, status, duration_ms, request_id, key, "answered");
+        }
+        status_code if status_code.is_client_error() => {
+            tracing::info!(method, route, status, duration_ms, request_id, key, "answered");
+        }
+        _ => tracing::debug!(method, route, status, duration_ms, request_id, key, "answered"),
     }
-}
-
-fn is_probe(route: &str) -> bool {
-    route == "/metrics" || route.starts_with("/health/")
 }
 
 #[expect(clippy::float_arithmetic, reason = "a log line's unit; nothing is decided by it")]

@@ -38,6 +38,8 @@ pub(super) struct Devices {
 /// A shop, and what is counted of it.
 pub(super) struct Counted {
     shop: Arc<Shop>,
+    /// Room for its answers that stand ready.
+    ready_bytes: u64,
     metrics: ShopMetrics,
 }
 
@@ -99,7 +101,7 @@ impl Devices {
             runtime: self.runtime.clone(),
             metrics: metrics.clone(),
         });
-        Ok(Counted { shop, metrics })
+        Ok(Counted { shop, ready_bytes: cache.ready_bytes, metrics })
     }
 
     /// What the handlers share.
@@ -110,9 +112,9 @@ impl Devices {
         draining: Arc<AtomicBool>,
     ) -> Edge {
         let Settings { auth, keys, limits, passthrough, .. } = settings;
-        let directory = shops.iter().map(|(org_id, counted)| (*org_id, Arc::clone(&counted.shop)));
+        let directory = shops.values().map(|counted| (Arc::clone(&counted.shop), counted.ready_bytes));
         Edge {
-            shops: Arc::new(ShopDirectory::new(directory.collect())),
+            shops: Arc::new(ShopDirectory::new(directory)),
             keys: Arc::new(if auth.disabled { KeyRing::open() } else { KeyRing::new(keys) }),
             clock: self.clock.clone(),
             limits: EdgeLimits {

@@ -7,8 +7,9 @@ use std::mem::size_of;
 
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::line::Line;
 use crate::domain::quantity::Quantity;
-use crate::domain::row::Row;
+use crate::domain::row::{Row, RowIds};
 use crate::domain::timestamp::Timestamp;
 
 /// What an upstream answer said of one cell.
@@ -60,6 +61,8 @@ const ENTRY_OVERHEAD: usize = 320;
 #[derive(Debug, Clone)]
 pub struct VariantCells {
     variant_id: VariantId,
+    /// Tells this entry from every other that the cache has held; zero if the cache never held it.
+    version: u64,
     cells: Box<[PackedCell]>,
     odd: Box<[Row]>,
 }
@@ -99,7 +102,19 @@ impl VariantCells {
     /// An entry that knows nothing yet.
     #[must_use]
     pub fn empty(variant_id: VariantId) -> Self {
-        Self { variant_id, cells: Box::default(), odd: Box::default() }
+        Self { variant_id, version: 0, cells: Box::default(), odd: Box::default() }
+    }
+
+    /// This entry under a version.
+    #[must_use]
+    pub(super) fn with_version(self, version: u64) -> Self {
+        Self { version, ..self }
+    }
+
+    /// Tells this entry from every other that the same cache has held; zero if it was never held.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The variant.
@@ -143,6 +158,25 @@ impl VariantCells {
         })
     }
 
+    /// Appends the JSON of the row of one of this entry's cells, as Haravan sent it; nothing if there is no row. The
+    /// line is space to work in: what was in it is gone.
+    #[inline]
+    pub fn write_row(&self, cell: &PackedCell, line: &mut Line, out: &mut Vec<u8>) {
+        let (Some(id), Some(product_id)) = (cell.row_id, cell.product_id) else { return };
+        if cell.is_odd() {
+            if let Some(row) = self.odd_row(cell) {
+                row.write_json(out);
+            }
+            return;
+        }
+        let ids = RowIds { id, loc_id: cell.loc_id, product_id, variant_id: self.variant_id };
+        let updated_at = Timestamp::from_parts(cell.updated_at, cell.digits);
+        let write_quantity = |line: &mut Line, quantity: i32| line.signed(i64::from(quantity));
+        line.clear();
+        ids.write_canonical(line, cell.quantities, write_quantity, updated_at);
+        out.extend_from_slice(line.as_bytes());
+    }
+
     /// The bytes this entry costs the cache, honestly: cells, odd rows with their texts, and the node itself.
     #[must_use]
     pub fn weight(&self) -> usize {
@@ -177,7 +211,7 @@ impl VariantCells {
         for cell in known {
             self.keep(cell, &mut cells, &mut odd);
         }
-        Self { variant_id: self.variant_id, cells: cells.into(), odd: odd.into() }
+        Self { variant_id: self.variant_id, version: 0, cells: cells.into(), odd: odd.into() }
     }
 
     /// This entry with all that another one of the same variant knows merged in.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::clock::Moment;
+
 /// How long observations serve, for one shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FreshnessPolicy {
@@ -40,14 +42,24 @@ pub enum Freshness {
 }
 
 impl FreshnessPolicy {
+    /// The moment from which on observations are fresh: one comparison for the cells of a hit, and the same verdict
+    /// as [`FreshnessPolicy::judge`]'s. None if none is.
+    #[must_use]
+    pub fn fresh_from(&self, now: Moment, wish: &FreshnessWish) -> Option<Moment> {
+        (!wish.no_cache).then(|| now.minus(self.lifetime(wish)))
+    }
+
+    fn lifetime(&self, wish: &FreshnessWish) -> Duration {
+        wish.max_age.map_or(self.fresh, |max_age| max_age.min(self.fresh))
+    }
+
     /// Judges an observation of this age.
     #[must_use]
     pub fn judge(&self, age: Duration, wish: &FreshnessWish) -> Freshness {
         if wish.no_cache {
             return Freshness::Unusable;
         }
-        let lifetime = wish.max_age.map_or(self.fresh, |max_age| max_age.min(self.fresh));
-        let staleness = age.saturating_sub(lifetime);
+        let staleness = age.saturating_sub(self.lifetime(wish));
         let tolerated = match (wish.max_stale, wish.max_age) {
             (Some(max_stale), _) => max_stale,
             (None, None) => self.stale_while_revalidate,
@@ -71,6 +83,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Freshness, FreshnessPolicy, FreshnessWish};
+    use crate::clock::Moment;
 
     #[track_caller]
     fn check(age: u64, wish: FreshnessWish, expected: Freshness) {
@@ -79,7 +92,11 @@ mod tests {
             stale_while_revalidate: Duration::from_secs(60),
             stale_if_error: Duration::from_secs(600),
         };
-        assert_eq!(policy.judge(Duration::from_secs(age), &wish), expected, "{age} s, {wish:?}");
+        let age = Duration::from_secs(age);
+        assert_eq!(policy.judge(age, &wish), expected, "{age:?}, {wish:?}");
+        let now = Moment::from_millis(1_000_000);
+        let fresh = policy.fresh_from(now, &wish).is_some_and(|from| from <= now.minus(age));
+        assert_eq!(fresh, expected == Freshness::Fresh, "{age:?}, {wish:?}");
     }
 
     fn seconds(seconds: u64) -> Option<Duration> {

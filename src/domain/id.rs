@@ -31,6 +31,14 @@ macro_rules! id {
             }
         }
 
+        impl TryFrom<u64> for $name {
+            type Error = IdError;
+
+            fn try_from(number: u64) -> Result<Self, IdError> {
+                Self::new(number)
+            }
+        }
+
         impl FromStr for $name {
             type Err = IdError;
 

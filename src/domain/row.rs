@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::cell::CellId;
 use super::id::{LocationId, ProductId, RowId, VariantId};
+use super::line::Line;
 use super::quantity::Quantity;
 use super::timestamp::Timestamp;
 
@@ -33,6 +34,19 @@ pub struct Row {
     pub as_sent: Option<Box<str>>,
 }
 
+/// The ids of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowIds {
+    /// The balance's own id.
+    pub id: RowId,
+    /// The location.
+    pub loc_id: LocationId,
+    /// The product.
+    pub product_id: ProductId,
+    /// The variant.
+    pub variant_id: VariantId,
+}
+
 impl Row {
     /// The cell this row fills.
     #[must_use]
@@ -44,28 +58,24 @@ impl Row {
     pub fn write_json(&self, out: &mut Vec<u8>) {
         match &self.as_sent {
             Some(text) => out.extend_from_slice(text.as_bytes()),
-            None => self.write_canonical(out),
+            None => {
+                let mut line = Line::new();
+                self.write_canonical(&mut line);
+                out.extend_from_slice(line.as_bytes());
+            }
         }
     }
 
-    /// Appends the JSON that Haravan writes for a row with just the documented fields.
-    pub fn write_canonical(&self, out: &mut Vec<u8>) {
-        let mut integers = itoa::Buffer::new();
-        let mut integer = |out: &mut Vec<u8>, name: &[u8], number: u64| {
-            out.extend_from_slice(name);
-            out.extend_from_slice(integers.format(number).as_bytes());
+    /// Adds the JSON that Haravan writes for a row with just the documented fields.
+    pub fn write_canonical(&self, line: &mut Line) {
+        let ids = RowIds {
+            id: self.id,
+            loc_id: self.loc_id,
+            product_id: self.product_id,
+            variant_id: self.variant_id,
         };
-        integer(out, b"{\"id\":", self.id.get());
-        integer(out, b",\"loc_id\":", self.loc_id.get());
-        integer(out, b",\"product_id\":", self.product_id.get());
-        integer(out, b",\"variant_id\":", self.variant_id.get());
-        write_quantity(out, b",\"qty_onhand\":", self.qty_onhand);
-        write_quantity(out, b",\"qty_commited\":", self.qty_commited);
-        write_quantity(out, b",\"qty_incoming\":", self.qty_incoming);
-        write_quantity(out, b",\"qty_available\":", self.qty_available);
-        out.extend_from_slice(b",\"updated_at\":\"");
-        self.updated_at.write(out);
-        out.extend_from_slice(b"\"}");
+        let quantities = [self.qty_onhand, self.qty_commited, self.qty_incoming, self.qty_available];
+        ids.write_canonical(line, quantities, write_quantity, self.updated_at);
     }
 
     /// `updated_at` as it was sent.
@@ -84,10 +94,43 @@ impl Row {
     }
 }
 
-fn write_quantity(out: &mut Vec<u8>, name: &[u8], quantity: Quantity) {
-    out.extend_from_slice(name);
+impl RowIds {
+    /// Adds the JSON that Haravan writes for a row with these ids and just the documented fields: on hand, commited,
+    /// incoming and available as `write_quantity` writes each.
+    #[inline]
+    pub fn write_canonical<Q>(
+        &self,
+        line: &mut Line,
+        quantities: [Q; 4],
+        write_quantity: impl Fn(&mut Line, Q),
+        updated_at: Timestamp,
+    ) {
+        let [onhand, commited, incoming, available] = quantities;
+        line.piece(b"{\"id\":");
+        line.number(self.id.get());
+        line.piece(b",\"loc_id\":");
+        line.number(self.loc_id.get());
+        line.piece(b",\"product_id\":");
+        line.number(self.product_id.get());
+        line.piece(b",\"variant_id\":");
+        line.number(self.variant_id.get());
+        line.piece(b",\"qty_onhand\":");
+        write_quantity(line, onhand);
+        line.piece(b",\"qty_commited\":");
+        write_quantity(line, commited);
+        line.piece(b",\"qty_incoming\":");
+        write_quantity(line, incoming);
+        line.piece(b",\"qty_available\":");
+        write_quantity(line, available);
+        line.piece(b",\"updated_at\":\"");
+        updated_at.write(line);
+        line.piece(b"\"}");
+    }
+}
+
+fn write_quantity(line: &mut Line, quantity: Quantity) {
     match quantity.as_integer() {
-        Some(integer) => out.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes()),
-        None => out.extend_from_slice(quantity.to_string().as_bytes()),
+        Some(integer) => line.signed(integer),
+        None => line.text(quantity.to_string().as_bytes()),
     }
 }

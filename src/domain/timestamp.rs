@@ -5,6 +5,15 @@ use std::fmt;
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 
+use super::line::Line;
+
+/// Nanoseconds in a second.
+const SECOND: i64 = 1_000_000_000;
+
+/// How many nanoseconds the last of so many fraction digits stands for.
+const UNITS: [u64; 10] =
+    [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
 /// An instant, to the nanosecond, with the number of fraction digits it was written with.
 ///
 /// Ordered and compared by the instant alone: `01:47:17.6Z` equals `01:47:17.600Z`.
@@ -64,40 +73,30 @@ impl Timestamp {
         self.digits
     }
 
-    /// Appends the text, e.g. `2021-07-08T01:47:17.6Z`. The hit path prints one a row: no formatting machinery.
-    pub fn write(self, out: &mut Vec<u8>) {
-        let instant = jiff::Timestamp::from_nanosecond(i128::from(self.nanoseconds)).unwrap_or_default();
-        let civil = TimeZone::UTC.to_datetime(instant);
-        let year = u32::from(civil.year().unsigned_abs());
-        push_digits(out, year, 4);
-        out.push(b'-');
-        push_digits(out, u32::from(civil.month().unsigned_abs()), 2);
-        out.push(b'-');
-        push_digits(out, u32::from(civil.day().unsigned_abs()), 2);
-        out.push(b'T');
-        push_digits(out, u32::from(civil.hour().unsigned_abs()), 2);
-        out.push(b':');
-        push_digits(out, u32::from(civil.minute().unsigned_abs()), 2);
-        out.push(b':');
-        push_digits(out, u32::from(civil.second().unsigned_abs()), 2);
-        if self.digits > 0 {
-            let fraction = self.nanoseconds.rem_euclid(1_000_000_000);
-            let scaled = fraction / 10_i64.pow(u32::from(9 - self.digits.min(9)));
-            out.push(b'.');
-            push_digits(out, u32::try_from(scaled).unwrap_or(0), usize::from(self.digits));
+    /// Adds the text, e.g. `2021-07-08T01:47:17.6Z`. The hit path writes one a row.
+    pub fn write(self, line: &mut Line) {
+        let seconds = self.nanoseconds.div_euclid(SECOND);
+        let civil = TimeZone::UTC.to_datetime(jiff::Timestamp::from_second(seconds).unwrap_or_default());
+        line.digits(u64::from(civil.year().unsigned_abs()), 4);
+        line.piece(b"-");
+        line.pair(civil.month().unsigned_abs());
+        line.piece(b"-");
+        line.pair(civil.day().unsigned_abs());
+        line.piece(b"T");
+        line.pair(civil.hour().unsigned_abs());
+        line.piece(b":");
+        line.pair(civil.minute().unsigned_abs());
+        line.piece(b":");
+        line.pair(civil.second().unsigned_abs());
+        if 0 < self.digits
+            && let Some(unit) = UNITS.get(usize::from(self.digits))
+        {
+            let fraction = self.nanoseconds.rem_euclid(SECOND).unsigned_abs();
+            line.piece(b".");
+            line.digits(fraction / unit, usize::from(self.digits));
         }
-        out.push(b'Z');
+        line.piece(b"Z");
     }
-}
-
-/// Appends `number` with exactly `width` decimal digits (at most 9).
-fn push_digits(out: &mut Vec<u8>, mut number: u32, width: usize) {
-    let mut digits = [b'0'; 9];
-    for slot in digits.iter_mut().take(width).rev() {
-        *slot = b'0' + u8::try_from(number % 10).unwrap_or(0);
-        number /= 10;
-    }
-    out.extend(digits.iter().take(width));
 }
 
 /// The first or the last instant there is, for a date before or after all of them.
@@ -131,9 +130,9 @@ impl Ord for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = Vec::with_capacity(32);
-        self.write(&mut text);
-        formatter.write_str(&String::from_utf8_lossy(&text))
+        let mut line = Line::new();
+        self.write(&mut line);
+        formatter.write_str(&String::from_utf8_lossy(line.as_bytes()))
     }
 }
 

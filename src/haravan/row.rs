@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::line::Line;
 use crate::domain::quantity::{Quantity, QuantityError};
 use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
@@ -80,9 +81,9 @@ pub fn parse_row(text: &str) -> Result<Row, UnreadableRow> {
         as_sent: None,
     };
     let sent = without_white_space(text);
-    let mut canonical = Vec::with_capacity(256);
+    let mut canonical = Line::new();
     row.write_canonical(&mut canonical);
-    if canonical != sent.as_bytes() {
+    if canonical.as_bytes() != sent.as_bytes() {
         row.as_sent = Some(sent.into_boxed_str());
     }
     Ok(row)

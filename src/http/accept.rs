@@ -7,7 +7,7 @@ use actix_web::http::header::{ACCEPT, HeaderMap};
 use super::problem::Problem;
 
 /// A form in which a view can be had; the order is ours, where the caller has no preference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// The whole answer as one JSON object.
     Json,
@@ -85,13 +85,18 @@ impl Form {
 
 /// A media range and its weight in thousandths; none if it cannot be read.
 fn range(text: &str) -> Option<(&str, u16)> {
+    weighted(text).filter(|(range, _)| range.contains('/'))
+}
+
+/// An item of a header such as `Accept` and its weight in thousandths; none if it cannot be read.
+pub(super) fn weighted(text: &str) -> Option<(&str, u16)> {
     let mut parts = text.split(';').map(str::trim);
-    let range = parts.next().filter(|range| range.contains('/'))?;
+    let item = parts.next().filter(|item| !item.is_empty())?;
     let weight = parts.find_map(|part| {
         let (name, value) = part.split_once('=')?;
         name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
     });
-    Some((range, weight.map_or(Some(1000), thousandths)?))
+    Some((item, weight.map_or(Some(1000), thousandths)?))
 }
 
 /// `1`, `0.8`, `0.125`.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use actix_web::http::header::{AUTHORIZATION, HeaderName};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use actix_web::{HttpMessage, HttpRequest};
 use parking_lot::RwLock;
 use rustc_hash::FxBuildHasher;
@@ -135,21 +135,36 @@ impl KeyRing {
     /// # Errors
     /// No key, none that is admitted, or one that asks too often.
     pub fn admit(&self, request: &HttpRequest) -> Result<Arc<Caller>, Problem> {
-        let admission = Arc::clone(&self.admission.read());
-        let caller = match &*admission {
+        let caller = self.identify(request.headers())?;
+        request.extensions_mut().insert(KeyName(Arc::clone(&caller.name)));
+        self.charge(&caller)?;
+        Ok(caller)
+    }
+
+    /// Who sends these headers; the request is not counted yet.
+    ///
+    /// # Errors
+    /// No key, or none that is admitted.
+    pub fn identify(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
+        let admission = self.admission.read();
+        let caller = match &**admission {
             Admission::Everyone(caller) => caller,
             Admission::Keys(keys) => {
-                let digest = digest_sent(request).ok_or(Problem::Unauthenticated)?;
+                let digest = digest_sent(headers).ok_or(Problem::Unauthenticated)?;
                 keys.get(&digest).ok_or(Problem::Unauthenticated)?
             }
         };
-        request.extensions_mut().insert(KeyName(Arc::clone(&caller.name)));
-        if let Some(allowance) = &caller.allowance {
-            allowance
-                .take(self.started.elapsed())
-                .map_err(|retry_after| Problem::TooManyRequests { retry_after })?;
-        }
         Ok(Arc::clone(caller))
+    }
+
+    /// Counts a request of a caller's.
+    ///
+    /// # Errors
+    /// The caller asks too often: this one is not counted.
+    pub fn charge(&self, caller: &Caller) -> Result<(), Problem> {
+        let Some(allowance) = &caller.allowance else { return Ok(()) };
+        let taken = allowance.take(self.started.elapsed());
+        taken.map_err(|retry_after| Problem::TooManyRequests { retry_after })
     }
 }
 
@@ -165,6 +180,12 @@ impl Admission {
 }
 
 impl Caller {
+    /// What the key is called in logs.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the caller may do this.
     ///
     /// # Errors
@@ -193,8 +214,8 @@ impl Caller {
 }
 
 /// The digest of the key that was sent: `Authorization: Bearer` first, `X-API-Key` else.
-fn digest_sent(request: &HttpRequest) -> Option<[u8; 32]> {
-    let header = |name: HeaderName| request.headers().get(name)?.to_str().ok();
+fn digest_sent(headers: &HeaderMap) -> Option<[u8; 32]> {
+    let header = |name: HeaderName| headers.get(name)?.to_str().ok();
     let bearer = header(AUTHORIZATION).and_then(|value| {
         let (scheme, key) = value.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())

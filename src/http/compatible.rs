@@ -1,8 +1,10 @@
 //! The Haravan-compatible routes: a client of Haravan changes its base URL and its token, and nothing else.
 
-use actix_web::web::{Data, Payload};
+use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::accept::Form;
+use super::coding::Coding;
 use super::edge::{Edge, Outcome};
 use super::etag;
 use super::openapi::answers::{InventoryAnswers, LocationsAnswers};
@@ -10,7 +12,13 @@ use super::openapi::bodies::InventoryQuestion;
 use super::openapi::parameters::{AskHeaders, AskQuery, GridQuery, PageQuery, SelectionQuery, ShopPath};
 use super::problem::Problem;
 use super::question::{Question, Wanted, worked_out};
+use super::reply::Whole;
 use super::rows::{inventory_body, locations_body};
+
+/// The pattern of the route for rows.
+pub(super) const INVENTORY_ROUTE: &str = "/shops/{org_id}/com/inventory_locations.json";
+/// The same for keys that are bound to one shop; it is the path itself.
+pub(super) const OWN_INVENTORY_ROUTE: &str = "/com/inventory_locations.json";
 
 /// Inventory rows, as Haravan answers them
 ///
@@ -128,13 +136,14 @@ async fn inventory(
     let cells = grid.cells();
     let snapshot = question.shop.read(grid, &question.terms()).await?;
     let provenance = question.provenance(edge, &snapshot);
+    let coding = Coding::of(request.headers())?;
     let work = move || {
-        let body = inventory_body(&snapshot, &selection);
-        (etag::strong(&body), body)
+        let body = Bytes::from(inventory_body(&snapshot, &selection));
+        let etag = etag::strong(&body);
+        Whole::new(body, &etag, coding, Form::Json.content_type())
     };
-    let (etag, body) = worked_out(cells, work).await?;
-    Ok(provenance
-        .respond(request, &etag, |response| response.content_type(mime::APPLICATION_JSON).body(body)))
+    let whole = worked_out(cells, work).await??;
+    Ok(provenance.respond_whole(request, &whole))
 }
 
 async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
@@ -143,8 +152,8 @@ async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, P
     let asked_at = edge.clock.now();
     let list = question.shop.locations(&question.terms()).await?;
     let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
-    let body = locations_body(&list.locations, slice);
-    let etag = etag::strong(&body);
-    Ok(provenance
-        .respond(request, &etag, |response| response.content_type(mime::APPLICATION_JSON).body(body)))
+    let body = Bytes::from(locations_body(&list.locations, slice));
+    let (etag, coding) = (etag::strong(&body), Coding::of(request.headers())?);
+    let whole = Whole::new(body, &etag, coding, Form::Json.content_type())?;
+    Ok(provenance.respond_whole(request, &whole))
 }

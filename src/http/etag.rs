@@ -6,6 +6,9 @@ use std::io::{self, BufWriter, Write};
 use actix_web::http::header::{HeaderMap, IF_NONE_MATCH};
 use rustc_hash::FxHasher;
 use serde::Serialize;
+use twox_hash::XxHash3_64;
+
+use super::coding::Coding;
 
 /// How much is gathered before it is hashed, in bytes.
 const BLOCK: usize = 8 * 1024;
@@ -14,9 +17,18 @@ const BLOCK: usize = 8 * 1024;
 /// choose the bytes could only fool their own cache.
 #[must_use]
 pub fn strong(body: &[u8]) -> String {
-    let mut hasher = FxHasher::default();
-    hasher.write(body);
-    format!("\"{:016x}-{:x}\"", hasher.finish(), body.len())
+    format!("\"{:016x}-{:x}\"", XxHash3_64::oneshot(body), body.len())
+}
+
+/// The tag of the same bytes in this coding: what is sent differs, so a strong tag must. A weak one stays.
+#[must_use]
+pub fn coded(etag: &str, coding: Coding) -> String {
+    match (coding, etag.strip_suffix('"')) {
+        (Coding::Brotli | Coding::Zstd | Coding::Gzip, Some(open)) if !etag.starts_with("W/") => {
+            format!("{open}-{}\"", coding.as_str())
+        }
+        _ => etag.to_owned(),
+    }
 }
 
 /// A tag of what a value says, for answers whose bytes may differ where the content does not. `form` sets the
@@ -62,7 +74,8 @@ impl Write for Hashing {
 mod tests {
     use actix_web::http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
 
-    use super::{is_known, strong, weak};
+    use super::{coded, is_known, strong, weak};
+    use crate::http::coding::Coding;
 
     #[test]
     fn a_strong_tag_changes_with_any_byte() {
@@ -76,6 +89,14 @@ mod tests {
             assert_ne!(strong(&other), tag, "byte {place}");
         }
         assert_ne!(strong(&body[1..]), tag);
+    }
+
+    #[test]
+    fn a_strong_tag_is_another_in_each_coding_and_a_weak_one_the_same() {
+        assert_eq!(coded("\"a-1\"", Coding::Identity), "\"a-1\"");
+        assert_eq!(coded("\"a-1\"", Coding::Gzip), "\"a-1-gzip\"");
+        assert_eq!(coded("\"a-1\"", Coding::Brotli), "\"a-1-br\"");
+        assert_eq!(coded("W/\"a\"", Coding::Gzip), "W/\"a\"");
     }
 
     #[test]

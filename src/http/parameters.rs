@@ -236,7 +236,7 @@ impl Parameters {
         }
     }
 
-    fn ids<I: Copy + Ord + std::str::FromStr>(
+    fn ids<I: Copy + Ord + std::str::FromStr + TryFrom<u64>>(
         &self,
         name: &'static str,
     ) -> Result<Option<IdList<I>>, QueryError> {

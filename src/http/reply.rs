@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{AGE, CACHE_CONTROL, ETAG, HeaderName, VARY};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, VARY,
+};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
+use super::coding::Coding;
 use super::etag;
 use super::preferences::PREFERENCE_APPLIED;
+use super::problem::Problem;
 use crate::domain::cell::MissingReason;
 use crate::stock::Snapshot;
 
@@ -17,6 +23,43 @@ pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
 /// What the answer depends on besides the URL.
 const VARIES: &str = "Accept, Accept-Encoding, Authorization, X-API-Key";
+
+/// In the extensions of a response: its coding is settled, whatever it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Coded;
+
+/// An answer whose body is made, in the coding that it is sent in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// The body.
+    pub body: Bytes,
+    /// How it is coded.
+    pub coding: Coding,
+    /// Its tag, quotes included.
+    pub etag: String,
+    /// What it is.
+    pub content_type: &'static str,
+}
+
+impl Whole {
+    /// A body whose tag without a coding is this, in this coding if that is worth it.
+    ///
+    /// # Errors
+    /// The coder fails.
+    pub fn new(body: Bytes, etag: &str, coding: Coding, content_type: &'static str) -> Result<Self, Problem> {
+        let coding = coding.worth_it(body.len());
+        let body = coding.encode(body).map_err(|_| Problem::Internal)?;
+        Ok(Self { body, coding, etag: etag::coded(etag, coding), content_type })
+    }
+
+    /// Writes the headers that go with the body.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if self.coding != Coding::Identity {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(self.coding.as_str()));
+        }
+    }
+}
 
 /// What an answer says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,6 +86,45 @@ impl Provenance {
         }
     }
 
+    /// Of an answer whose cells are all fresh in the cache, for so many seconds more.
+    #[must_use]
+    pub fn of_hit(age: Duration, ttl: u64) -> Self {
+        Self { age: Some(age), cache_status: hit(Some(ttl)), ..Self::default() }
+    }
+
+    /// Writes the headers of an answer with this tag.
+    pub fn write(&self, headers: &mut HeaderMap, etag: HeaderValue) {
+        // Private: what one key may read, another may not. No-cache: whoever keeps it asks again, and gets a 304.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        headers.insert(VARY, HeaderValue::from_static(VARIES));
+        headers.insert(ETAG, etag);
+        if let Ok(cache_status) = HeaderValue::try_from(self.cache_status.as_str()) {
+            headers.insert(CACHE_STATUS, cache_status);
+        }
+        if let Some(age) = self.age {
+            headers.insert(AGE, age.as_secs().into());
+        }
+        if 0 < self.missing {
+            headers.insert(X_TONKHO_MISSING, self.missing.into());
+        }
+        if let Some(wait) = self.wait
+            && let Ok(applied) = HeaderValue::try_from(format!("wait={}", wait.as_secs()))
+        {
+            headers.insert(PREFERENCE_APPLIED, applied);
+        }
+    }
+
+    /// A whole answer, unless the caller has it already.
+    #[must_use]
+    pub fn respond_whole(&self, request: &HttpRequest, whole: &Whole) -> HttpResponse {
+        let mut response = self.respond(request, &whole.etag, |response| response.body(whole.body.clone()));
+        if response.status() == StatusCode::OK {
+            whole.write(response.headers_mut());
+        }
+        response.extensions_mut().insert(Coded);
+        response
+    }
+
     /// The answer with this tag: its headers, and its body unless the caller has it already.
     #[must_use]
     pub fn respond(
@@ -53,21 +135,23 @@ impl Provenance {
     ) -> HttpResponse {
         let known = etag::is_known(request.headers(), etag);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        // Private: what one key may read, another may not. No-cache: whoever keeps it asks again, and gets a 304.
-        response.insert_header((CACHE_CONTROL, "private, no-cache")).insert_header((VARY, VARIES));
-        response.insert_header((ETAG, etag));
-        response.insert_header((CACHE_STATUS, self.cache_status.as_str()));
-        if let Some(age) = self.age {
-            response.insert_header((AGE, age.as_secs()));
+        let mut response = if known { response.finish() } else { body(&mut response) };
+        if let Ok(etag) = HeaderValue::try_from(etag) {
+            self.write(response.headers_mut(), etag);
         }
-        if 0 < self.missing {
-            response.insert_header((X_TONKHO_MISSING, self.missing));
-        }
-        if let Some(wait) = self.wait {
-            response.insert_header((PREFERENCE_APPLIED, format!("wait={}", wait.as_secs())));
-        }
-        if known { response.finish() } else { body(&mut response) }
+        response
     }
+}
+
+/// `Cache-Status` of a hit.
+fn hit(ttl_seconds: Option<u64>) -> String {
+    let mut status = String::with_capacity(32);
+    status.push_str("tonkho; hit");
+    if let Some(ttl) = ttl_seconds {
+        status.push_str("; ttl=");
+        status.push_str(itoa::Buffer::new().format(ttl));
+    }
+    status
 }
 
 /// `Cache-Status` of a snapshot: a hit if nothing was asked of Haravan for it, and nothing is stale.
@@ -77,10 +161,7 @@ fn cache_status(snapshot: &Snapshot) -> String {
     let held = tally.hit.saturating_add(tally.stale);
     let unanswered = snapshot.unknown().iter().any(|(_, reason)| *reason != MissingReason::Refused);
     if asked == 0 && tally.stale == 0 && !unanswered {
-        return match tally.ttl_seconds {
-            Some(ttl) => format!("tonkho; hit; ttl={ttl}"),
-            None => "tonkho; hit".to_owned(),
-        };
+        return hit(tally.ttl_seconds);
     }
     let forward = match (asked == 0 && !unanswered, held) {
         (true, _) => "stale",

@@ -39,6 +39,12 @@ impl RequestId {
         request.extensions().get::<Self>().cloned().unwrap_or_else(Self::generate)
     }
 
+    /// The id as a header's value.
+    #[must_use]
+    pub fn into_value(self) -> HeaderValue {
+        self.0
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -46,8 +52,14 @@ impl RequestId {
     }
 
     fn generate() -> Self {
-        let id = format!("{:032x}", fastrand::u128(..));
-        Self(HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from_static("none")))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let random = fastrand::u128(..).to_le_bytes();
+        let mut id = [0; 32];
+        for (pair, byte) in id.chunks_exact_mut(2).zip(random) {
+            let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        Self(HeaderValue::from_bytes(&id).unwrap_or_else(|_| HeaderValue::from_static("none")))
     }
 }
 

@@ -156,6 +156,8 @@ section! {
             duration(|node| lasting(node, Duration::ZERO, MAX_AGE));
         /// How many bytes a shop's cells may take up.
         max_bytes: u64 = 256 << 20, r#""256MiB""#, size(|node| bytes(node, MIN_CACHE_BYTES, MAX_CACHE_BYTES));
+        /// How many bytes a shop's answers that stand ready to be given again may take up; 0 keeps none.
+        ready_bytes: u64 = 32 << 20, r#""32MiB""#, size(|node| bytes(node, 0, MAX_CACHE_BYTES));
     }
 }
 

@@ -134,6 +134,13 @@ impl Locations {
         }
     }
 
+    /// The book of the list that is held, if the list is fresh.
+    pub(super) fn current_book(&self, now: Moment) -> Option<Arc<LocationBook>> {
+        let state = self.shared.state.lock();
+        let fresh = state.list.as_ref().filter(|list| now.since(list.observed_at) <= POLICY.fresh);
+        fresh.map(|list| list.book())
+    }
+
     /// Lets nothing read before now be served.
     pub(super) fn purge(&self) {
         let mut state = self.shared.state.lock();

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::locations::{LocationList, Locations, outcome_of};
+use super::snapshot::Held;
 use super::survey::Survey;
 use super::{Incomplete, ReadError, ReadTally, ReadTerms, Snapshot};
 use crate::cache::entry::PackedCell;
@@ -211,6 +212,7 @@ impl Shop {
         deadline: Instant,
     ) -> Result<Snapshot, ReadError> {
         let looked = self.loader.looks();
+        let changes = self.cache.changes();
         let mut survey = Survey::of(grid, &self.cache, &self.freshness, terms, self.clock.now());
         let serves = |cell: &PackedCell| {
             let age = self.clock.now().since(cell.observed_at());
@@ -218,6 +220,13 @@ impl Shop {
         };
         if !survey.stale.is_empty() && !terms.freshness.only_if_cached {
             self.loader.bring(Priority::Refresh, looked, &survey.stale, serves);
+        }
+        if survey.is_fresh()
+            && let Some(oldest) = survey.oldest_fresh
+        {
+            self.count(survey.tally);
+            let held = Held { changes, oldest };
+            return Ok(Snapshot::of_held(grid.clone(), survey.entries, survey.tally, held));
         }
         if survey.lacks.is_empty() {
             self.count(survey.tally);
@@ -235,6 +244,22 @@ impl Shop {
         let loaded = load.finish(deadline).await;
         survey.tally.calls = loaded.calls;
         self.settle(grid, survey, loaded, terms)
+    }
+
+    /// Reads a grid if all of it is fresh in the cache: nothing is asked of Haravan, nobody waits, and nothing is
+    /// counted until [`Shop::count_hits`].
+    #[must_use]
+    pub fn glimpse(&self, grid: &Grid) -> Option<Snapshot> {
+        let terms = ReadTerms::default();
+        let purges = self.purges.load(Ordering::Acquire);
+        let changes = self.cache.changes();
+        let survey = Survey::of(grid, &self.cache, &self.freshness, &terms, self.clock.now());
+        let held = Held { changes, oldest: survey.oldest_fresh.filter(|_| survey.is_fresh())? };
+        // What was looked at before a purge must not be served after it.
+        if purges != self.purges.load(Ordering::Acquire) {
+            return None;
+        }
+        Some(Snapshot::of_held(grid.clone(), survey.entries, survey.tally, held))
     }
 
     /// What reading a grid would take, without asking anybody.
@@ -377,6 +402,25 @@ impl Shop {
     /// What the bucket and all that waits would cost a new question.
     fn queue_wait(&self) -> Duration {
         self.governor.wait_for(self.loader.queued_calls())
+    }
+
+    pub(super) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    pub(super) fn freshness(&self) -> &FreshnessPolicy {
+        &self.freshness
+    }
+
+    /// The book of the list of locations that is held, if the list is fresh.
+    #[must_use]
+    pub fn current_book(&self, now: Moment) -> Option<Arc<LocationBook>> {
+        self.locations.current_book(now)
+    }
+
+    /// Counts cells that were served fresh from the cache.
+    pub fn count_hits(&self, cells: usize) {
+        self.count(ReadTally { hit: cells, ..ReadTally::default() });
     }
 
     fn count(&self, tally: ReadTally) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cache::Changes;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::clock::Moment;
 use crate::domain::cell::{Cell, CellId, MissingReason};
@@ -35,6 +36,16 @@ pub struct Snapshot {
     /// The cells that are unknown, ascending, whatever the entries say.
     unknown: Vec<(CellId, MissingReason)>,
     tally: ReadTally,
+    held: Option<Held>,
+}
+
+/// What is known of a snapshot whose every cell was fresh in the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Held {
+    /// The cache's changes before it was looked into.
+    pub(super) changes: Changes,
+    /// When the oldest cell was confirmed.
+    pub(super) oldest: Moment,
 }
 
 impl Snapshot {
@@ -49,7 +60,27 @@ impl Snapshot {
     ) -> Self {
         unknown.sort_unstable_by_key(|(cell, _)| *cell);
         unknown.dedup_by_key(|(cell, _)| *cell);
-        Self { grid, entries, unknown, tally }
+        Self { grid, entries, unknown, tally, held: None }
+    }
+
+    /// A snapshot of cells that were all fresh in the cache.
+    pub(super) fn of_held(
+        grid: Grid,
+        entries: Vec<Option<Arc<VariantCells>>>,
+        tally: ReadTally,
+        held: Held,
+    ) -> Self {
+        Self { grid, entries, unknown: Vec::new(), tally, held: Some(held) }
+    }
+
+    /// What is known of it, if every cell was fresh in the cache.
+    pub(super) fn held(&self) -> Option<Held> {
+        self.held
+    }
+
+    /// The entries, one for each variant of the grid.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (VariantId, Option<&VariantCells>)> {
+        self.grid.variants.iter().copied().zip(self.entries.iter().map(Option::as_deref))
     }
 
     /// The grid.
@@ -82,23 +113,43 @@ impl Snapshot {
         })
     }
 
-    /// The rows with their ids, by variant and location, without unpacking them.
-    pub fn packed_rows(&self) -> impl Iterator<Item = (RowId, &VariantCells, &PackedCell)> + '_ {
-        self.packed().filter_map(|(_, _, found)| {
-            let (entry, packed) = found.ok()?;
-            Some((packed.row_id()?, entry, packed))
-        })
+    /// Shows every row with its id, by variant and location, without unpacking it.
+    pub fn for_each_row<'a>(&'a self, mut show: impl FnMut(RowId, &'a VariantCells, &'a PackedCell)) {
+        let locations = &*self.grid.locations;
+        for entry in self.entries.iter().flatten() {
+            let mut wanted = locations.iter().peekable();
+            for cell in entry.cells() {
+                while wanted.next_if(|loc_id| **loc_id < cell.loc_id()).is_some() {}
+                let Some(loc_id) = wanted.peek() else { break };
+                if **loc_id == cell.loc_id()
+                    && let Some(row_id) = cell.row_id()
+                    && !self.is_unknown(entry.variant_id(), cell.loc_id())
+                {
+                    show(row_id, entry, cell);
+                }
+            }
+        }
+    }
+
+    fn is_unknown(&self, variant_id: VariantId, loc_id: LocationId) -> bool {
+        let id = CellId { variant_id, loc_id };
+        !self.unknown.is_empty() && self.unknown.binary_search_by_key(&id, |(cell, _)| *cell).is_ok()
     }
 
     /// The rows, by variant and location.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        self.packed_rows().filter_map(|(_, entry, packed)| entry.row(packed)).collect()
+        let mut rows = Vec::new();
+        self.for_each_row(|_, entry, packed| rows.extend(entry.row(packed)));
+        rows
     }
 
     /// When the oldest known cell was confirmed; none if no cell is known.
     #[must_use]
     pub fn oldest(&self) -> Option<Moment> {
+        if let Some(held) = self.held {
+            return Some(held.oldest);
+        }
         self.packed().filter_map(|(_, _, found)| found.ok()).map(|(_, packed)| packed.observed_at()).min()
     }
 

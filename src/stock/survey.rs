@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{ReadTally, ReadTerms};
 use crate::cache::Cache;
-use crate::cache::entry::VariantCells;
+use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::{Freshness, FreshnessPolicy};
 use crate::clock::Moment;
 use crate::domain::cell::CellId;
@@ -27,6 +27,8 @@ pub(super) struct Survey {
     pub(super) usable: Vec<CellId>,
     /// Where the cells come from.
     pub(super) tally: ReadTally,
+    /// When the oldest of the fresh cells was confirmed.
+    pub(super) oldest_fresh: Option<Moment>,
 }
 
 /// One variant's part of a survey.
@@ -46,6 +48,8 @@ impl Survey {
         now: Moment,
     ) -> Self {
         let mut survey = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
+        // Most cells of most questions are fresh: one comparison says so.
+        let fresh_from = policy.fresh_from(now, &terms.freshness);
         for variant_id in grid.variants.iter() {
             let entry = cache.get(*variant_id);
             let mut look = VariantLook::default();
@@ -53,16 +57,15 @@ impl Survey {
             for loc_id in grid.locations.iter() {
                 while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
                 let cell = cells.next_if(|cell| cell.loc_id() == *loc_id && !cell.is_purged());
-                let judged = cell.map_or(Freshness::Unusable, |cell| {
-                    let age = now.since(cell.observed_at());
-                    let freshness = policy.judge(age, &terms.freshness);
-                    if freshness == Freshness::Fresh {
-                        let left = policy.fresh.saturating_sub(age).as_secs();
-                        let ttl = survey.tally.ttl_seconds.map_or(left, |known: u64| known.min(left));
-                        survey.tally.ttl_seconds = Some(ttl);
+                let judged = match cell.map(PackedCell::observed_at) {
+                    None => Freshness::Unusable,
+                    Some(observed_at) if fresh_from.is_some_and(|from| from <= observed_at) => {
+                        let oldest = survey.oldest_fresh.unwrap_or(observed_at);
+                        survey.oldest_fresh = Some(oldest.min(observed_at));
+                        Freshness::Fresh
                     }
-                    freshness
-                });
+                    Some(observed_at) => policy.judge(now.since(observed_at), &terms.freshness),
+                };
                 match judged {
                     Freshness::Fresh => survey.tally.hit += 1,
                     Freshness::Stale => {
@@ -78,7 +81,14 @@ impl Survey {
             }
             survey.add(*variant_id, entry, look, grid);
         }
+        let left = |oldest: Moment| policy.fresh.saturating_sub(now.since(oldest)).as_secs();
+        survey.tally.ttl_seconds = survey.oldest_fresh.map(left);
         survey
+    }
+
+    /// Whether every cell is fresh.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.lacks.is_empty() && self.stale.is_empty()
     }
 
     fn add(

@@ -1,5 +1,6 @@
 //! Content codings: smaller on the wire, the same to read (RFC 9110, 8.4 and 12.5.3).
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use reqwest::Method;
@@ -107,6 +108,36 @@ async fn the_coding_that_weighs_most_is_used() {
     ] {
         let answer = app.get(&path).header("accept-encoding", accepted).await;
         assert_eq!(answer.header("content-encoding"), Some(coding), "{accepted}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_no_plain_answer_gets_a_coded_one_and_who_takes_none_is_told() {
+    let app = TestApp::spawn().await;
+    for (path, form) in paths(&app) {
+        for accepted in ["identity;q=0, gzip", "*;q=0, zstd;q=0.1", "identity;q=0, *"] {
+            let answer = app.get(&path).header("accept", form).header("accept-encoding", accepted).await;
+            assert!(answer.header("content-encoding").is_some(), "{path} as {accepted}: {}", answer.status);
+            decoded(&answer);
+        }
+        let none =
+            app.get(&path).header("accept", form).header("accept-encoding", "identity;q=0, *;q=0").await;
+        none.problem(406, "not-acceptable");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strong_tag_is_of_the_coded_bytes() {
+    let app = TestApp::spawn().await;
+    for (path, form) in paths(&app).into_iter().filter(|(path, _)| path.contains("/com/")) {
+        let mut tags = BTreeSet::new();
+        for coding in ["identity", "gzip", "br", "zstd"] {
+            let ask = || app.get(&path).header("accept", form).header("accept-encoding", coding);
+            let tag = ask().await.header("etag").unwrap().to_owned();
+            assert!(tag.starts_with('"'), "{tag}");
+            assert_eq!(ask().await.header("etag"), Some(tag.as_str()), "{path} as {coding}, twice");
+            assert!(tags.insert(tag), "{path} as {coding} has the tag of another coding");
+        }
     }
 }
 

@@ -127,3 +127,28 @@ async fn an_answer_is_kept_by_nobody_but_its_caller_and_never_without_asking_aga
     let vary = view.header("vary").unwrap().to_ascii_lowercase();
     assert!(vary.split(',').any(|name| name.trim() == "accept"), "{vary}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_answer_differs_in_nothing_but_where_it_came_from() {
+    let app = TestApp::spawn().await;
+    for path in [stock(), format!("/shops/1000/com/inventory_locations.json?{EXAMPLE_QUERY}")] {
+        for coding in ["identity", "gzip"] {
+            let ask =
+                || app.get(&path).header("accept-encoding", coding).header("cache-control", "max-age=60");
+            let mut seen = Vec::new();
+            for _ in 0..4 {
+                let answer = ask().await;
+                let mut headers = answer.headers.clone();
+                for own in ["date", "x-request-id", "age", "cache-status"] {
+                    assert!(headers.remove(own).is_some(), "{own} is missing: {}", answer.shown());
+                }
+                let named =
+                    headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
+                let mut named: Vec<_> = named.collect();
+                named.sort();
+                seen.push((answer.status, named, answer.body));
+            }
+            assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{path} as {coding}: {seen:?}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert
 use super::{Finding, Observation, VariantCells};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
+use crate::domain::line::Line;
 use crate::domain::row::Row;
 use crate::haravan::parse_row;
 
@@ -40,6 +41,27 @@ fn rows_come_out_as_they_went_in_packed_or_not() {
         let entry = empty().merged(vec![found(1, 1, 1, available), found(2, 1, 1, "3")]);
         assert_eq!(first(&entry), Some(row(1, 1, available)), "{available}");
     }
+}
+
+#[test]
+fn a_packed_row_is_written_as_it_was_sent() {
+    for available in ["5", "-15", "0", "2147483647", "-2147483648", "2147483648", "5.50", "-0", "1e2"] {
+        let entry = empty().merged(vec![found(1, 1, 59, available)]);
+        let (mut packed, mut whole) = (Vec::new(), Vec::new());
+        let mut line = Line::new();
+        line.text(b"what was here before");
+        entry.write_row(&entry.cells()[0], &mut line, &mut packed);
+        first(&entry).unwrap().write_json(&mut whole);
+        assert_eq!(String::from_utf8(packed).unwrap(), String::from_utf8(whole).unwrap());
+    }
+}
+
+#[test]
+fn a_cell_without_a_row_writes_nothing() {
+    let entry = empty().merged(vec![seen(1, 1, Finding::NoRow)]);
+    let mut out = Vec::new();
+    entry.write_row(&entry.cells()[0], &mut Line::new(), &mut out);
+    assert_eq!(out, b"");
 }
 
 #[test]

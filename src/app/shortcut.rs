@@ -1,0 +1,104 @@
+//! The way of a hit: a service in front of the application, which gives what is at hand before a route is looked for.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use actix_http::{Request, Response};
+use actix_service::{Service, Transform, forward_ready};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::web::Bytes;
+use futures_util::TryFutureExt;
+use futures_util::future::{Either, MapOk};
+use tokio::time::Instant;
+
+use super::traffic::WorkerTraffic;
+use crate::http::hits::{Hit, Hits};
+
+/// What is put in front of a worker's application.
+pub(super) struct Shortcut<B> {
+    hits: Hits,
+    worker: Rc<WorkerTraffic>,
+    body: PhantomData<fn() -> B>,
+}
+
+/// An application with the shortcut in front of it.
+#[derive(Debug)]
+pub(super) struct Shortened<S, B> {
+    app: S,
+    hits: Hits,
+    worker: Rc<WorkerTraffic>,
+    body: PhantomData<fn() -> B>,
+}
+
+/// An answer by the shortcut, or by the application.
+type Answer<B> = Response<EitherBody<Bytes, B>>;
+
+impl<B> Shortcut<B> {
+    /// The shortcut to these hits, for what this worker counts.
+    pub(super) fn new(hits: Hits, worker: Rc<WorkerTraffic>) -> Self {
+        Self { hits, worker, body: PhantomData }
+    }
+}
+
+impl<S, B> Transform<S, Request> for Shortcut<B>
+where
+    S: Service<Request>,
+    S::Response: Into<Response<B>>,
+    B: MessageBody,
+{
+    type Response = Answer<B>;
+    type Error = S::Error;
+    type Transform = Shortened<S, B>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, app: S) -> Self::Future {
+        let (hits, worker) = (self.hits.clone(), Rc::clone(&self.worker));
+        ready(Ok(Shortened { app, hits, worker, body: PhantomData }))
+    }
+}
+
+impl<S, B> Service<Request> for Shortened<S, B>
+where
+    S: Service<Request>,
+    S::Response: Into<Response<B>>,
+    B: MessageBody,
+{
+    type Response = Answer<B>;
+    type Error = S::Error;
+    type Future = Either<Ready<Result<Answer<B>, S::Error>>, MapOk<S::Future, fn(S::Response) -> Answer<B>>>;
+
+    forward_ready!(app);
+
+    fn call(&self, request: Request) -> Self::Future {
+        match self.hit(&request) {
+            Some(response) => Either::Left(ready(Ok(response))),
+            None => Either::Right(self.app.call(request).map_ok(by_the_app)),
+        }
+    }
+}
+
+impl<S, B> Shortened<S, B> {
+    fn hit(&self, request: &Request) -> Option<Answer<B>> {
+        if self.worker.is_draining() {
+            return None;
+        }
+        let started = Instant::now();
+        let Hit { response, answer, caller } = self.hits.answer(request.head())?;
+        let response = Response::from(response).map_body(|_, body| EitherBody::left(body));
+        self.worker.count_hit(&answer.route, response.status(), started.elapsed(), caller.name());
+        Some(response)
+    }
+}
+
+impl<B> fmt::Debug for Shortcut<B> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Shortcut").field("hits", &self.hits).finish_non_exhaustive()
+    }
+}
+
+fn by_the_app<R: Into<Response<B>>, B: MessageBody>(response: R) -> Answer<B> {
+    response.into().map_body(|_, body| EitherBody::right(body))
+}

@@ -1,0 +1,192 @@
+//! Hits: questions whose answers are at hand, answered before a route is looked for.
+//!
+//! A caller that asks what it asked before is given the bytes that stand ready; one that asks for another
+//! combination of cells that are all fresh gets rows written from them. Either is done in the time that finding a
+//! route and a handler takes. Everything else, whatever is unusual about it and every error, goes the ordinary way,
+//! which gives the same answers.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::dev::RequestHead;
+use actix_web::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, IF_NONE_MATCH, PRAGMA, TRANSFER_ENCODING,
+    UPGRADE,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Bytes, Data};
+
+use super::accept::Form;
+use super::auth::{Caller, Scope};
+use super::coding::Coding;
+use super::compatible::{INVENTORY_ROUTE, OWN_INVENTORY_ROUTE};
+use super::edge::Edge;
+use super::etag;
+use super::parameters::Parameters;
+use super::preferences::PREFER;
+use super::ready::{Asked, ReadyAnswer};
+use super::reply::{Provenance, Whole};
+use super::request_id::{RequestId, X_REQUEST_ID};
+use super::rows::inventory_body;
+use crate::clock::Moment;
+use crate::domain::id::OrgId;
+use crate::query::{Grid, IdList};
+use crate::stock::shop::Shop;
+
+/// More cells than this go the ordinary way, where the work is done beside the thread that serves others.
+const MOST_CELLS: usize = 4_096;
+
+/// Answers hits.
+#[derive(Debug, Clone)]
+pub struct Hits {
+    edge: Data<Edge>,
+}
+
+/// A hit, answered.
+#[derive(Debug)]
+pub struct Hit {
+    /// The answer.
+    pub response: HttpResponse<Bytes>,
+    /// What it was made of.
+    pub answer: Arc<ReadyAnswer>,
+    /// Who asked.
+    pub caller: Arc<Caller>,
+}
+
+/// What a request asks besides its target.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    form: Form,
+    coding: Coding,
+    conditional: bool,
+}
+
+/// Which shop a path is about, and the pattern of its route if rows can be written for it here.
+type Address = (OrgId, Option<&'static str>);
+
+impl Hits {
+    /// Answers for this edge.
+    #[must_use]
+    pub fn new(edge: Data<Edge>) -> Self {
+        Self { edge }
+    }
+
+    /// The answer to a request, if it is a hit. Nothing is counted, charged or changed if it is not.
+    #[must_use]
+    pub fn answer(&self, head: &RequestHead) -> Option<Hit> {
+        let manner = Manner::of(head)?;
+        let target = head.uri.path_and_query()?.as_str();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let caller = self.edge.keys.identify(head.headers()).ok()?;
+        caller.require(Scope::Read).ok()?;
+        let (org_id, route) = address(path, &caller)?;
+        if !caller.may_read(org_id) {
+            return None;
+        }
+        let (shop, ready) = self.edge.shops.with_ready(org_id)?;
+        let asked = Asked { target, form: manner.form, coding: manner.coding };
+        let now = self.edge.clock.now();
+        let standing = ready.get(&asked).filter(|answer| shop.upholds(&answer.basis, now));
+        let (answer, is_new) = match standing {
+            Some(answer) => (answer, false),
+            None => (Arc::new(self.written(&shop, route?, query, manner.coding, now)?), true),
+        };
+        self.edge.keys.charge(&caller).ok()?;
+        shop.count_hits(answer.basis.cells());
+        let response = given(&answer, head, manner, now);
+        if is_new && ready.wants(&asked) {
+            ready.keep(&asked, Arc::clone(&answer));
+        }
+        Some(Hit { response, answer, caller })
+    }
+
+    /// The rows of a question on a compatible route, if all its cells are fresh in the cache.
+    fn written(
+        &self,
+        shop: &Shop,
+        route: &'static str,
+        query: &str,
+        coding: Coding,
+        now: Moment,
+    ) -> Option<ReadyAnswer> {
+        let parameters = Parameters::from_query(query).ok()?;
+        // With every cell at hand it does not matter whether a partial answer would do.
+        parameters.flag("partial").ok()?;
+        if parameters.flag("explain").ok()? {
+            return None;
+        }
+        let selection = parameters.selection().ok()?;
+        let variants = parameters.variants().ok()??;
+        let (locations, book) = match parameters.locations().ok()? {
+            Some(locations) => (locations, None),
+            None => {
+                let book = shop.current_book(now)?;
+                (IdList::from_ids(book.ids().collect())?, Some(book))
+            }
+        };
+        let most = self.edge.limits.max_cells.min(MOST_CELLS);
+        let snapshot = shop.glimpse(&Grid::new(variants, locations, most).ok()?)?;
+        let body = Bytes::from(inventory_body(&snapshot, &selection));
+        let etag = etag::strong(&body);
+        let whole = Whole::new(body, &etag, coding, Form::Json.content_type()).ok()?;
+        ReadyAnswer::new(whole, Cow::Borrowed(route), shop.basis(&snapshot, book)?)
+    }
+}
+
+impl Manner {
+    /// How a request asks; none if in a way that is not for here.
+    fn of(head: &RequestHead) -> Option<Self> {
+        if head.method != Method::GET {
+            return None;
+        }
+        let mut manner = Self { form: Form::Json, coding: Coding::Identity, conditional: false };
+        for (name, value) in head.headers() {
+            match *name {
+                ACCEPT if value == "*/*" || value == "application/json" => {}
+                ACCEPT => manner.form = Form::of(head.headers()).ok()?,
+                ACCEPT_ENCODING => manner.coding = Coding::of(head.headers()).ok()?,
+                IF_NONE_MATCH => manner.conditional = true,
+                // Wishes, and requests with a body.
+                CACHE_CONTROL | PRAGMA | CONTENT_LENGTH | TRANSFER_ENCODING | EXPECT | UPGRADE => {
+                    return None;
+                }
+                _ if *name == PREFER => return None,
+                _ => {}
+            }
+        }
+        Some(manner)
+    }
+}
+
+/// What a path is about: `/shops/{org_id}/…`, or `/com/…` of the shop that the caller is bound to.
+fn address(path: &str, caller: &Caller) -> Option<Address> {
+    if let Some(rest) = path.strip_prefix("/shops/") {
+        let (org_id, rest) = rest.split_once('/')?;
+        return Some((
+            org_id.parse().ok()?,
+            (rest == "com/inventory_locations.json").then_some(INVENTORY_ROUTE),
+        ));
+    }
+    let route = (path == OWN_INVENTORY_ROUTE).then_some(OWN_INVENTORY_ROUTE)?;
+    Some((caller.bound_to()?, Some(route)))
+}
+
+/// An answer as it is given now.
+fn given(answer: &ReadyAnswer, head: &RequestHead, manner: Manner, now: Moment) -> HttpResponse<Bytes> {
+    let ReadyAnswer { whole, basis, .. } = answer;
+    let known = manner.conditional && etag::is_known(head.headers(), &whole.etag);
+    let mut response = if known {
+        HttpResponse::with_body(StatusCode::NOT_MODIFIED, Bytes::new())
+    } else {
+        let mut response = HttpResponse::with_body(StatusCode::OK, whole.body.clone());
+        whole.write(response.headers_mut());
+        response
+    };
+    let headers = response.headers_mut();
+    let ttl = basis.fresh_until().since(now).as_secs();
+    Provenance::of_hit(now.since(basis.oldest()), ttl).write(headers, answer.etag.clone());
+    let request_id = RequestId::for_header(head.headers().get(X_REQUEST_ID));
+    headers.insert(X_REQUEST_ID, request_id.into_value());
+    response
+}

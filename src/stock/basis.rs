@@ -1,0 +1,92 @@
+//! What an answer rests on, and whether it still does: so that a made answer can be given again without a look at
+//! its cells.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Snapshot;
+use super::shop::Shop;
+use super::snapshot::Held;
+use crate::cache::{Cache, Changes};
+use crate::clock::Moment;
+use crate::domain::id::VariantId;
+use crate::domain::location::LocationBook;
+
+/// What an answer rests on: entries of one shop's cache, and a book of its locations.
+#[derive(Debug)]
+pub struct Basis {
+    /// Each variant with the version of its entry.
+    entries: Box<[(VariantId, u64)]>,
+    /// The cache's changes when these were last seen to be the entries held.
+    seen: AtomicU64,
+    oldest: Moment,
+    fresh_until: Moment,
+    /// The locations that the question or the answer took from the shop's list.
+    book: Option<Arc<LocationBook>>,
+    cells: usize,
+}
+
+impl Basis {
+    /// How many cells the answer is made of.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.cells
+    }
+
+    /// When the oldest of them was confirmed.
+    #[must_use]
+    pub fn oldest(&self) -> Moment {
+        self.oldest
+    }
+
+    /// The last moment at which all of them are fresh.
+    #[must_use]
+    pub fn fresh_until(&self) -> Moment {
+        self.fresh_until
+    }
+
+    /// The bytes it takes up.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.entries)
+    }
+
+    /// Whether the cache still holds these very entries. Nothing changed is the usual case, and one comparison; after
+    /// a change each entry is looked at, once.
+    fn is_held(&self, cache: &Cache) -> bool {
+        let changes = cache.changes();
+        if Changes::from_count(self.seen.load(Ordering::Relaxed)) == changes {
+            return true;
+        }
+        let held = self.entries.iter().all(|(variant_id, version)| cache.holds(*variant_id, *version));
+        if held {
+            self.seen.store(changes.count(), Ordering::Relaxed);
+        }
+        held
+    }
+}
+
+impl Shop {
+    /// What an answer rests on that was made of a snapshot and, if it took anything from there, of this book of the
+    /// shop's locations. None if it cannot be given again: not every cell was fresh in the cache.
+    #[must_use]
+    pub fn basis(&self, snapshot: &Snapshot, book: Option<Arc<LocationBook>>) -> Option<Basis> {
+        let Held { changes, oldest } = snapshot.held()?;
+        let entries = snapshot.entries().map(|(variant_id, entry)| Some((variant_id, entry?.version())));
+        Some(Basis {
+            entries: entries.collect::<Option<_>>()?,
+            seen: AtomicU64::new(changes.count()),
+            oldest,
+            fresh_until: oldest.plus(self.freshness().fresh),
+            book,
+            cells: snapshot.grid().cells(),
+        })
+    }
+
+    /// Whether an answer that rests on this may be given now, as if it had just been made.
+    #[must_use]
+    pub fn upholds(&self, basis: &Basis, now: Moment) -> bool {
+        let is_current = |book| self.current_book(now).is_some_and(|current| Arc::ptr_eq(&current, book));
+        now <= basis.fresh_until && basis.is_held(self.cache()) && basis.book.as_ref().is_none_or(is_current)
+    }
+}
