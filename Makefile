@@ -8,7 +8,7 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test toolchain fmt-check clippy docs cargo-test openapi-check clients-check schemathesis-check \
+.PHONY: help test toolchain fmt-check clippy docs cargo-test openapi-check clients-check schemathesis-check program \
         metrics-check summary fmt demo bench openapi
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -112,7 +112,7 @@ openapi-check: ## Validates and lints the OpenAPI document.
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true "$$node/redocly" lint --config .redocly.yaml openapi/tonkho.json
 	"$$node/spectral" lint openapi/tonkho.json --fail-severity=hint
 
-clients-check: $(TARGET)/debug/tonkho ## Generates clients in TypeScript and Python, and asks a demo with them.
+clients-check: program ## Generates clients in TypeScript and Python, and asks a demo with them.
 	@echo '== generated clients'
 	mkdir -p $(TOOLS)
 	rm -rf $(TARGET)/clients
@@ -141,7 +141,7 @@ clients-check: $(TARGET)/debug/tonkho ## Generates clients in TypeScript and Pyt
 	typescript
 	python
 
-schemathesis-check: $(TARGET)/debug/tonkho ## Asks a demo all that the OpenAPI document allows, and much that it does not.
+schemathesis-check: program ## Asks a demo all that the OpenAPI document allows, and much that it does not.
 	@echo '== schemathesis'
 	mkdir -p $(TOOLS)
 	skip() { echo "SKIPPED: schemathesis: $$1" | tee -a $(SKIPPED); exit 0; }
@@ -153,8 +153,8 @@ schemathesis-check: $(TARGET)/debug/tonkho ## Asks a demo all that the OpenAPI d
 	      --exclude-checks negative_data_rejection --continue-on-failure' - "$$python/schemathesis"
 
 # `cargo test` makes it on its way; `cargo build` would make everything below it anew, with fewer features.
-$(TARGET)/debug/tonkho:
-	cargo test --locked --test repo --no-run
+program:
+	@cargo test --quiet --locked --test repo --no-run
 
 metrics-check: ## Checks with promtool the metrics that the tests have written down.
 	@echo '== metrics'

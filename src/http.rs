@@ -8,6 +8,7 @@ pub mod accept;
 mod alerts;
 mod allowance;
 pub mod auth;
+mod availability;
 pub mod coding;
 mod compatible;
 pub mod directory;
@@ -55,7 +56,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(read("/com/locations.json", compatible::get_own_locations))
         .service(read("/com/{path:.*}", passthrough::get_own_forwarded))
         .service(asked("/shops/{org_id}/stock", stock::get_stock, stock::post_stock))
-        .service(read("/shops/{org_id}/stock/{variant_id}", stock::get_variant_stock))
+        .service(asked("/shops/{org_id}/stock/{variant_id}", stock::get_variant_stock, stock::post_variant_stock))
+        .service(asked("/shops/{org_id}/availability", availability::get_availability, availability::post_availability))
         .service(asked("/shops/{org_id}/alerts/negative", alerts::get_negative_alerts, alerts::post_negative_alerts))
         .service(read("/shops", shops::list_shops))
         .service(deleted("/shops/{org_id}/cache", shops::delete_cache))

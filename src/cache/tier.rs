@@ -1,4 +1,4 @@
-//! One shop's cache: quick_cache bounds its bytes; this keeps the merge rule, the purges and the order of changes.
+//! One shop's cache: `quick_cache` bounds its bytes; this keeps the merge rule, the purges and the order of changes.
 
 use std::fmt;
 use std::sync::Arc;

@@ -36,6 +36,7 @@ fn paths(app: &TestApp) -> Vec<(String, &'static str)> {
         (format!("/shops/2000/stock?{cells}"), "text/csv"),
         (format!("/shops/2000/stock?{cells}"), "application/x-ndjson"),
         (format!("/shops/2000/alerts/negative?{cells}"), json),
+        (format!("/shops/2000/availability?{cells}"), json),
         ("/openapi.json".to_owned(), json),
     ]
 }

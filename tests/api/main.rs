@@ -12,6 +12,7 @@
 
 mod access;
 mod answer;
+mod availability;
 mod bad_input;
 mod batching;
 mod bodies;

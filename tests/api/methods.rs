@@ -27,6 +27,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
         (format!("/shops/1000/stock?{cells}"), "application/x-ndjson"),
         ("/shops/1000/stock/1061514767".to_owned(), "*/*"),
         (format!("/shops/1000/alerts/negative?{cells}"), "*/*"),
+        (format!("/shops/1000/availability?{cells}"), "*/*"),
         ("/shops/1000/stock?variant_ids=x".to_owned(), "*/*"),
         ("/shops/1000/stock".to_owned(), "*/*"),
         ("/shops/77/stock".to_owned(), "*/*"),
@@ -40,6 +41,8 @@ async fn head_has_the_headers_of_get_and_no_body() {
     ] {
         // The first answer is not cached, and says so.
         app.get(&path).header("accept", accept).await;
+        // Nor is one of the same millisecond told from it, where locations are asked for.
+        app.age(1);
         for coding in ["identity", "gzip"] {
             let ask = |method: Method| {
                 app.ask(method, &path).key(TK_ALL).header("accept", accept).header("accept-encoding", coding)
@@ -76,7 +79,8 @@ async fn options_and_a_405_tell_the_same_methods_without_a_key() {
         ("/shops/1000/com/locations.json", "GET, HEAD, OPTIONS"),
         ("/shops/1000/com/products.json", "GET, HEAD, OPTIONS"),
         ("/shops/1000/stock", "GET, HEAD, POST, OPTIONS"),
-        ("/shops/1000/stock/7", "GET, HEAD, OPTIONS"),
+        ("/shops/1000/stock/7", "GET, HEAD, POST, OPTIONS"),
+        ("/shops/1000/availability", "GET, HEAD, POST, OPTIONS"),
         ("/shops/1000/alerts/negative", "GET, HEAD, POST, OPTIONS"),
         ("/shops/1000/cache", "DELETE, OPTIONS"),
         ("/shops", "GET, HEAD, OPTIONS"),

@@ -25,6 +25,7 @@ fn check(answer: &Answer, (method, route): (&str, &str), (status, slug): (u16, &
 const ROWS: &str = "/shops/{org_id}/com/inventory_locations.json";
 const LOCATIONS: &str = "/shops/{org_id}/com/locations.json";
 const STOCK: &str = "/shops/{org_id}/stock";
+const AVAILABILITY: &str = "/shops/{org_id}/availability";
 const NEGATIVE: &str = "/shops/{org_id}/alerts/negative";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +37,7 @@ async fn whatever_a_caller_does_wrong_is_a_documented_problem() {
         .await;
     let many: Vec<u64> = (1..=101).collect();
     let many = crate::gateway::grid(&many, &[1]);
-    for route in [ROWS, STOCK, NEGATIVE] {
+    for route in [ROWS, STOCK, AVAILABILITY, NEGATIVE] {
         let path = route.replace("{org_id}", "1000");
         let get = |query: &str| app.get(&format!("{path}?{query}"));
         check(&get("variant_ids=x").await, ("get", route), (400, "invalid-parameter"));
@@ -54,7 +55,7 @@ async fn whatever_a_caller_does_wrong_is_a_documented_problem() {
         check(&post("application/json", " ".repeat(1_001)).await, ("post", route), (413, "body-too-large"));
         check(&post("application/json", "[]".to_owned()).await, ("post", route), (400, "invalid-parameter"));
     }
-    for route in [STOCK, NEGATIVE] {
+    for route in [STOCK, AVAILABILITY, NEGATIVE] {
         let path = format!("{}?{EXAMPLE_QUERY}", route.replace("{org_id}", "1000"));
         check(&app.get(&path).header("accept", "image/png").await, ("get", route), (406, "not-acceptable"));
     }
@@ -77,7 +78,7 @@ async fn whatever_haravan_does_wrong_is_a_documented_problem() {
     ] {
         let app = TestApp::spawn().await;
         app.fail(EXAMPLE, 1_000, failure);
-        for route in [ROWS, STOCK, NEGATIVE] {
+        for route in [ROWS, STOCK, AVAILABILITY, NEGATIVE] {
             let path = format!("{}?{EXAMPLE_QUERY}", route.replace("{org_id}", "1000"));
             check(&app.get(&path).header("prefer", "wait=1").await, ("get", route), problem);
         }

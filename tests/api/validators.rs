@@ -35,6 +35,7 @@ async fn tags_are_strong_on_compatible_routes_and_weak_on_views() {
         (stock(), true),
         ("/shops/1000/stock/1061514767".to_owned(), true),
         (format!("/shops/1000/alerts/negative?{EXAMPLE_QUERY}"), true),
+        (format!("/shops/1000/availability?{EXAMPLE_QUERY}"), true),
     ] {
         let tag = tag(&app.get(&path).await);
         assert_eq!(tag.starts_with("W/\""), weak, "{path}: {tag}");

@@ -12,10 +12,10 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 BEYOND_INT64 = range(2**63, 2**64)
 
 # Switches, which are taken as `0` and `1` too.
-SWITCHES = {"partial", "explain", "breakdown"}
+SWITCHES = {"partial", "explain", "breakdown", "pickup"}
 
 # Amounts, which are taken with decimals too; the document has them as text, so that no client rounds them.
-AMOUNTS = {"min_shortage"}
+AMOUNTS = {"min_shortage", "buffer", "cap", "threshold"}
 
 # The forms that a view can be had in, by turns.
 FORMS = itertools.cycle(["application/json", "text/csv", "application/x-ndjson"])
@@ -46,7 +46,8 @@ def is_taken_on_purpose(request):
     given = [("", piece) for piece in url.path.split("/")] + parse_qsl(url.query)
     if request.body:
         body = json.loads(request.body)
-        given += body.items() if isinstance(body, dict) else []
+        members = body.items() if isinstance(body, dict) else []
+        given += [(name, item) for name, value in members for item in (value if isinstance(value, list) else [value])]
     return any(is_long(value) or is_switch(name, value) or is_decimal(name, value) for name, value in given)
 
 

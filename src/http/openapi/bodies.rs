@@ -9,6 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::texts::{Amount, DirectionName, ID_LIST, OrderName};
 use crate::http::question::ExplanationBody;
 use crate::view::alert::AlertLevel;
+use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::Missing;
 use crate::view::negative::NegativeAnswer;
 use crate::view::stock::{GroupBy, StockAnswer, VariantStockAnswer};
@@ -203,6 +204,8 @@ reply! {
     StockReply of StockAnswer;
     /// A variant's stock, or with `explain=true` what it would take.
     VariantStockReply of VariantStockAnswer;
+    /// What can be sold, or with `explain=true` what the answer would take.
+    AvailabilityReply of AvailabilityAnswer;
     /// Negative stock, or with `explain=true` what it would take.
     NegativeReply of NegativeAnswer;
 }
