@@ -57,7 +57,7 @@ define node_tools
 endef
 
 help: ## Lists what there is to make.
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 28
 
 test: toolchain fmt-check clippy docs cargo-test openapi-check clients-check schemathesis-check metrics-check summary ## Runs every check there is.
 
