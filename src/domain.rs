@@ -9,3 +9,4 @@ pub mod location;
 pub mod quantity;
 pub mod row;
 pub mod timestamp;
+pub mod total;

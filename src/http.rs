@@ -8,6 +8,7 @@ pub mod accept;
 mod alerts;
 mod allowance;
 pub mod auth;
+mod availability;
 pub mod coding;
 mod compatible;
 pub mod directory;
@@ -15,6 +16,7 @@ mod docs;
 pub mod edge;
 pub mod etag;
 mod farewell;
+mod framing;
 pub mod head_guard;
 mod health;
 pub mod hits;
@@ -56,7 +58,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(read("/com/locations.json", compatible::get_own_locations))
         .service(read("/com/{path:.*}", passthrough::get_own_forwarded))
         .service(asked("/shops/{org_id}/stock", stock::get_stock, stock::post_stock))
-        .service(read("/shops/{org_id}/stock/{variant_id}", stock::get_variant_stock))
+        .service(asked("/shops/{org_id}/stock/{variant_id}", stock::get_variant_stock, stock::post_variant_stock))
+        .service(asked("/shops/{org_id}/availability", availability::get_availability, availability::post_availability))
         .service(asked("/shops/{org_id}/alerts/negative", alerts::get_negative_alerts, alerts::post_negative_alerts))
         .service(read("/", page::get_overview))
         .service(read("/page/variant", page::get_variant))

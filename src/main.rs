@@ -39,6 +39,9 @@ enum Command {
         /// The address and port that the gateway listens on.
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
+        /// How many calls a second the sandbox allows a shop; Haravan allows 4.
+        #[arg(long, value_name = "NUMBER", default_value = "4", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        calls_per_second: u32,
     },
     /// Run the Haravan sandbox alone, to develop and test against.
     Sandbox {
@@ -75,7 +78,7 @@ enum Command {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve { config } => commands::serve::run(config.as_deref()).await,
-        Command::Demo { listen } => commands::demo::run(listen).await,
+        Command::Demo { listen, calls_per_second } => commands::demo::run(listen, calls_per_second).await,
         Command::Sandbox { listen } => commands::sandbox::run(listen).await,
         Command::CheckConfig { config } => commands::check_config::run(config.as_deref()),
         Command::Openapi { yaml } => commands::openapi::run(yaml),

@@ -5,14 +5,16 @@
 //! unknown cell does to it is decided here; how a question is parsed and how an answer travels is not.
 //!
 //! In reading order: [`envelope`] (what all answers share), `grid` (cells, a variant at a time), [`tally`]
-//! (sums that know what they do not know), then the views: [`stock`], [`alert`] with [`negative`]. [`lines`]
-//! turns any answer into CSV or NDJSON.
+//! (sums that know what they do not know), then the views: [`stock`], [`availability`], [`alert`] with
+//! [`negative`]. [`lines`] turns any answer into CSV or NDJSON.
 
 pub mod alert;
+pub mod availability;
 pub mod envelope;
 pub(crate) mod grid;
 pub mod lines;
 pub mod negative;
+pub(crate) mod recurring;
 pub mod stock;
 pub mod tally;
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tonkho::app::App;
 use tonkho::domain::id::OrgId;
 use tonkho::sandbox::Sandbox;
-use tonkho::sandbox::settings::{EXAMPLE_SHOP, GENERATED_SHOP, SandboxSettings};
+use tonkho::sandbox::settings::{BucketSettings, EXAMPLE_SHOP, GENERATED_SHOP, SandboxSettings};
 use tonkho::settings::Settings;
 use tonkho::settings::base_url::BaseUrl;
 use tonkho::settings::digest::digest_of;
@@ -24,13 +24,15 @@ const KEY: &str = "tk_demo";
 const FORWARDED: [&str; 3] = ["products.json", "products/count.json", "shop.json"];
 /// Variants in the line that asks for alerts: few enough to read the line, enough to see some.
 const VARIANTS_SHOWN: usize = 5;
+/// How many seconds' worth of calls a bucket holds. Source: Haravan doc, 80 places at 4 calls a second.
+const BUCKET_SECONDS: u32 = 20;
 /// Only what matters to somebody who tries it.
 const LOG: &str = "warn";
 
-pub(crate) async fn run(listen: SocketAddr) -> Result<(), Failure> {
+pub(crate) async fn run(listen: SocketAddr, calls_per_second: u32) -> Result<(), Failure> {
     let stop = signals::told_to_stop()?;
-    let haravan = sandbox::start(SandboxSettings::default())?;
-    let settings = settings(listen, &haravan)?;
+    let haravan = sandbox::start(sandbox_settings(calls_per_second))?;
+    let settings = settings(listen, calls_per_second, &haravan)?;
     let telemetry = telemetry::start(&settings.telemetry).map_err(Failure::failed)?;
     let app = App::build(settings).map_err(Failure::failed)?;
     say(&what_to_try(app.addr(), &haravan))?;
@@ -40,9 +42,23 @@ pub(crate) async fn run(listen: SocketAddr) -> Result<(), Failure> {
     ended
 }
 
-fn settings(listen: SocketAddr, haravan: &Sandbox) -> Result<Settings, Failure> {
+fn sandbox_settings(calls_per_second: u32) -> SandboxSettings {
+    let mut settings = SandboxSettings::default();
+    for shop in &mut settings.shops {
+        shop.bucket = BucketSettings::new(bucket_size(calls_per_second), f64::from(calls_per_second));
+    }
+    settings
+}
+
+fn bucket_size(calls_per_second: u32) -> u32 {
+    calls_per_second.saturating_mul(BUCKET_SECONDS)
+}
+
+fn settings(listen: SocketAddr, calls_per_second: u32, haravan: &Sandbox) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
     settings.server.listen = listen;
+    settings.rate.bucket = bucket_size(calls_per_second);
+    settings.rate.leak_per_second = f64::from(calls_per_second);
     settings.haravan.base_url = BaseUrl::parse(&haravan.base_url()).map_err(Failure::failed)?;
     settings.keys = vec![KeySettings {
         name: "demo".to_owned(),
@@ -119,7 +135,7 @@ mod tests {
     use tonkho::sandbox::Sandbox;
     use tonkho::sandbox::settings::SandboxSettings;
 
-    use super::{KEY, oversold_variants, reachable, settings, what_to_try};
+    use super::{KEY, oversold_variants, reachable, sandbox_settings, settings, what_to_try};
 
     #[tokio::test]
     async fn there_are_three_lines_to_paste_each_with_the_key() {
@@ -135,10 +151,24 @@ mod tests {
     #[tokio::test]
     async fn the_gateway_of_the_demo_calls_the_sandbox() {
         let haravan = Sandbox::start(SandboxSettings::default()).unwrap();
-        let settings = settings("127.0.0.1:0".parse().unwrap(), &haravan).unwrap();
+        let settings = settings("127.0.0.1:0".parse().unwrap(), 4, &haravan).unwrap();
         assert_eq!(settings.haravan.base_url.as_str(), haravan.base_url());
         assert_eq!(settings.shops.iter().map(|shop| shop.org_id.get()).collect::<Vec<_>>(), [1000, 2000]);
         assert!(settings.shops.iter().all(|shop| haravan.shop(shop.org_id.get()).is_some()));
+    }
+
+    #[tokio::test]
+    async fn both_halves_of_the_demo_know_the_same_call_limit() {
+        for calls_per_second in [4, 1_000] {
+            let allowed = sandbox_settings(calls_per_second);
+            let haravan = Sandbox::start(allowed.clone()).unwrap();
+            let settings = settings("127.0.0.1:0".parse().unwrap(), calls_per_second, &haravan).unwrap();
+            for (shop, held) in allowed.shops.iter().zip(&settings.shops) {
+                assert_eq!((shop.bucket.size, held.rate.bucket), (20 * calls_per_second, shop.bucket.size));
+                assert!((shop.bucket.leak_per_second - held.rate.leak_per_second).abs() < f64::EPSILON);
+                assert!((held.rate.leak_per_second - f64::from(calls_per_second)).abs() < f64::EPSILON);
+            }
+        }
     }
 
     #[test]

@@ -65,6 +65,12 @@ impl Quantity {
         if self.0.scale() == 0 { i64::try_from(self.0.mantissa()).ok() } else { None }
     }
 
+    /// A whole number of pieces; one beyond what a quantity can hold counts as the largest there is.
+    pub(super) fn from_whole(number: i128) -> Self {
+        let largest = if number.is_negative() { Decimal::MIN } else { Decimal::MAX };
+        Self(Decimal::try_from_i128_with_scale(number, 0).unwrap_or(largest))
+    }
+
     /// Without trailing zeros after the decimal point: how sums are shown, so that integers stay integers.
     #[must_use]
     pub fn normalized(self) -> Self {

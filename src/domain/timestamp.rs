@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
 
 use super::line::Line;
@@ -31,10 +32,11 @@ pub struct TimestampError;
 
 impl Timestamp {
     /// Reads ISO 8601: `2021-07-08T01:47:17.6Z`, another offset, or none (taken as UTC, as Haravan's dates are);
-    /// a date alone is its midnight.
+    /// a date alone is its midnight. What is before 1677 or after 2262, as "since ever" is in some languages, is the
+    /// first or the last instant there is.
     ///
     /// # Errors
-    /// The text is none of these, or outside the years 1677 to 2262.
+    /// The text is none of these.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
         let instant = text
             .parse::<jiff::Timestamp>()
@@ -42,8 +44,11 @@ impl Timestamp {
                 let civil: jiff::civil::DateTime = text.parse()?;
                 TimeZone::UTC.to_timestamp(civil)
             })
-            .map_err(|_| TimestampError)?;
-        let nanoseconds = i64::try_from(instant.as_nanosecond()).map_err(|_| TimestampError)?;
+            .map(|instant| i64::try_from(instant.as_nanosecond()).ok());
+        let nanoseconds = match instant {
+            Ok(Some(nanoseconds)) => nanoseconds,
+            Ok(None) | Err(_) => end_of_time(text).ok_or(TimestampError)?,
+        };
         let digits = text
             .split_once('.')
             .map_or(0, |(_, fraction)| fraction.bytes().take_while(u8::is_ascii_digit).take(9).count());
@@ -91,6 +96,15 @@ impl Timestamp {
             line.digits(fraction / unit, usize::from(self.digits));
         }
         line.piece(b"Z");
+    }
+}
+
+/// The first or the last instant there is, for a date before or after all of them.
+fn end_of_time(text: &str) -> Option<i64> {
+    match Pieces::parse(text).ok()?.date().year() {
+        ..=1677 => Some(i64::MIN),
+        2262.. => Some(i64::MAX),
+        _ => None,
     }
 }
 
@@ -165,8 +179,21 @@ mod tests {
 
     #[test]
     fn what_is_not_a_date_is_refused() {
-        for text in ["", "yesterday", "2021-13-01T00:00:00Z", "2021-02-30", "1626", "9999-01-01T00:00:00Z"] {
+        for text in ["", "yesterday", "2021-13-01T00:00:00Z", "2021-02-30", "1626", "10000-01-01T00:00:00Z"] {
             assert_eq!(Timestamp::parse(text), Err(TimestampError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_all_time_is_at_its_end() {
+        let parse = |text| Timestamp::parse(text).unwrap();
+        for text in ["0001-01-01T00:00:00", "1677-01-01", "0070-07-21T15:57:14.0+17:23"] {
+            assert_eq!(parse(text).nanoseconds(), i64::MIN, "{text}");
+            assert!(parse(text) < parse("1678-01-01"), "{text}");
+        }
+        for text in ["9999-12-31T23:59:59.999Z", "2262-12-31"] {
+            assert_eq!(parse(text).nanoseconds(), i64::MAX, "{text}");
+            assert!(parse("2262-01-01") < parse(text), "{text}");
         }
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub mod bodies;
 pub mod parameters;
+pub mod questions;
 pub mod texts;
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -10,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::ProblemBody;
 use super::shops::ShopList;
-use super::{alerts, compatible, docs, health, passthrough, shops, stock};
+use super::{alerts, availability, compatible, docs, health, passthrough, shops, stock};
 
 #[derive(Debug, OpenApi)]
 #[openapi(
@@ -38,6 +39,9 @@ use super::{alerts, compatible, docs, health, passthrough, shops, stock};
         stock::get_stock,
         stock::post_stock,
         stock::get_variant_stock,
+        stock::post_variant_stock,
+        availability::get_availability,
+        availability::post_availability,
         alerts::get_negative_alerts,
         alerts::post_negative_alerts,
         shops::list_shops,
@@ -52,8 +56,10 @@ use super::{alerts, compatible, docs, health, passthrough, shops, stock};
         ProblemBody,
         bodies::InventoryReply,
         bodies::Locations,
+        bodies::Forwarded,
         bodies::StockReply,
         bodies::VariantStockReply,
+        bodies::AvailabilityReply,
         bodies::NegativeReply,
         ShopList,
     )),

@@ -14,6 +14,7 @@ use crate::domain::id::{LocationId, VariantId};
 use crate::domain::quantity::Quantity;
 use crate::query::{IdList, QueryError, Selection, Slice};
 use crate::view::alert::AlertLevel;
+use crate::view::availability::Pooling;
 use crate::view::stock::GroupBy;
 
 pub use body::read_body;
@@ -29,7 +30,7 @@ pub const VATIANT_IDS: &str = "vatiant_ids";
 const LISTS: [&str; 3] = [LOCATION_IDS, VARIANT_IDS, VATIANT_IDS];
 
 /// The names of single values.
-const VALUES: [&str; 12] = [
+const VALUES: [&str; 17] = [
     "limit",
     "page",
     "since_id",
@@ -42,6 +43,11 @@ const VALUES: [&str; 12] = [
     "breakdown",
     "level",
     "min_shortage",
+    "pooling",
+    "buffer",
+    "cap",
+    "threshold",
+    "pickup",
 ];
 
 /// How much of a value an error quotes, in characters.
@@ -221,6 +227,19 @@ impl Parameters {
             Some("location") => Ok(Some(AlertLevel::Location)),
             Some("variant") => Ok(Some(AlertLevel::Variant)),
             Some(value) => Err(bad_value("level", value, "location or variant")),
+        }
+    }
+
+    /// `pooling`.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn pooling(&self) -> Result<Pooling, QueryError> {
+        match self.value("pooling").map(str::trim) {
+            None => Ok(Pooling::default()),
+            Some("net") => Ok(Pooling::Net),
+            Some("positive") => Ok(Pooling::Positive),
+            Some(value) => Err(bad_value("pooling", value, "net or positive")),
         }
     }
 

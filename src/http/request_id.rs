@@ -1,7 +1,7 @@
 //! `X-Request-Id`: the caller's own, if it is sane, or one of ours, on every answer.
 //!
 //! Wrapped around everything else, this is also where an answer that actix made by itself (a body that broke off,
-//! say) becomes a problem like any other.
+//! say) becomes a problem like any other, and where every answer is framed as its client can read it.
 
 use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
@@ -10,6 +10,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest};
 
+use super::framing;
 use super::problem::Problem;
 
 /// The header, in requests and in answers.
@@ -88,6 +89,7 @@ pub async fn tag<B: MessageBody + 'static>(
         }
     };
     response.headers_mut().insert(X_REQUEST_ID, id.0);
+    framing::suit_version(&mut response);
     Ok(response)
 }
 

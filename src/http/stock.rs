@@ -10,6 +10,7 @@ use super::openapi::bodies::{StockQuestion, StockReply, VariantStockReply};
 use super::openapi::parameters::{
     AskHeaders, AskQuery, GridQuery, LocationsQuery, ShopPath, StockQuery, VariantPath,
 };
+use super::openapi::questions::VariantStockQuestion;
 use super::problem::Problem;
 use super::question::Question;
 use super::view_answer::answer;
@@ -59,7 +60,22 @@ pub(crate) async fn post_stock(edge: Data<Edge>, request: HttpRequest, payload: 
     responses(ViewAnswers<VariantStockReply>)
 )]
 pub(crate) async fn get_variant_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(single(&edge, &request).await)
+    Outcome(single(&edge, &request, None).await)
+}
+
+/// Stock of one variant, for lists too long for a URL
+///
+/// As `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/stock/{variant_id}",
+    tag = "Views",
+    params(ShopPath, VariantPath, AskHeaders),
+    request_body = VariantStockQuestion,
+    responses(ViewAnswers<VariantStockReply>)
+)]
+pub(crate) async fn post_variant_stock(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
+    Outcome(single(&edge, &request, Some(payload)).await)
 }
 
 async fn grouped(
@@ -79,8 +95,12 @@ async fn grouped(
     .await
 }
 
-async fn single(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, None).await?;
+async fn single(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, request, payload).await?;
     let list = IdList::parse("variant_id", request.match_info().query("variant_id"))?;
     let variant_id: VariantId = match list.ids() {
         [variant_id] => *variant_id,

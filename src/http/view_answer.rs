@@ -12,6 +12,7 @@ use super::etag;
 use super::problem::Problem;
 use super::question::{Question, Wanted, worked_out};
 use crate::stock::Snapshot;
+use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
 use crate::view::lines::{Chunks, Tabular};
 use crate::view::negative::NegativeAnswer;
@@ -30,6 +31,12 @@ impl Answer for StockAnswer {
 }
 
 impl Answer for VariantStockAnswer {
+    fn envelope_mut(&mut self) -> &mut Envelope {
+        &mut self.envelope
+    }
+}
+
+impl Answer for AvailabilityAnswer {
     fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }

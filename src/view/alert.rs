@@ -141,11 +141,6 @@ impl Record for Alert {
     ];
 
     fn write(&self, fields: &mut Fields) {
-        let transfers: Vec<String> = self
-            .transfer_from
-            .iter()
-            .map(|transfer| format!("{}:{}", transfer.loc_id, transfer.quantity))
-            .collect();
         fields
             .optional(self.id)
             .optional(self.loc_id)
@@ -161,7 +156,7 @@ impl Record for Alert {
             .value(self.shortage)
             .value(self.covered_by_incoming)
             .optional(self.surplus_elsewhere)
-            .value(transfers.join(";"))
+            .pairs(self.transfer_from.iter().map(|transfer| (transfer.loc_id, transfer.quantity)))
             .value(self.coverable)
             .value(self.uncovered)
             .value(self.complete);

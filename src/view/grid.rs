@@ -35,6 +35,11 @@ impl VariantCells {
         })
     }
 
+    /// Whether every cell of the variant is known.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.unknown().next().is_none()
+    }
+
     /// The variant's product, known once any row is: only rows tell it. Rows of a variant agree on it; if they
     /// ever do not, the row at the lowest location id counts.
     pub(crate) fn product_id(&self) -> Option<ProductId> {
@@ -42,15 +47,20 @@ impl VariantCells {
     }
 }
 
-/// Gathers the cells of each variant; cells must come ordered by variant.
-pub(crate) fn by_variant(cells: impl Iterator<Item = (CellId, Cell)>) -> impl Iterator<Item = VariantCells> {
-    let mut stream = cells.peekable();
-    std::iter::from_fn(move || {
-        let (first, cell) = stream.next()?;
-        let mut cells = vec![(first.loc_id, cell)];
-        while let Some((id, cell)) = stream.next_if(|(id, _)| id.variant_id == first.variant_id) {
-            cells.push((id.loc_id, cell));
+/// Gathers the cells of each variant and hands them on; cells must come ordered by variant. One variant's cells
+/// stand in memory at a time, in the same place.
+pub(crate) fn each_variant(cells: impl Iterator<Item = (CellId, Cell)>, mut each: impl FnMut(&VariantCells)) {
+    let mut gathered: Option<VariantCells> = None;
+    for (CellId { variant_id, loc_id }, cell) in cells {
+        let variant = gathered.get_or_insert_with(|| VariantCells { variant_id, cells: Vec::new() });
+        if variant.variant_id != variant_id {
+            each(variant);
+            variant.variant_id = variant_id;
+            variant.cells.clear();
         }
-        Some(VariantCells { variant_id: first.variant_id, cells })
-    })
+        variant.cells.push((loc_id, cell));
+    }
+    if let Some(variant) = &gathered {
+        each(variant);
+    }
 }

@@ -14,6 +14,8 @@ use std::io;
 use serde::Serialize;
 
 use super::envelope::Envelope;
+use crate::domain::id::LocationId;
+use crate::domain::quantity::Quantity;
 
 /// How much is gathered before a chunk is handed on, in bytes. Source: ours; a few writes' worth.
 const CHUNK: usize = 32 * 1024;
@@ -74,6 +76,18 @@ impl Fields {
             self.record.push_field(text.as_bytes());
             self
         }
+    }
+
+    /// Quantities by location in one field: `loc_id:quantity`, joined by `;`.
+    pub(crate) fn pairs(&mut self, pairs: impl Iterator<Item = (LocationId, Quantity)>) -> &mut Self {
+        self.text.clear();
+        for (loc_id, quantity) in pairs {
+            let separator = if self.text.is_empty() { "" } else { ";" };
+            // Writing to a String cannot fail.
+            let _ = write!(self.text, "{separator}{loc_id}:{quantity}");
+        }
+        self.record.push_field(self.text.as_bytes());
+        self
     }
 
     /// Nothing.

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::alert::{Alert, AlertKind, AlertLevel, Transfer};
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
-use super::grid::{VariantCells, by_variant};
+use super::grid::{VariantCells, each_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::tally::{Membership, Tally};
 use crate::domain::cell::{Cell, CellId};
@@ -59,16 +59,16 @@ pub fn negative(
     let mut envelope = EnvelopeBuilder::new();
     let mut alerts = Vec::new();
     let mut undecided = 0_u64;
-    for variant in by_variant(cells) {
+    each_variant(cells, |variant| {
         for (id, cell) in variant.cells() {
             envelope.see(id, cell);
         }
         match parameters.level {
-            AlertLevel::Location => push_rows(&mut alerts, &variant, context.book),
-            AlertLevel::Variant if variant.unknown().next().is_some() => undecided += 1,
-            AlertLevel::Variant => alerts.extend(summed(&variant, context.book)),
+            AlertLevel::Location => push_rows(&mut alerts, variant, context.book),
+            AlertLevel::Variant if !variant.is_complete() => undecided += 1,
+            AlertLevel::Variant => alerts.extend(summed(variant, context.book)),
         }
-    }
+    });
     if let Some(least) = parameters.min_shortage {
         alerts.retain(|alert| alert.shortage >= least);
     }
@@ -89,7 +89,7 @@ fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBoo
     }
     short.sort_unstable_by_key(|row| (row.qty_available, row.loc_id));
     let mut surplus = Surplus::of(variant, book);
-    let complete = variant.unknown().next().is_none();
+    let complete = variant.is_complete();
     let surplus_is_known = !variant.unknown().any(|(loc_id, _)| book.is_sellable(loc_id));
     // A negative row has no surplus of its own: what the variant has is what it has elsewhere.
     let surplus_elsewhere = surplus_is_known.then(|| surplus.total());

@@ -2,15 +2,13 @@
 
 pub mod item;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use self::item::{LocationStock, ProductStock, StockItem, StockRow, VariantStock};
+use self::item::{LocationStock, Place, ProductStock, StockItem, StockRow, VariantStock};
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
-use super::grid::{VariantCells, by_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
+use super::recurring::Recurring;
 use super::tally::{Membership, StockSums, Tally};
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, ProductId, VariantId};
@@ -65,7 +63,7 @@ pub struct VariantStockAnswer {
 }
 
 /// A group's place in the answer: by id, the variants whose product is not known last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Key {
     Variant(VariantId),
     Product(ProductId),
@@ -76,8 +74,11 @@ enum Key {
 /// A group in the making.
 #[derive(Debug, Default)]
 struct Group {
-    /// Of a variant: its product.
+    /// Of a variant: its product, which only rows tell. Rows agree on it; if they ever do not, the first counts.
     product_id: Option<ProductId>,
+    /// Whether an unknown cell may turn out to be a row. A refused id is not the shop's (live, seemingly), so a
+    /// cell refused has none.
+    may_have_more_rows: bool,
     tally: Tally,
     rows: Vec<StockRow>,
 }
@@ -91,38 +92,71 @@ pub fn stock(
     parameters: StockParameters,
 ) -> StockAnswer {
     let mut envelope = EnvelopeBuilder::new();
-    let mut groups = BTreeMap::<Key, Group>::new();
-    let mut products = Membership::Certain;
-    for variant in by_variant(cells) {
-        let product_id = variant.product_id();
-        if product_id.is_none() && may_have_rows(&variant) {
-            products = Membership::Open;
-        }
-        for (id, cell) in variant.cells() {
-            envelope.see(id, cell);
-            let key = match parameters.group_by {
-                GroupBy::Variant => Key::Variant(id.variant_id),
-                GroupBy::Product => product_id.map_or(Key::NoProduct, Key::Product),
-                GroupBy::Location => Key::Location(id.loc_id),
-            };
-            let group = groups.entry(key).or_default();
-            group.product_id = product_id;
-            group.tally.add(cell, context.book.class(id.loc_id));
-            if let (Cell::Row(row), true) = (cell, parameters.breakdown) {
-                group.rows.push(StockRow::new(row, context.book));
+    let mut groups = Recurring::new();
+    let mut places = Recurring::new();
+    for (id, cell) in cells {
+        envelope.see(id, &cell);
+        let key = match parameters.group_by {
+            // What a variant's product is, is known once all its cells were seen.
+            GroupBy::Variant | GroupBy::Product => Key::Variant(id.variant_id),
+            GroupBy::Location => Key::Location(id.loc_id),
+        };
+        let place = places.entry(id.loc_id, || Place::new(id.loc_id, context.book));
+        let group = groups.entry(key, Group::default);
+        if let (Some(place), Some(group)) = (place, group) {
+            group.add(&cell, place);
+            if parameters.breakdown {
+                group.list(&cell, place);
             }
         }
     }
-    if parameters.group_by == GroupBy::Product && products == Membership::Open {
-        envelope.warn(PRODUCTS_OPEN.to_owned());
+    let mut groups = groups.into_list();
+    let mut products = Membership::Certain;
+    if parameters.group_by == GroupBy::Product {
+        if groups.iter().any(|(_, variant)| variant.product_id.is_none() && variant.may_have_more_rows) {
+            products = Membership::Open;
+            envelope.warn(PRODUCTS_OPEN.to_owned());
+        }
+        groups = by_product(groups);
     }
+    groups.sort_by_key(|(key, _)| *key);
     let mut totals = Tally::default();
-    for group in groups.values() {
+    for (_, group) in &groups {
         totals.merge(&group.tally);
     }
     let stock =
         groups.into_iter().map(|(key, group)| item(key, group, parameters, products, context.book)).collect();
     StockAnswer { envelope: envelope.finish(context), stock, totals: totals.finish(Membership::Certain) }
+}
+
+/// The groups of variants as groups of products.
+fn by_product(variants: Vec<(Key, Group)>) -> Vec<(Key, Group)> {
+    let mut products = Recurring::new();
+    for (_, variant) in variants {
+        let key = variant.product_id.map_or(Key::NoProduct, Key::Product);
+        if let Some(product) = products.entry(key, Group::default) {
+            product.tally.merge(&variant.tally);
+            product.rows.extend(variant.rows);
+        }
+    }
+    products.into_list()
+}
+
+impl Group {
+    fn add(&mut self, cell: &Cell, place: &Place) {
+        self.tally.add(cell, place.class);
+        match cell {
+            Cell::Row(row) => self.product_id = self.product_id.or(Some(row.product_id)),
+            Cell::NoRow | Cell::Unknown(MissingReason::Refused) => {}
+            Cell::Unknown(_) => self.may_have_more_rows = true,
+        }
+    }
+
+    fn list(&mut self, cell: &Cell, place: &Place) {
+        if let Cell::Row(row) = cell {
+            self.rows.push(StockRow::new(row, place));
+        }
+    }
 }
 
 /// The stock of one variant with its rows, from that variant's cells.
@@ -136,11 +170,9 @@ pub fn variant_stock(
     let mut group = Group::default();
     for (id, cell) in cells {
         envelope.see(id, &cell);
-        group.tally.add(&cell, context.book.class(id.loc_id));
-        if let Cell::Row(row) = &cell {
-            group.product_id = group.product_id.or(Some(row.product_id));
-            group.rows.push(StockRow::new(row, context.book));
-        }
+        let place = Place::new(id.loc_id, context.book);
+        group.add(&cell, &place);
+        group.list(&cell, &place);
     }
     let stock = VariantStock {
         variant_id,
@@ -149,12 +181,6 @@ pub fn variant_stock(
         locations: Some(group.rows),
     };
     VariantStockAnswer { envelope: envelope.finish(context), stock }
-}
-
-/// Whether a variant without a known row may have one all the same. A refused id is not the shop's (live,
-/// seemingly), so a cell refused has none.
-fn may_have_rows(variant: &VariantCells) -> bool {
-    variant.unknown().any(|(_, reason)| reason != MissingReason::Refused)
 }
 
 fn item(

@@ -7,6 +7,7 @@ use crate::domain::cell::Cell;
 use crate::domain::location::LocationClass;
 use crate::domain::quantity::Quantity;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::total::Total;
 
 /// Sums over a group of cells.
 ///
@@ -57,12 +58,13 @@ pub struct StockSums {
 /// Sums in the making. Neither the order of cells nor how they are split before a [`Tally::merge`] matters.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
-    onhand: Quantity,
-    commited: Quantity,
-    incoming: Quantity,
-    available: Quantity,
-    sellable: Quantity,
-    oversold: Quantity,
+    onhand: Total,
+    commited: Total,
+    incoming: Total,
+    available: Total,
+    sellable: Total,
+    /// The negative availables as they are.
+    oversold: Total,
     rows: u64,
     no_rows: u64,
     unknown: u64,
@@ -100,7 +102,7 @@ impl Tally {
         self.available += row.qty_available;
         if row.qty_available.is_negative() {
             self.negative_rows += 1;
-            self.oversold += -row.qty_available;
+            self.oversold += row.qty_available;
         } else if class == LocationClass::Sellable {
             self.sellable += row.qty_available;
         }
@@ -125,14 +127,14 @@ impl Tally {
     /// The sums, as far as they can be known.
     pub(crate) fn finish(&self, membership: Membership) -> StockSums {
         let complete = self.unknown == 0 && membership == Membership::Certain;
-        let known = |sum: Quantity| complete.then(|| sum.normalized());
+        let known = |total: Total| complete.then(|| total.sum());
         StockSums {
             qty_onhand: known(self.onhand),
             qty_commited: known(self.commited),
             qty_incoming: known(self.incoming),
             qty_available: known(self.available),
-            sellable: self.sellable.normalized(),
-            qty_oversold: known(self.oversold),
+            sellable: self.sellable.sum(),
+            qty_oversold: known(-self.oversold),
             rows: self.rows,
             no_rows: self.no_rows,
             unknown: self.unknown,

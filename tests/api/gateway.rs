@@ -110,11 +110,16 @@ impl TestApp {
 
     /// Sends bytes as they are over a connection of their own, and reads until it is closed.
     pub(crate) async fn raw(&self, request: &[u8]) -> String {
+        String::from_utf8(self.raw_bytes(request).await).unwrap()
+    }
+
+    /// The same, whatever comes back.
+    pub(crate) async fn raw_bytes(&self, request: &[u8]) -> Vec<u8> {
         let mut connection = TcpStream::connect(self.addr).await.unwrap();
         connection.write_all(request).await.unwrap();
         let mut answer = Vec::new();
         connection.read_to_end(&mut answer).await.unwrap();
-        String::from_utf8(answer).unwrap()
+        answer
     }
 
     /// Lets everything that is cached age.
@@ -274,6 +279,7 @@ impl Builder {
             addr,
             clock,
             sandbox: Some(sandbox),
+            // Answers are read as they come: codings are asked for, and taken off, by name.
             http: Client::builder().no_proxy().no_gzip().build().unwrap(),
             runtime: Handle::current(),
             stop: Some(stop),

@@ -39,6 +39,15 @@ pub(crate) fn rows(shop: &ShopHandle) -> Vec<OracleRow> {
     shop.rows().into_iter().map(|row| OracleRow::read(row.json)).collect()
 }
 
+/// The locations, of those that `locations.json` lists, whose stock can be sold.
+pub(crate) fn selling(locations: &Value) -> BTreeSet<u64> {
+    let listed = locations["locations"].as_array().unwrap().iter();
+    let sells = |location: &&Value| {
+        location["location_type"] != "ontheroad" && location["is_unavailable_quantity"] != true
+    };
+    listed.filter(sells).map(|location| location["id"].as_u64().unwrap()).collect()
+}
+
 impl OracleRow {
     fn read(text: String) -> Self {
         let fields: std::collections::BTreeMap<String, Box<RawValue>> = serde_json::from_str(&text).unwrap();

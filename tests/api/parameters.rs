@@ -68,6 +68,8 @@ async fn since_id_limit_order_and_direction_do_what_the_document_says() {
         ("updated_at_min=2021-07-30T06:05:24.3320000Z", &[1003098484, 1006907070][..]),
         ("updated_at_min=2021-07-30T13:05:24.332%2B07:00", &[1003098484, 1006907070][..]),
         ("updated_at_min=2021-07-30T06:05:24.333Z", &[1003098484][..]),
+        ("updated_at_min=0001-01-01T00:00:00", &IDS[..]),
+        ("updated_at_min=9999-12-31T00:00:00Z", &[][..]),
         ("updated_at_min=2021-07-08T01:47:17.61Z", &[1003098484, 1003226632, 1006907070][..]),
     ] {
         let answer = app.inventory(EXAMPLE, &format!("{EXAMPLE_QUERY}&{query}")).await;

@@ -22,6 +22,9 @@ async fn the_documents_example_is_summed_as_by_hand() {
     assert_eq!(body["totals"]["qty_available"], -7);
     let one = app.get("/shops/1000/stock/1061514767").await.ok();
     assert_eq!(one["stock"]["locations"].as_array().unwrap().len(), 2);
+    let posted =
+        app.post("/shops/1000/stock/1061514767", &json!({"location_ids": [963_414, 1_007_284]})).await;
+    assert_eq!(posted.ok()["stock"], one["stock"]);
     let places =
         app.get(&format!("/shops/1000/stock?{EXAMPLE_QUERY}&group_by=location&breakdown=true")).await.ok();
     assert_eq!(places["stock"][0]["loc_id"], 963_414);

@@ -6,7 +6,21 @@ use crate::source::{all_below, no_complaints, read, rust};
 const MAX_LINES: usize = 500;
 
 /// Files other than Rust that are ours and text.
-const TEXTS: [&str; 6] = ["README.md", "CHANGELOG.md", "Cargo.toml", "Makefile", ".clippy.toml", ".ci/run"];
+const TEXTS: [&str; 13] = [
+    "README.md",
+    "CHANGELOG.md",
+    "Cargo.toml",
+    "Makefile",
+    ".clippy.toml",
+    ".redocly.yaml",
+    ".spectral.yaml",
+    ".ci/run",
+    "tests/clients/client.mts",
+    "tests/clients/client.py",
+    "tests/clients/schemathesis.toml",
+    "tests/clients/schemathesis_hooks.py",
+    "tests/clients/with_demo.sh",
+];
 
 /// What no file may hold, in pieces, so that this one does not.
 fn unfinished() -> [String; 4] {

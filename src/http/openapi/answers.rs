@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::bodies::{InventoryReply, Locations};
+use super::bodies::{Forwarded, InventoryReply, Locations};
 use crate::http::auth::Scope;
 use crate::http::problem::{PROBLEM_JSON, Problem, ProblemBody};
 use crate::http::shops::ShopList;
@@ -71,7 +71,8 @@ impl IntoResponses for ForwardedAnswers {
     fn responses() -> Answers {
         let answer = ResponseBuilder::new()
             .description("What Haravan answered; its 4xx about the question itself come as they are too.")
-            .header("Cache-Status", header("Always `tonkho; fwd=bypass`.", Type::String));
+            .header("Cache-Status", header("Always `tonkho; fwd=bypass`.", Type::String))
+            .content("application/json", body::<Forwarded>());
         let mut problems = caller_problems();
         problems.push(Problem::NotFound);
         problems.push(Problem::LacksScope(Scope::Haravan));

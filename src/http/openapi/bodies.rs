@@ -2,13 +2,14 @@
 //! does.
 
 use serde::Serialize;
-use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Type};
-use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{KnownFormat, Ref, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::texts::ID_LIST;
+use super::texts::{Amount, DirectionName, ID_LIST, OrderName};
 use crate::http::question::ExplanationBody;
 use crate::view::alert::AlertLevel;
+use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::Missing;
 use crate::view::negative::NegativeAnswer;
 use crate::view::stock::{GroupBy, StockAnswer, VariantStockAnswer};
@@ -58,11 +59,11 @@ pub struct InventoryQuestion {
     #[schema(nullable = false, format = DateTime, example = "2021-01-01T00:00:00Z")]
     pub updated_at_min: Option<String>,
     /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
-    #[schema(nullable = false, pattern = "^(id|updated_at)$", example = "id")]
-    pub order: Option<String>,
+    #[schema(nullable = false)]
+    pub order: Option<OrderName>,
     /// `asc` (the default) or `desc`.
-    #[schema(nullable = false, pattern = "^(asc|desc)$", example = "asc")]
-    pub direction: Option<String>,
+    #[schema(nullable = false)]
+    pub direction: Option<DirectionName>,
 }
 
 /// A question for stock.
@@ -91,8 +92,8 @@ pub struct NegativeQuestion {
     #[schema(nullable = false)]
     pub level: Option<AlertLevel>,
     /// Only shortages of at least this much.
-    #[schema(nullable = false, value_type = Option<f64>, format = "decimal", minimum = 0, example = 1)]
-    pub min_shortage: Option<String>,
+    #[schema(nullable = false, example = 1)]
+    pub min_shortage: Option<Amount>,
 }
 
 /// Rows, as Haravan answers them.
@@ -164,6 +165,10 @@ pub struct HaravanLocation {
     pub is_unavailable_quantity: Option<bool>,
 }
 
+/// What Haravan answered, as it came: an object, with one member that is named after what was asked for.
+#[derive(Debug, Serialize)]
+pub struct Forwarded;
+
 /// Declares the schema of an answer that `explain=true` turns into an explanation.
 macro_rules! reply {
     ($(#[doc = $about:literal] $name:ident of $answer:ty;)+) => {$(
@@ -199,13 +204,32 @@ reply! {
     StockReply of StockAnswer;
     /// A variant's stock, or with `explain=true` what it would take.
     VariantStockReply of VariantStockAnswer;
+    /// What can be sold, or with `explain=true` what the answer would take.
+    AvailabilityReply of AvailabilityAnswer;
     /// Negative stock, or with `explain=true` what it would take.
     NegativeReply of NegativeAnswer;
 }
 
+impl PartialSchema for Forwarded {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .description(Some(
+                "What Haravan answered, as it came: an object with one member, named after what was asked for.",
+            ))
+            .examples([serde_json::json!({"count": 1})])
+            .into()
+    }
+}
+
+impl ToSchema for Forwarded {}
+
 impl PartialSchema for Id {
     fn schema() -> RefOr<Schema> {
-        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(1));
         let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(ID_LIST));
         AnyOfBuilder::new()
             .item(number)

@@ -5,6 +5,7 @@ use utoipa::IntoParams;
 
 use super::texts::{DirectionName, IdText, OrderName};
 use crate::view::alert::AlertLevel;
+use crate::view::availability::Pooling;
 use crate::view::stock::GroupBy;
 
 /// The shop in the path.
@@ -98,10 +99,10 @@ pub struct SelectionQuery {
     #[param(format = DateTime, example = "2021-01-01T00:00:00Z")]
     pub updated_at_min: Option<String>,
     /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
-    #[param(inline, example = "id")]
+    #[param(example = "id")]
     pub order: Option<OrderName>,
     /// `asc` (the default) or `desc`.
-    #[param(inline, example = "asc")]
+    #[param(example = "asc")]
     pub direction: Option<DirectionName>,
 }
 
@@ -127,6 +128,28 @@ pub struct StockQuery {
     /// `true`: each item lists its rows too.
     #[param(example = false)]
     pub breakdown: Option<bool>,
+}
+
+/// What may be promised.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AvailabilityQuery {
+    /// Whether oversold locations count against the others (`net`, the default) or add nothing (`positive`).
+    #[param(example = "net")]
+    pub pooling: Option<Pooling>,
+    /// Pieces of each variant that are not for sale: a decimal number of at least 0. Left out: none.
+    #[param(pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$", example = "2")]
+    pub buffer: Option<String>,
+    /// The most pieces that are told: a decimal number of at least 0. Left out: all there are.
+    #[param(pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$", example = "10")]
+    pub cap: Option<String>,
+    /// At or below so many pieces, stock is low: a decimal number of at least 0. Left out: the shop's
+    /// `low_stock_threshold`.
+    #[param(pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$", example = "5")]
+    pub threshold: Option<String>,
+    /// `true`: list the locations that have stock.
+    #[param(example = false)]
+    pub pickup: Option<bool>,
 }
 
 /// Which negatives.

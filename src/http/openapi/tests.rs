@@ -48,7 +48,7 @@ fn every_operation_is_named_told_and_tagged() {
         }
         assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{name}");
     }
-    assert_eq!(ids.len(), 20);
+    assert_eq!(ids.len(), 23);
 }
 
 #[test]
@@ -104,6 +104,52 @@ fn every_schema_referred_to_is_there_and_every_one_there_is_referred_to() {
     let schemas = document["components"]["schemas"].as_object().unwrap().keys();
     let there: BTreeSet<String> = schemas.map(|name| format!("#/components/schemas/{name}")).collect();
     assert_eq!(found, there);
+}
+
+/// What makes a schema one that generated code has to name: an object, an enumeration, a choice.
+const NEEDS_A_NAME: [&str; 4] = ["properties", "enum", "oneOf", "anyOf"];
+
+/// Schemas below a value that need a name and have none.
+fn anonymous(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members.iter().filter(|(name, _)| !name.starts_with("example")) {
+                let path = format!("{path}/{name}");
+                // A member that may be null is a choice between its schema, which has a name, and null.
+                let nullable =
+                    name == "oneOf" && member[0].get("$ref").is_some() && member[1]["type"] == "null";
+                if NEEDS_A_NAME.contains(&name.as_str())
+                    && !nullable
+                    && !path.contains("/properties/properties")
+                {
+                    found.push(path.clone());
+                }
+                anonymous(member, &path, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| anonymous(item, path, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_schema_that_generated_code_has_to_name_has_a_name() {
+    let document = document();
+    let mut found = Vec::new();
+    anonymous(&document["paths"], "", &mut found);
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let own = schema.as_object().unwrap();
+        // An object that has all members of another stands beside it in `allOf`, which every generator merges.
+        let merged = own.get("allOf").and_then(Value::as_array).into_iter().flatten();
+        let properties = merged.chain([schema]).filter_map(|part| part.get("properties")?.as_object());
+        for (property, schema) in properties.flatten() {
+            anonymous(schema, &format!("{name}.{property}"), &mut found);
+        }
+        let choices =
+            ["oneOf", "anyOf"].into_iter().filter_map(|choice| own.get(choice)?.as_array()).flatten();
+        choices.for_each(|choice| anonymous(choice, name, &mut found));
+    }
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What the texts of parameters look like, as schemas: what a client can check before it asks.
 
 use serde::Serialize;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Comma-separated ids, with blanks and empty items anywhere.
@@ -20,8 +20,40 @@ impl PartialSchema for IdText {
 
 impl ToSchema for IdText {}
 
+/// The most that an amount may be as a number. Source: `domain::quantity`, which holds less than 10^15.
+const MAX_AMOUNT: i64 = 999_999_999_999_999;
+
+/// A decimal number of at least 0 as text.
+const DECIMAL_TEXT: &str = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$";
+
+/// An amount of pieces in a body.
+#[derive(Debug, Serialize)]
+pub struct Amount;
+
+impl PartialSchema for Amount {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(0))
+            .maximum(Some(MAX_AMOUNT));
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(DECIMAL_TEXT));
+        AnyOfBuilder::new()
+            .item(number)
+            .item(text)
+            .description(Some(
+                "Pieces, at least 0: a whole number, or a decimal as text, which nothing rounds on its way.",
+            ))
+            .examples([serde_json::json!(1), serde_json::json!("0.5")])
+            .into()
+    }
+}
+
+impl ToSchema for Amount {}
+
 /// What rows are ordered by.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderName {
     /// Their ids.
@@ -32,6 +64,7 @@ pub enum OrderName {
 
 /// Which way rows are ordered.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Direction)]
 #[serde(rename_all = "snake_case")]
 pub enum DirectionName {
     /// The smallest first.

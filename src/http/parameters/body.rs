@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::HttpRequest;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Bytes, Payload};
-use actix_web::{HttpMessage, HttpRequest};
+use rust_decimal::Decimal;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::{LISTS, ParameterError, known};
 use crate::http::problem::Problem;
 
+/// What some libraries write before a text in UTF-8. Not allowed there, but a reader may ignore it (RFC 8259, 8.1).
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// What a list may look like.
 const LIST: &str = "an array of ids, or a string of comma-separated ids";
 /// What a value may look like.
@@ -21,11 +24,7 @@ const VALUE: &str = "a string, a number or a boolean";
 /// # Errors
 /// It is longer, says that it is something else than JSON, or breaks off.
 pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Result<Bytes, Problem> {
-    let mime = request.mime_type().map_err(|_| Problem::MediaType)?;
-    let is_json = mime.is_none_or(|mime| {
-        mime.type_() == mime::APPLICATION
-            && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
-    });
+    let is_json = request.headers().get(CONTENT_TYPE).is_none_or(says_json);
     let encoding = request.headers().get(CONTENT_ENCODING);
     if !is_json || encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::MediaType);
@@ -39,8 +38,18 @@ pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Res
     body.map_err(|_| Problem::Parameter(ParameterError::Request))
 }
 
+/// Whether a content type is JSON's, or that of something written as JSON (RFC 6839, 3.1). What it says of the charset
+/// does not matter: JSON is UTF-8.
+fn says_json(content_type: &HeaderValue) -> bool {
+    let Ok(text) = content_type.to_str() else { return false };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let subtype = essence.strip_prefix("application/").unwrap_or_default();
+    subtype == "json" || subtype.ends_with("+json")
+}
+
 /// The known members of a JSON object as texts. Of a member given twice the last one counts.
 pub(super) fn parse(body: &[u8]) -> Result<Vec<(&'static str, Vec<String>)>, ParameterError> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(ParameterError::EmptyBody);
     }
@@ -76,11 +85,27 @@ fn id(raw: &RawValue) -> Option<String> {
     if raw.get().starts_with(['t', 'f']) { None } else { text(raw) }
 }
 
-/// A string, a number as it was written, or a boolean.
+/// A string, a number, or a boolean.
 fn text(raw: &RawValue) -> Option<String> {
-    match raw.get().bytes().next()? {
-        b'"' => serde_json::from_str(raw.get()).ok(),
-        b'-' | b'0'..=b'9' | b't' | b'f' => Some(raw.get().to_owned()),
+    let written = raw.get();
+    match written.bytes().next()? {
+        b'"' => serde_json::from_str(written).ok(),
+        b'-' | b'0'..=b'9' => Some(whole(written).unwrap_or_else(|| written.to_owned())),
+        b't' | b'f' => Some(written.to_owned()),
         _ => None,
     }
+}
+
+/// A whole number that was written with decimals or an exponent, without them: JSON knows one kind of number, and a
+/// column of ids with a gap in it is a column of `616.0` to more than one library.
+fn whole(written: &str) -> Option<String> {
+    let number = if written.contains(['e', 'E']) {
+        Decimal::from_scientific(written)
+    } else if written.contains('.') {
+        Decimal::from_str_exact(written)
+    } else {
+        return None;
+    };
+    let number = number.ok()?.normalize();
+    (number.scale() == 0).then(|| number.to_string())
 }

@@ -61,6 +61,11 @@ fn a_body_lists_ids_in_any_of_three_ways() {
     check("", Some(r#"{"variant_ids":"2,1"}"#), Ok(Some(&[1, 2])));
     check("", Some(r#"{"variant_ids":18446744073709551615}"#), Ok(Some(&[u64::MAX])));
     check("", Some(r#" {"vatiant_ids" : [ 5 ]} "#), Ok(Some(&[5])));
+    check(
+        "",
+        Some(r#"{"variant_ids":[616.0,1e3,18446744073709551615.00]}"#),
+        Ok(Some(&[616, 1000, u64::MAX])),
+    );
     check("", Some(r#"{"variant\u005fids":[5]}"#), Ok(Some(&[5])));
 }
 
@@ -70,7 +75,8 @@ fn a_member_of_the_wrong_type_is_named() {
     for member in ["null", "true", "{}", "[true]", "[null]", "[[1]]", "[{}]"] {
         check("", Some(&format!(r#"{{"variant_ids":{member}}}"#)), Err(wrong));
     }
-    for (member, item) in [("[1.5]", "1.5"), ("[0]", "0"), ("[-1]", "-1"), ("[1e3]", "1e3"), ("[\"a\"]", "a")]
+    for (member, item) in
+        [("[1.5]", "1.5"), ("[0]", "0"), ("[-1]", "-1"), ("[\"1e3\"]", "1e3"), ("[\"a\"]", "a")]
     {
         let named = format!("variant_ids: \"{item}\" is not a positive integer");
         check("", Some(&format!(r#"{{"variant_ids":{member}}}"#)), Err(&named));

@@ -1,6 +1,8 @@
 //! What a stock answer says of a group: its item, its rows, its CSV line.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 use utoipa::openapi::schema::AnyOfBuilder;
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -9,6 +11,7 @@ use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
 use crate::domain::location::{LocationBook, LocationClass};
 use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
+use crate::domain::timestamp::Timestamp;
 use crate::view::lines::{Fields, Record};
 use crate::view::tally::StockSums;
 
@@ -90,8 +93,8 @@ pub struct StockRow {
     #[schema(value_type = u64, minimum = 1, example = 963414)]
     pub loc_id: LocationId,
     /// The location's name; null when it is not known.
-    #[schema(required, example = "Kho Quận 1")]
-    pub location_name: Option<String>,
+    #[schema(required, value_type = Option<String>, example = "Kho Quận 1")]
+    pub location_name: Option<LocationName>,
     /// Whether stock at the location can be sold.
     #[schema(example = "sellable")]
     pub location_class: Class,
@@ -114,8 +117,22 @@ pub struct StockRow {
     #[schema(value_type = f64, format = "decimal", example = -15)]
     pub qty_available: Quantity,
     /// When the row last changed, as Haravan wrote it.
-    #[schema(format = DateTime, example = "2021-07-08T01:47:17.6Z")]
-    pub updated_at: String,
+    #[schema(value_type = String, format = DateTime, example = "2021-07-08T01:47:17.6Z")]
+    pub updated_at: UpdatedAt,
+}
+
+/// The name of a location, which the rows of a breakdown share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationName(Arc<str>);
+
+/// When a row last changed: as Haravan wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum UpdatedAt {
+    /// Written as we would.
+    Plain(Timestamp),
+    /// Written in another way.
+    AsSent(Box<str>),
 }
 
 /// Whether stock at a location can be sold: `sellable`, `transit` (goods on their way between locations) or
@@ -132,21 +149,44 @@ pub enum Class {
     Unavailable,
 }
 
+/// What the rows at one location share.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) class: LocationClass,
+    name: Option<LocationName>,
+}
+
+impl Place {
+    pub(super) fn new(loc_id: LocationId, book: &LocationBook) -> Self {
+        let name = book.name(loc_id).map(|name| LocationName(name.into()));
+        Self { class: book.class(loc_id), name }
+    }
+}
+
 impl StockRow {
-    pub(super) fn new(row: &Row, book: &LocationBook) -> Self {
+    pub(super) fn new(row: &Row, place: &Place) -> Self {
         Self {
             id: row.id,
             loc_id: row.loc_id,
-            location_name: book.name(row.loc_id).map(str::to_owned),
-            location_class: Class::from(book.class(row.loc_id)),
+            location_name: place.name.clone(),
+            location_class: Class::from(place.class),
             product_id: row.product_id,
             variant_id: row.variant_id,
             qty_onhand: row.qty_onhand,
             qty_commited: row.qty_commited,
             qty_incoming: row.qty_incoming,
             qty_available: row.qty_available,
-            updated_at: row.updated_at_text().into_owned(),
+            updated_at: match row.as_sent {
+                None => UpdatedAt::Plain(row.updated_at),
+                Some(_) => UpdatedAt::AsSent(row.updated_at_text().into()),
+            },
         }
+    }
+}
+
+impl Serialize for LocationName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

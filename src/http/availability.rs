@@ -1,0 +1,69 @@
+//! `/shops/{org_id}/availability`: what a storefront may promise.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::accept::Form;
+use super::edge::{Edge, Outcome};
+use super::openapi::answers::ViewAnswers;
+use super::openapi::bodies::AvailabilityReply;
+use super::openapi::parameters::{AskHeaders, AskQuery, AvailabilityQuery, GridQuery, ShopPath};
+use super::openapi::questions::AvailabilityQuestion;
+use super::problem::Problem;
+use super::question::Question;
+use super::view_answer::answer;
+use crate::view::availability::{AvailabilityParameters, availability};
+
+/// What a storefront may promise
+///
+/// Whether, and how much of, each variant can be sold, over the locations asked for that sell. As long as cells are
+/// missing, `available` is a yes only if the known cells prove it: with `pooling=positive` whenever they hold
+/// enough, with `pooling=net` (the default, in which an oversold location counts against the others) only if every
+/// cell at a location that sells is known.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/availability",
+    tag = "Views",
+    params(ShopPath, GridQuery, AvailabilityQuery, AskQuery, AskHeaders),
+    responses(ViewAnswers<AvailabilityReply>)
+)]
+pub(crate) async fn get_availability(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(promised(&edge, &request, None).await)
+}
+
+/// What a storefront may promise, for lists too long for a URL
+///
+/// As `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/availability",
+    tag = "Views",
+    params(ShopPath, AskHeaders),
+    request_body = AvailabilityQuestion,
+    responses(ViewAnswers<AvailabilityReply>)
+)]
+pub(crate) async fn post_availability(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
+    Outcome(promised(&edge, &request, Some(payload)).await)
+}
+
+async fn promised(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, request, payload).await?;
+    let asked = &question.parameters;
+    let parameters = AvailabilityParameters {
+        pooling: asked.pooling()?,
+        buffer: asked.quantity("buffer")?.unwrap_or_default(),
+        cap: asked.quantity("cap")?,
+        threshold: asked.quantity("threshold")?.unwrap_or(question.shop.low_stock_threshold()),
+        pickup: asked.flag("pickup")?,
+    };
+    let form = Form::of(request.headers())?;
+    let wanted = question.wanted(edge).await?;
+    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+        availability(snapshot.cells(), context, parameters)
+    })
+    .await
+}

@@ -1,0 +1,48 @@
+//! The bodies of the questions that views are asked, as the OpenAPI document tells them. Nothing is parsed into
+//! these: [`crate::http::parameters`] does that.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::bodies::{GridQuestion, Ids};
+use super::texts::Amount;
+use crate::view::availability::Pooling;
+
+/// A question for one variant's stock.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"location_ids": [1007284, 963414]}))]
+pub struct VariantStockQuestion {
+    /// The locations. Left out: all the shop's locations.
+    #[schema(nullable = false, example = json!([1007284, 963414]))]
+    pub location_ids: Option<Ids>,
+    /// When not every cell can be had in time: answer with what there is and say what is missing.
+    #[schema(nullable = false, example = false)]
+    pub partial: Option<bool>,
+    /// Call nobody, and answer what the question would take instead.
+    #[schema(nullable = false, example = false)]
+    pub explain: Option<bool>,
+}
+
+/// A question for what can be sold.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "pooling": "positive", "cap": 10}))]
+pub struct AvailabilityQuestion {
+    /// The cells asked for.
+    #[serde(flatten)]
+    pub grid: GridQuestion,
+    /// Whether oversold locations count against the others (`net`, the default) or add nothing (`positive`).
+    #[schema(nullable = false)]
+    pub pooling: Option<Pooling>,
+    /// Pieces of each variant that are not for sale. Left out: none.
+    #[schema(nullable = false, example = 2)]
+    pub buffer: Option<Amount>,
+    /// The most pieces that are told. Left out: all there are.
+    #[schema(nullable = false, example = 10)]
+    pub cap: Option<Amount>,
+    /// At or below so many pieces, stock is low. Left out: the shop's `low_stock_threshold`.
+    #[schema(nullable = false, example = 5)]
+    pub threshold: Option<Amount>,
+    /// Whether the locations that have stock are listed.
+    #[schema(nullable = false, example = false)]
+    pub pickup: Option<bool>,
+}
