@@ -6,7 +6,29 @@ use crate::source::{all_below, no_complaints, read, rust};
 const MAX_LINES: usize = 500;
 
 /// Files other than Rust that are ours and text.
-const TEXTS: [&str; 6] = ["README.md", "CHANGELOG.md", "Cargo.toml", "Makefile", ".clippy.toml", ".ci/run"];
+const TEXTS: [&str; 8] = [
+    "README.md",
+    "CHANGELOG.md",
+    "Cargo.toml",
+    "Makefile",
+    "Dockerfile",
+    ".dockerignore",
+    ".clippy.toml",
+    ".ci/run",
+];
+
+/// Folders with more of them, by how they end.
+const MORE_TEXTS: [(&str, &str); 9] = [
+    ("docs", ".md"),
+    ("helm", ".yaml"),
+    ("helm", ".json"),
+    ("helm", ".tpl"),
+    ("helm", ".txt"),
+    ("tests/helm", ".py"),
+    ("tests/helm", ".yaml"),
+    ("tests/image", ".py"),
+    ("tests/watch", ".py"),
+];
 
 /// What no file may hold, in pieces, so that this one does not.
 fn unfinished() -> [String; 4] {
@@ -54,6 +76,11 @@ fn no_line_ends_in_blanks_and_every_file_in_a_line_break() {
     }
     for path in TEXTS {
         check(path, &read(path));
+    }
+    for (folder, ending) in MORE_TEXTS {
+        for source in all_below(folder, ending) {
+            check(&source.path, &source.text);
+        }
     }
     no_complaints(&complaints);
 }
