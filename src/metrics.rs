@@ -20,6 +20,9 @@ pub const UNMATCHED: &str = "unmatched";
 /// The outcomes of a call to Haravan, so that each counts from zero before it first happens.
 pub const UPSTREAM_OUTCOMES: [&str; 5] = ["answered", "refused", "throttled", "unauthorized", "failed"];
 
+/// The reasons for which a shop's calls are stopped, so that each is shown as 0 while it does not hold.
+pub const STOP_REASONS: [&str; 2] = ["failing", "unauthorized"];
+
 /// The methods told apart; any other is [`OTHER_METHOD`].
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
 /// The label of every other method: callers can make them up.
@@ -76,6 +79,10 @@ families! {
     batch_cells: HistogramVec = "tonkho_upstream_batch_cells", ["shop"], BATCH_CELLS;
     /// Places taken in the leaky bucket that Haravan keeps for the shop, as far as is known.
     bucket_level: GaugeVec = "tonkho_bucket_level", ["shop"];
+    /// Places of that bucket that may be taken here: its size less the headroom left to other programs.
+    bucket_usable: GaugeVec = "tonkho_bucket_usable", ["shop"];
+    /// Whether calls for the shop are stopped, by reason: failing (Haravan fails) or unauthorized (it refuses the token).
+    shop_stopped: IntGaugeVec = "tonkho_shop_stopped", ["shop", "reason"];
     /// Cells that wait for a call to Haravan, by priority.
     queue_cells: IntGaugeVec = "tonkho_queue_cells", ["shop", "priority"];
     /// Rows with a negative available quantity among the cells held.
@@ -122,6 +129,8 @@ pub struct ShopMetrics {
     resident_cells: IntGauge,
     cache_bytes: IntGauge,
     bucket_level: Gauge,
+    bucket_usable: Gauge,
+    shop_stopped: IntGaugeVec,
     queue_cells: IntGaugeVec,
     upstream_requests: IntCounterVec,
     upstream_seconds: Histogram,
@@ -137,6 +146,10 @@ pub struct ShopReading<'a> {
     pub cache_bytes: u64,
     /// Places taken in the bucket.
     pub bucket_level: f64,
+    /// Places of the bucket that may be taken.
+    pub bucket_usable: f64,
+    /// Why calls are stopped, one of [`STOP_REASONS`], if they are.
+    pub stopped: Option<&'static str>,
     /// Cells waiting for a call, by priority; every priority is listed.
     pub queue_cells: &'a [(&'static str, usize)],
 }
@@ -200,6 +213,8 @@ impl Metrics {
             resident_cells: families.resident_cells.with_label_values(&of_shop),
             cache_bytes: families.cache_bytes.with_label_values(&of_shop),
             bucket_level: families.bucket_level.with_label_values(&of_shop),
+            bucket_usable: families.bucket_usable.with_label_values(&of_shop),
+            shop_stopped: families.shop_stopped.clone(),
             queue_cells: families.queue_cells.clone(),
             upstream_requests: families.upstream_requests.clone(),
             upstream_seconds: families.upstream_seconds.with_label_values(&of_shop),
@@ -263,6 +278,11 @@ impl ShopMetrics {
         self.resident_cells.set(i64::try_from(reading.resident_cells).unwrap_or(i64::MAX));
         self.cache_bytes.set(i64::try_from(reading.cache_bytes).unwrap_or(i64::MAX));
         self.bucket_level.set(reading.bucket_level);
+        self.bucket_usable.set(reading.bucket_usable);
+        for reason in STOP_REASONS {
+            let stopped = self.shop_stopped.with_label_values(&[self.shop.as_str(), reason]);
+            stopped.set(i64::from(reading.stopped == Some(reason)));
+        }
         for (priority, cells) in reading.queue_cells {
             let waiting = self.queue_cells.with_label_values(&[self.shop.as_str(), *priority]);
             waiting.set(i64::try_from(*cells).unwrap_or(i64::MAX));

@@ -26,6 +26,7 @@ mod tests;
 mod token;
 mod tree;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use environment::Environment;
@@ -90,6 +91,26 @@ impl Settings {
     pub fn from_toml(text: &str, environment: &Environment) -> Result<Self, SettingsError> {
         let written = file::parse(Path::new(DEFAULT_FILE), text).map_err(SettingsError::from)?;
         Self::from_tables(written, environment)
+    }
+
+    /// Where a gateway with these settings listens, by [`DEFAULT_FILE`] if there is one and by the variables of
+    /// `environment`.
+    ///
+    /// For those who ask such a gateway something: it has read the rest, so a mistake made since, here or
+    /// elsewhere, is no reason to ask in the wrong place. What cannot be read counts as not written.
+    #[must_use]
+    pub fn listen_address(environment: &Environment) -> SocketAddr {
+        let written = file::read_if_there_is_one(Path::new(DEFAULT_FILE)).unwrap_or_default();
+        Self::listen_address_of(written, environment)
+    }
+
+    fn listen_address_of(written: Table, environment: &Environment) -> SocketAddr {
+        let mut unheard = Mistakes::default();
+        let merged = tree::overlay(written, environment, &mut unheard);
+        let unset = ServerSettings::default();
+        Reader::root(merged, &mut unheard)
+            .section("server", |section| ServerSettings::read(section, unset))
+            .listen
     }
 
     fn from_tables(written: Table, environment: &Environment) -> Result<Self, SettingsError> {

@@ -146,6 +146,8 @@ impl Counted {
             resident_cells: status.resident_cells,
             cache_bytes: status.cache_bytes,
             bucket_level: status.bucket_level,
+            bucket_usable: status.bucket_usable,
+            stopped: status.stopped,
             queue_cells: &status.queue,
         });
     }

@@ -6,7 +6,10 @@ use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use super::{Failure, say};
+use tonkho::settings::Settings;
+use tonkho::settings::environment::Environment;
+
+use super::{Failure, reachable, say};
 
 /// How long each step may take. A gateway that takes longer is not well.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -36,11 +39,17 @@ struct Target<'a> {
     path: String,
 }
 
-pub(crate) fn run(url: &str) -> Result<(), Failure> {
-    match ask(url) {
+pub(crate) fn run(url: Option<&str>) -> Result<(), Failure> {
+    let url = url.map_or_else(|| readiness_of_the_environment(&Environment::of_the_process()), str::to_owned);
+    match ask(&url) {
         Ok(()) => say("ready\n"),
         Err(unwell) => Err(Failure::failed(format!("{url}: {unwell}"))),
     }
+}
+
+/// The readiness of the gateway that these variables, and `tonkho.toml`, are for.
+fn readiness_of_the_environment(environment: &Environment) -> String {
+    format!("http://{}/health/ready", reachable(Settings::listen_address(environment)))
 }
 
 fn ask(url: &str) -> Result<(), Unwell> {
@@ -100,7 +109,7 @@ mod tests {
     use std::net::TcpListener;
     use std::thread;
 
-    use super::{Target, ask, status};
+    use super::{Target, ask, readiness_of_the_environment, status};
 
     /// The URL of a server that answers one request with `answer`.
     fn answering(answer: &'static str) -> String {
@@ -131,6 +140,16 @@ mod tests {
         for none in ["", "https://tonkho/", "http://", "http:///x", "http://u:p@h/", "http://h/a b", "h:1"] {
             check_target(none, None);
         }
+    }
+
+    #[test]
+    fn the_gateway_of_the_environment_is_asked_where_it_can_be_reached() {
+        let url = |listen: &str| {
+            readiness_of_the_environment(&[("TONKHO__SERVER__LISTEN", listen)].into_iter().collect())
+        };
+        assert_eq!(url("0.0.0.0:9000"), "http://127.0.0.1:9000/health/ready");
+        assert_eq!(url("[::]:80"), "http://[::1]:80/health/ready");
+        assert_eq!(url("192.0.2.1:80"), "http://192.0.2.1:80/health/ready");
     }
 
     #[test]

@@ -53,6 +53,12 @@ impl Bucket {
         self.shape.size
     }
 
+    /// Places that calls of ours may take: all but the headroom, and at least one.
+    #[must_use]
+    pub fn usable(&self) -> f64 {
+        (self.shape.size - self.shape.headroom.min(self.shape.size - 1.0)).max(1.0)
+    }
+
     /// How long until a call may start; zero is now.
     #[must_use]
     pub fn wait(&self, now: Instant) -> Duration {
@@ -62,9 +68,8 @@ impl Bucket {
     /// How long until the last of `calls` calls may start.
     #[must_use]
     pub fn wait_for(&self, now: Instant, calls: usize) -> Duration {
-        let usable = (self.shape.size - self.shape.headroom.min(self.shape.size - 1.0)).max(1.0);
         let calls = f64::from(u32::try_from(calls).unwrap_or(u32::MAX));
-        let excess = self.level(now) + calls - usable;
+        let excess = self.level(now) + calls - self.usable();
         let leaking = if 1e-9 < excess {
             Duration::try_from_secs_f64(excess / self.shape.leak_per_second).unwrap_or(Duration::MAX)
         } else {

@@ -4,9 +4,19 @@ use std::time::Duration;
 
 use prometheus::TextEncoder;
 
-use super::{MethodLabel, Metrics, ShopReading, UNMATCHED, UPSTREAM_OUTCOMES};
+use super::{MethodLabel, Metrics, STOP_REASONS, ShopReading, UNMATCHED, UPSTREAM_OUTCOMES};
 use crate::domain::id::OrgId;
-use crate::governor::CallOutcome;
+use crate::governor::{CallOutcome, Stop};
+
+/// Of a shop where nothing much happens.
+const READING: ShopReading<'_> = ShopReading {
+    resident_cells: 7,
+    cache_bytes: 8,
+    bucket_level: 2.5,
+    bucket_usable: 76.0,
+    stopped: None,
+    queue_cells: &[("interactive", 3)],
+};
 
 fn text(metrics: &Metrics) -> String {
     TextEncoder::new().encode_to_string(&metrics.registry().gather()).unwrap()
@@ -34,12 +44,7 @@ fn the_build_is_told_from_the_start() {
 #[test]
 fn every_family_has_a_help_text_and_a_type() {
     let metrics = Metrics::new().unwrap();
-    shop(&metrics).show(ShopReading {
-        resident_cells: 7,
-        cache_bytes: 8,
-        bucket_level: 2.5,
-        queue_cells: &[("interactive", 3)],
-    });
+    shop(&metrics).show(READING);
     metrics.route("/shops").answered(MethodLabel::of("GET"), 200, Duration::from_millis(3));
     let text = text(&metrics);
     for family in [
@@ -52,6 +57,8 @@ fn every_family_has_a_help_text_and_a_type() {
         "upstream_request_duration_seconds histogram",
         "upstream_batch_cells histogram",
         "bucket_level gauge",
+        "bucket_usable gauge",
+        "shop_stopped gauge",
         "queue_cells gauge",
         "negative_available_rows gauge",
         "build_info gauge",
@@ -95,6 +102,28 @@ fn the_outcomes_are_those_that_the_governor_knows() {
         CallOutcome::Failed,
     ];
     assert_eq!(outcomes.map(CallOutcome::as_str), UPSTREAM_OUTCOMES);
+}
+
+#[test]
+fn a_shop_is_stopped_for_one_reason_until_it_is_not() {
+    let metrics = Metrics::new().unwrap();
+    let shop = shop(&metrics);
+    let told = |reason: &str, stopped: u8| {
+        let line = format!("tonkho_shop_stopped{{reason=\"{reason}\",shop=\"1000\"}} {stopped}");
+        check_line(&metrics, &line);
+    };
+    for (stopped, [failing, unauthorized]) in
+        [(None, [0, 0]), (Some("failing"), [1, 0]), (Some("unauthorized"), [0, 1]), (None, [0, 0])]
+    {
+        shop.show(ShopReading { stopped, ..READING });
+        told("failing", failing);
+        told("unauthorized", unauthorized);
+    }
+}
+
+#[test]
+fn the_reasons_to_stop_are_those_that_the_governor_has() {
+    assert_eq!([Stop::Failing, Stop::Unauthorized].map(Stop::as_str), STOP_REASONS);
 }
 
 #[test]

@@ -117,6 +117,8 @@ pub struct ShopStatus {
     pub bucket_level: f64,
     /// Places in the bucket.
     pub bucket_size: f64,
+    /// Places of the bucket that calls of ours may take.
+    pub bucket_usable: f64,
     /// Calls in flight.
     pub in_flight: usize,
     /// Cells waiting for a call, by the priority's name.
@@ -379,6 +381,7 @@ impl Shop {
             name: self.name.clone(),
             bucket_level: governor.bucket_level,
             bucket_size: governor.bucket_size,
+            bucket_usable: governor.bucket_usable,
             in_flight: governor.in_flight,
             queue: Priority::ALL.into_iter().map(queued).collect(),
             resident_cells: self.cache.resident_cells(),
@@ -386,10 +389,7 @@ impl Shop {
             cache_bytes: self.cache.bytes(),
             hit_ratio: ratio(self.hits.load(Ordering::Relaxed), self.served.load(Ordering::Relaxed)),
             last_error: self.loader.last_error().map(|(error, at)| (error.to_string(), at)),
-            stopped: governor.stopped.map(|stop| match stop {
-                Stop::Failing => "failing",
-                Stop::Unauthorized => "unauthorized",
-            }),
+            stopped: governor.stopped.map(Stop::as_str),
         }
     }
 

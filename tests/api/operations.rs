@@ -1,6 +1,7 @@
 //! What operators rely on: health, metrics, locations, an orderly end.
 
 use reqwest::Method;
+use tonkho::sandbox::faults::Failure;
 
 use crate::gateway::{EXAMPLE, GENERATED, TestApp};
 
@@ -18,6 +19,28 @@ async fn calls_and_cells_are_counted() {
     ] {
         let counted = app.metric(series).await;
         assert!((counted - expected).abs() < 0.5, "{series}: {counted}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_whose_calls_are_stopped_is_shown_with_the_reason() {
+    for (failure, reason, other) in
+        [(Failure::Unauthorized, "unauthorized", "failing"), (Failure::Status500, "failing", "unauthorized")]
+    {
+        let app = TestApp::spawn().await;
+        app.fail(EXAMPLE, 1_000, failure);
+        let stopped = |shop: u64, reason: &str| {
+            let series = format!(r#"tonkho_shop_stopped{{reason="{reason}",shop="{shop}"}}"#);
+            let app = &app;
+            async move { app.metric(&series).await }
+        };
+        // A breaker takes several failures to open.
+        while app.get("/shops").await.ok()["shops"][0]["stopped"] != reason {
+            assert_eq!(app.example().await.status, 502);
+        }
+        let told =
+            [stopped(EXAMPLE, reason).await, stopped(EXAMPLE, other).await, stopped(GENERATED, reason).await];
+        assert_eq!(told, [1.0, 0.0, 0.0], "{reason}");
     }
 }
 

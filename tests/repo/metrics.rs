@@ -22,10 +22,12 @@ fn every_metric_is_written_down_to_be_checked() {
         resident_cells: 250,
         cache_bytes: 10_000,
         bucket_level: 1.5,
+        bucket_usable: 76.0,
+        stopped: None,
         queue_cells: &Priority::ALL.map(|priority| (priority.as_str(), 0)),
     });
     let text = TextEncoder::new().encode_to_string(&metrics.registry().gather()).unwrap();
     let declared = text.lines().filter(|line| line.starts_with("# TYPE tonkho_")).count();
-    assert_eq!(declared, 12, "{text}");
+    assert_eq!(declared, 14, "{text}");
     fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("metrics.txt"), text).unwrap();
 }

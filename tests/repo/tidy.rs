@@ -6,11 +6,13 @@ use crate::source::{all_below, no_complaints, read, rust};
 const MAX_LINES: usize = 500;
 
 /// Files other than Rust that are ours and text.
-const TEXTS: [&str; 13] = [
+const TEXTS: [&str; 15] = [
     "README.md",
     "CHANGELOG.md",
     "Cargo.toml",
     "Makefile",
+    "Dockerfile",
+    ".dockerignore",
     ".clippy.toml",
     ".redocly.yaml",
     ".spectral.yaml",
@@ -20,6 +22,19 @@ const TEXTS: [&str; 13] = [
     "tests/clients/schemathesis.toml",
     "tests/clients/schemathesis_hooks.py",
     "tests/clients/with_demo.sh",
+];
+
+/// Folders with more of them, by how they end.
+const MORE_TEXTS: [(&str, &str); 9] = [
+    ("helm", ".md"),
+    ("helm", ".yaml"),
+    ("helm", ".json"),
+    ("helm", ".tpl"),
+    ("helm", ".txt"),
+    ("tests/helm", ".py"),
+    ("tests/helm", ".yaml"),
+    ("tests/image", ".py"),
+    ("tests/watch", ".py"),
 ];
 
 /// What no file may hold, in pieces, so that this one does not.
@@ -68,6 +83,11 @@ fn no_line_ends_in_blanks_and_every_file_in_a_line_break() {
     }
     for path in TEXTS {
         check(path, &read(path));
+    }
+    for (folder, ending) in MORE_TEXTS {
+        for source in all_below(folder, ending) {
+            check(&source.path, &source.text);
+        }
     }
     no_complaints(&complaints);
 }

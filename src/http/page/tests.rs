@@ -74,6 +74,7 @@ fn card(name: Option<&str>, stock: Option<Watched>, status: Option<ShopStatus>) 
 
 fn status(name: &str, error: &str) -> ShopStatus {
     ShopStatus {
+        bucket_usable: 76.0,
         org_id: OrgId::new(1000).unwrap(),
         name: Some(name.to_owned()),
         bucket_level: 40.0,

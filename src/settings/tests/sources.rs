@@ -1,6 +1,7 @@
 //! Where settings come from: the file, the environment over it, a shop over its section.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
@@ -10,7 +11,7 @@ use crate::domain::id::{LocationId, OrgId};
 
 use super::super::keys::{Scope, ShopAccess};
 use super::super::sections::LogFormat;
-use super::super::{Environment, Settings};
+use super::super::{DEFAULT_FILE, Environment, Settings, file};
 use super::{KEY, SHOP, check, good};
 
 #[test]
@@ -216,4 +217,18 @@ fn a_variable_that_is_not_utf8_is_refused_by_its_name() {
         [("TONKHO__RATE__BUCKET", OsString::from_vec(vec![0xff]))].into_iter().collect();
     let error = Settings::from_toml("", &environment).unwrap_err();
     assert_eq!(error.to_string(), "TONKHO__RATE__BUCKET: is not UTF-8");
+}
+
+#[test]
+fn where_a_gateway_listens_is_known_whatever_else_is_wrong() {
+    let listen = |text: &str, variables: &[(&str, &str)]| {
+        let environment: Environment = variables.iter().copied().collect();
+        let written = file::parse(Path::new(DEFAULT_FILE), text).unwrap();
+        Settings::listen_address_of(written, &environment).to_string()
+    };
+    let variable = ("TONKHO__SERVER__LISTEN", "0.0.0.0:1");
+    assert_eq!(listen("", &[]), "127.0.0.1:8080");
+    assert_eq!(listen("server.listen = '[::]:2'\n[[shops]]\ntoken_env = 'NOT_SET'", &[]), "[::]:2");
+    assert_eq!(listen("server.listen = '[::]:2'", &[variable, ("TONKHO__NO", "1")]), "0.0.0.0:1");
+    assert_eq!(listen("server.listen = 8080\nserver.port = 1", &[]), "127.0.0.1:8080");
 }
