@@ -55,6 +55,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(asked("/shops/{org_id}/stock/{variant_id}", stock::get_variant_stock, stock::post_variant_stock))
         .service(asked("/shops/{org_id}/availability", availability::get_availability, availability::post_availability))
         .service(asked("/shops/{org_id}/alerts/negative", alerts::get_negative_alerts, alerts::post_negative_alerts))
+        .service(asked("/shops/{org_id}/alerts/low-stock", alerts::get_low_stock_alerts, alerts::post_low_stock_alerts))
+        .service(asked("/shops/{org_id}/alerts/mismatch", alerts::get_mismatch_alerts, alerts::post_mismatch_alerts))
         .service(read("/shops", shops::list_shops))
         .service(deleted("/shops/{org_id}/cache", shops::delete_cache))
         .service(read("/health/live", health::get_liveness))

@@ -20,6 +20,8 @@ mod failures;
 mod freshness;
 mod gateway;
 mod joining;
+mod low_stock;
+mod mismatch;
 mod operations;
 mod oracle;
 mod parameters;

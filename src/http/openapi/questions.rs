@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::bodies::{GridQuestion, Ids};
+use crate::view::alert::AlertLevel;
 use crate::view::availability::Pooling;
 
 /// A question for one variant's stock.
@@ -44,4 +45,28 @@ pub struct AvailabilityQuestion {
     /// Whether the locations that have stock are listed.
     #[schema(nullable = false, example = false)]
     pub pickup: Option<bool>,
+}
+
+/// A question for low stock.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "threshold": 5}))]
+pub struct LowStockQuestion {
+    /// The cells asked for.
+    #[serde(flatten)]
+    pub grid: GridQuestion,
+    /// What an alert is about. Left out: `variant`.
+    #[schema(nullable = false)]
+    pub level: Option<AlertLevel>,
+    /// At or below so many pieces, stock is low. Left out: the shop's `low_stock_threshold`.
+    #[schema(nullable = false, value_type = Option<f64>, format = "decimal", minimum = 0, example = 5)]
+    pub threshold: Option<String>,
+}
+
+/// A question for rows that do not add up.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649]}))]
+pub struct MismatchQuestion {
+    /// The cells asked for.
+    #[serde(flatten)]
+    pub grid: GridQuestion,
 }
