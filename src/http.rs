@@ -61,6 +61,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(asked("/shops/{org_id}/stock/{variant_id}", stock::get_variant_stock, stock::post_variant_stock))
         .service(asked("/shops/{org_id}/availability", availability::get_availability, availability::post_availability))
         .service(asked("/shops/{org_id}/alerts/negative", alerts::get_negative_alerts, alerts::post_negative_alerts))
+        .service(asked("/shops/{org_id}/alerts/low-stock", alerts::get_low_stock_alerts, alerts::post_low_stock_alerts))
+        .service(asked("/shops/{org_id}/alerts/mismatch", alerts::get_mismatch_alerts, alerts::post_mismatch_alerts))
         .service(read("/", page::get_overview))
         .service(read("/page/variant", page::get_variant))
         .service(asked("/page/sign-in", page::leave_form, page::sign_in))

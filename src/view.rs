@@ -6,17 +6,21 @@
 //!
 //! In reading order: [`envelope`] (what all answers share), `grid` (cells, a variant at a time), [`tally`]
 //! (sums that know what they do not know), then the views: [`stock`], [`availability`], [`alert`] with
-//! [`negative`]. [`lines`] turns any answer into CSV or NDJSON.
+//! [`negative`] and [`low_stock`] (`transfer` says who could send what), [`mismatch`]. [`lines`] turns any answer
+//! into CSV or NDJSON.
 
 pub mod alert;
 pub mod availability;
 pub mod envelope;
 pub(crate) mod grid;
 pub mod lines;
+pub mod low_stock;
+pub mod mismatch;
 pub mod negative;
 pub(crate) mod recurring;
 pub mod stock;
 pub mod tally;
+mod transfer;
 
 #[cfg(test)]
 mod sample;

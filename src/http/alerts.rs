@@ -6,11 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::accept::Form;
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
-use super::openapi::bodies::{NegativeQuestion, NegativeReply};
-use super::openapi::parameters::{AskHeaders, AskQuery, GridQuery, NegativeQuery, ShopPath};
+use super::openapi::bodies::{LowStockReply, MismatchReply, NegativeQuestion, NegativeReply};
+use super::openapi::parameters::{AskHeaders, AskQuery, GridQuery, LowStockQuery, NegativeQuery, ShopPath};
+use super::openapi::questions::{LowStockQuestion, MismatchQuestion};
 use super::problem::Problem;
 use super::question::Question;
 use super::view_answer::answer;
+use crate::view::alert::AlertLevel;
+use crate::view::low_stock::{LowStockParameters, low_stock};
+use crate::view::mismatch::mismatch;
 use crate::view::negative::{NegativeParameters, negative};
 
 /// Negative stock, and what could make up for it
@@ -47,6 +51,75 @@ pub(crate) async fn post_negative_alerts(
     Outcome(negatives(&edge, &request, Some(payload)).await)
 }
 
+/// Low stock, and what could fill it up
+///
+/// Every variant whose sum (or, with `level=location`, every row whose `qty_available`) is not below zero and not
+/// above the threshold, the lowest first. With `level=location`, with the locations that could send what lacks to
+/// the threshold and keep the threshold themselves; what oversold rows need is not promised.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/alerts/low-stock",
+    tag = "Views",
+    params(ShopPath, GridQuery, LowStockQuery, AskQuery, AskHeaders),
+    responses(ViewAnswers<LowStockReply>)
+)]
+pub(crate) async fn get_low_stock_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(low_ones(&edge, &request, None).await)
+}
+
+/// Low stock, for lists too long for a URL
+///
+/// As `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/alerts/low-stock",
+    tag = "Views",
+    params(ShopPath, AskHeaders),
+    request_body = LowStockQuestion,
+    responses(ViewAnswers<LowStockReply>)
+)]
+pub(crate) async fn post_low_stock_alerts(
+    edge: Data<Edge>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Outcome {
+    Outcome(low_ones(&edge, &request, Some(payload)).await)
+}
+
+/// Rows that do not add up
+///
+/// Every row whose `qty_available` is not `qty_onhand - qty_commited`, the largest difference first. Haravan does not
+/// promise that it is.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/alerts/mismatch",
+    tag = "Views",
+    params(ShopPath, GridQuery, AskQuery, AskHeaders),
+    responses(ViewAnswers<MismatchReply>)
+)]
+pub(crate) async fn get_mismatch_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(mismatches(&edge, &request, None).await)
+}
+
+/// Rows that do not add up, for lists too long for a URL
+///
+/// As `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/alerts/mismatch",
+    tag = "Views",
+    params(ShopPath, AskHeaders),
+    request_body = MismatchQuestion,
+    responses(ViewAnswers<MismatchReply>)
+)]
+pub(crate) async fn post_mismatch_alerts(
+    edge: Data<Edge>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Outcome {
+    Outcome(mismatches(&edge, &request, Some(payload)).await)
+}
+
 async fn negatives(
     edge: &Edge,
     request: &HttpRequest,
@@ -62,4 +135,34 @@ async fn negatives(
         negative(snapshot.cells(), context, parameters)
     })
     .await
+}
+
+async fn low_ones(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, request, payload).await?;
+    let level = question.parameters.level()?.unwrap_or(AlertLevel::Variant);
+    let threshold = question.parameters.quantity("threshold")?;
+    let threshold = threshold.unwrap_or(question.shop.low_stock_threshold());
+    let parameters = LowStockParameters { level, threshold };
+    let form = Form::of(request.headers())?;
+    let wanted = question.wanted(edge).await?;
+    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+        low_stock(snapshot.cells(), context, parameters)
+    })
+    .await
+}
+
+async fn mismatches(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, request, payload).await?;
+    let form = Form::of(request.headers())?;
+    let wanted = question.wanted(edge).await?;
+    answer(edge, request, &question, (form, wanted), |snapshot, context| mismatch(snapshot.cells(), context))
+        .await
 }

@@ -15,6 +15,8 @@ use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
 use crate::view::lines::{Chunks, Tabular};
+use crate::view::low_stock::LowStockAnswer;
+use crate::view::mismatch::MismatchAnswer;
 use crate::view::negative::NegativeAnswer;
 use crate::view::stock::{StockAnswer, VariantStockAnswer};
 
@@ -24,29 +26,18 @@ pub(super) trait Answer: Serialize + Tabular + Send + 'static {
     fn envelope_mut(&mut self) -> &mut Envelope;
 }
 
-impl Answer for StockAnswer {
-    fn envelope_mut(&mut self) -> &mut Envelope {
-        &mut self.envelope
-    }
+/// Every answer has its envelope in a field of this name.
+macro_rules! answers {
+    ($($answer:ty),+ $(,)?) => {$(
+        impl Answer for $answer {
+            fn envelope_mut(&mut self) -> &mut Envelope {
+                &mut self.envelope
+            }
+        }
+    )+};
 }
 
-impl Answer for VariantStockAnswer {
-    fn envelope_mut(&mut self) -> &mut Envelope {
-        &mut self.envelope
-    }
-}
-
-impl Answer for AvailabilityAnswer {
-    fn envelope_mut(&mut self) -> &mut Envelope {
-        &mut self.envelope
-    }
-}
-
-impl Answer for NegativeAnswer {
-    fn envelope_mut(&mut self) -> &mut Envelope {
-        &mut self.envelope
-    }
-}
+answers!(StockAnswer, VariantStockAnswer, AvailabilityAnswer, NegativeAnswer, LowStockAnswer, MismatchAnswer);
 
 /// An answer's content.
 enum Content {

@@ -3,9 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::grid::VariantCells;
 use super::lines::{Fields, Record};
+use super::tally::StockSums;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
+use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 
 /// What alerts are about.
@@ -28,9 +32,9 @@ pub struct Alert {
     /// The location; null for a variant's sum.
     #[schema(required, value_type = Option<u64>, minimum = 1, example = 963414)]
     pub loc_id: Option<LocationId>,
-    /// The product.
-    #[schema(value_type = u64, minimum = 1, example = 1028183686)]
-    pub product_id: ProductId,
+    /// The product; null only for a variant without any row, since only rows tell it.
+    #[schema(required, value_type = Option<u64>, minimum = 1, example = 1028183686)]
+    pub product_id: Option<ProductId>,
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
     pub variant_id: VariantId,
@@ -46,17 +50,18 @@ pub struct Alert {
     /// Pieces available.
     #[schema(value_type = f64, format = "decimal", example = -15)]
     pub qty_available: Quantity,
-    /// When the row, or the variant's newest row, last changed.
-    #[schema(value_type = String, format = DateTime, example = "2021-07-08T01:47:17.6Z")]
-    pub updated_at: Timestamp,
+    /// When the row, or the variant's newest row, last changed; null only for a variant without any row.
+    #[schema(required, value_type = Option<String>, format = DateTime, example = "2021-07-08T01:47:17.6Z")]
+    pub updated_at: Option<Timestamp>,
     /// The location's name; null when it is not known, and for a variant's sum.
     #[schema(required, example = "Kho Quận 1")]
     pub location_name: Option<String>,
-    /// What the shortage is of.
+    /// What is the matter.
     #[schema(example = "physical")]
     pub kind: AlertKind,
-    /// Pieces short: `qty_available` as a positive number.
-    #[schema(value_type = f64, format = "decimal", exclusive_minimum = 0, example = 15)]
+    /// Pieces short. Of negative stock: `qty_available` as a positive number; of low stock: what lacks to the
+    /// threshold, which may be nothing.
+    #[schema(value_type = f64, format = "decimal", minimum = 0, example = 15)]
     pub shortage: Quantity,
     /// Whether `qty_incoming` is at least the shortage.
     #[schema(example = false)]
@@ -67,7 +72,8 @@ pub struct Alert {
     #[schema(required, value_type = Option<f64>, format = "decimal", minimum = 0, example = 15)]
     pub surplus_elsewhere: Option<Quantity>,
     /// What other locations could send, the one with the largest surplus left first, then by location id. Planned
-    /// from the cells that are known. No unit is promised twice, and no sender is left below zero.
+    /// from the cells that are known. No unit is promised twice, and no sender is left below zero; for low stock none
+    /// is left below the threshold, and what oversold rows of the variant need is not promised.
     pub transfer_from: Vec<Transfer>,
     /// Pieces that `transfer_from` adds up to.
     #[schema(value_type = f64, format = "decimal", minimum = 0, example = 15)]
@@ -80,14 +86,17 @@ pub struct Alert {
     pub complete: bool,
 }
 
-/// What a shortage is of: `physical` (`qty_onhand` is below zero) or `overcommitted` (more is promised than there is).
+/// What is the matter: `physical` (`qty_onhand` is below zero), `overcommitted` (more is promised than there is) or
+/// `low_stock` (neither, but there is not much).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum AlertKind {
     /// On hand is below zero.
     Physical,
     /// More is promised than there is.
     Overcommitted,
+    /// There is not much.
+    LowStock,
 }
 
 /// Pieces that a location could send.
@@ -101,6 +110,71 @@ pub struct Transfer {
     pub quantity: Quantity,
 }
 
+/// How much a row is short of, and where it could come from.
+#[derive(Debug)]
+pub(super) struct Shortfall {
+    pub(super) shortage: Quantity,
+    pub(super) surplus_elsewhere: Option<Quantity>,
+    pub(super) transfer_from: Vec<Transfer>,
+    /// Whether all the variant's cells are known.
+    pub(super) complete: bool,
+}
+
+impl Alert {
+    /// The alert that a row raises.
+    pub(super) fn of_row(row: &Row, book: &LocationBook, shortfall: Shortfall) -> Self {
+        let Shortfall { shortage, surplus_elsewhere, transfer_from, complete } = shortfall;
+        let coverable = transfer_from.iter().map(|transfer| transfer.quantity).sum::<Quantity>().normalized();
+        Self {
+            id: Some(row.id),
+            loc_id: Some(row.loc_id),
+            product_id: Some(row.product_id),
+            variant_id: row.variant_id,
+            qty_onhand: row.qty_onhand,
+            qty_commited: row.qty_commited,
+            qty_incoming: row.qty_incoming,
+            qty_available: row.qty_available,
+            updated_at: Some(row.updated_at),
+            location_name: book.name(row.loc_id).map(str::to_owned),
+            kind: AlertKind::of(row.qty_onhand, row.qty_available),
+            shortage,
+            covered_by_incoming: shortage <= row.qty_incoming,
+            surplus_elsewhere,
+            transfer_from,
+            coverable,
+            uncovered: (shortage - coverable).normalized(),
+            complete,
+        }
+    }
+
+    /// The alert that a variant's sums raise; none if they are not known. No transfer can help: what there is
+    /// anywhere is already in the sums.
+    pub(super) fn of_sums(variant: &VariantCells, sums: &StockSums, shortage: Quantity) -> Option<Self> {
+        let (qty_available, qty_onhand) = (sums.qty_available?, sums.qty_onhand?);
+        let qty_incoming = sums.qty_incoming?;
+        Some(Self {
+            id: None,
+            loc_id: None,
+            product_id: variant.product_id(),
+            variant_id: variant.variant_id,
+            qty_onhand,
+            qty_commited: sums.qty_commited?,
+            qty_incoming,
+            qty_available,
+            updated_at: sums.updated_at,
+            location_name: None,
+            kind: AlertKind::of(qty_onhand, qty_available),
+            shortage,
+            covered_by_incoming: shortage <= qty_incoming,
+            surplus_elsewhere: Some(Quantity::ZERO),
+            transfer_from: Vec::new(),
+            coverable: Quantity::ZERO,
+            uncovered: shortage,
+            complete: true,
+        })
+    }
+}
+
 impl AlertKind {
     /// The kind's name in answers.
     #[must_use]
@@ -108,12 +182,16 @@ impl AlertKind {
         match self {
             Self::Physical => "physical",
             Self::Overcommitted => "overcommitted",
+            Self::LowStock => "low_stock",
         }
     }
 
-    /// The kind of a shortage with this much on hand.
-    pub(crate) fn of(qty_onhand: Quantity) -> Self {
-        if qty_onhand.is_negative() { Self::Physical } else { Self::Overcommitted }
+    fn of(qty_onhand: Quantity, qty_available: Quantity) -> Self {
+        match (qty_onhand.is_negative(), qty_available.is_negative()) {
+            (true, _) => Self::Physical,
+            (false, true) => Self::Overcommitted,
+            (false, false) => Self::LowStock,
+        }
     }
 }
 
@@ -144,13 +222,13 @@ impl Record for Alert {
         fields
             .optional(self.id)
             .optional(self.loc_id)
-            .value(self.product_id)
+            .optional(self.product_id)
             .value(self.variant_id)
             .value(self.qty_onhand)
             .value(self.qty_commited)
             .value(self.qty_incoming)
             .value(self.qty_available)
-            .value(self.updated_at)
+            .optional(self.updated_at)
             .text(self.location_name.as_deref())
             .value(self.kind.as_str())
             .value(self.shortage)

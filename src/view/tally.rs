@@ -3,8 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::grid::VariantCells;
 use crate::domain::cell::Cell;
-use crate::domain::location::LocationClass;
+use crate::domain::location::{LocationBook, LocationClass};
 use crate::domain::quantity::Quantity;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::total::Total;
@@ -143,6 +144,15 @@ impl Tally {
             complete,
         }
     }
+}
+
+/// The sums of a variant's cells.
+pub(crate) fn variant_sums(variant: &VariantCells, book: &LocationBook) -> StockSums {
+    let mut tally = Tally::default();
+    for (loc_id, cell) in &variant.cells {
+        tally.add(cell, book.class(*loc_id));
+    }
+    tally.finish(Membership::Certain)
 }
 
 /// The later of two instants; of two spellings of one instant the longer, so that order does not matter.

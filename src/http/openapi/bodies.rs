@@ -11,6 +11,8 @@ use crate::http::question::ExplanationBody;
 use crate::view::alert::AlertLevel;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::Missing;
+use crate::view::low_stock::LowStockAnswer;
+use crate::view::mismatch::MismatchAnswer;
 use crate::view::negative::NegativeAnswer;
 use crate::view::stock::{GroupBy, StockAnswer, VariantStockAnswer};
 
@@ -208,6 +210,10 @@ reply! {
     AvailabilityReply of AvailabilityAnswer;
     /// Negative stock, or with `explain=true` what it would take.
     NegativeReply of NegativeAnswer;
+    /// Low stock, or with `explain=true` what the answer would take.
+    LowStockReply of LowStockAnswer;
+    /// Rows that do not add up, or with `explain=true` what the answer would take.
+    MismatchReply of MismatchAnswer;
 }
 
 impl PartialSchema for Forwarded {

@@ -164,6 +164,19 @@ pub struct NegativeQuery {
     pub min_shortage: Option<String>,
 }
 
+/// What is low.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LowStockQuery {
+    /// What an alert is about: single rows, or variants summed over the locations asked for. Left out: `variant`.
+    #[param(example = "variant")]
+    pub level: Option<AlertLevel>,
+    /// At or below so many pieces, stock is low: a decimal number of at least 0. Left out: the shop's
+    /// `low_stock_threshold`.
+    #[param(pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$", example = "5")]
+    pub threshold: Option<String>,
+}
+
 /// How long to wait.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]

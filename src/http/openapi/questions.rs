@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::bodies::{GridQuestion, Ids};
 use super::texts::Amount;
+use crate::view::alert::AlertLevel;
 use crate::view::availability::Pooling;
 
 /// A question for one variant's stock.
@@ -45,4 +46,28 @@ pub struct AvailabilityQuestion {
     /// Whether the locations that have stock are listed.
     #[schema(nullable = false, example = false)]
     pub pickup: Option<bool>,
+}
+
+/// A question for low stock.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "threshold": 5}))]
+pub struct LowStockQuestion {
+    /// The cells asked for.
+    #[serde(flatten)]
+    pub grid: GridQuestion,
+    /// What an alert is about. Left out: `variant`.
+    #[schema(nullable = false)]
+    pub level: Option<AlertLevel>,
+    /// At or below so many pieces, stock is low. Left out: the shop's `low_stock_threshold`.
+    #[schema(nullable = false, example = 5)]
+    pub threshold: Option<Amount>,
+}
+
+/// A question for rows that do not add up.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649]}))]
+pub struct MismatchQuestion {
+    /// The cells asked for.
+    #[serde(flatten)]
+    pub grid: GridQuestion,
 }

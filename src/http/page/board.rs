@@ -122,7 +122,8 @@ impl BoardRow {
         let alert = &self.alert;
         let kind = match alert.kind {
             AlertKind::Physical => words.physical,
-            AlertKind::Overcommitted => words.overcommitted,
+            // Nothing here is above zero, so that nothing is merely low.
+            AlertKind::Overcommitted | AlertKind::LowStock => words.overcommitted,
         };
         html! {
             tr {

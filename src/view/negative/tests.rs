@@ -117,10 +117,10 @@ proptest! {
         let sample = veiled.seen;
         for alert in answer(&sample, level(AlertLevel::Location)).alerts {
             let row = sample.rows().find(|row| Some(row.id) == alert.id).unwrap();
-            prop_assert_eq!((alert.loc_id, alert.product_id), (Some(row.loc_id), row.product_id));
+            prop_assert_eq!((alert.loc_id, alert.product_id), (Some(row.loc_id), Some(row.product_id)));
             prop_assert_eq!([alert.qty_onhand, alert.qty_commited], [row.qty_onhand, row.qty_commited]);
             prop_assert_eq!([alert.qty_incoming, alert.qty_available], [row.qty_incoming, row.qty_available]);
-            prop_assert_eq!(alert.updated_at, row.updated_at);
+            prop_assert_eq!(alert.updated_at, Some(row.updated_at));
             prop_assert_eq!(alert.location_name.as_deref(), sample.book.name(row.loc_id));
             prop_assert_eq!(alert.kind.as_str() == "physical", hundredths(row.qty_onhand) < 0);
             let covered = hundredths(row.qty_incoming) >= -hundredths(row.qty_available);
