@@ -1,19 +1,27 @@
 //! What every handler shares, and how a request gets at its shop.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
+use actix_web::http::Method;
+use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 
+use super::accept::Form;
 use super::auth::{Caller, KeyRing, Scope};
+use super::coding::Coding;
 use super::directory::ShopDirectory;
 use super::page::session::Seal;
 use super::problem::Problem;
+use super::ready::{Asked, ReadyAnswer};
+use super::reply::Whole;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
+use crate::stock::Basis;
 use crate::stock::shop::Shop;
 use crate::trace;
 
@@ -79,6 +87,30 @@ impl Edge {
             .ok_or(Problem::ShopClosed)?;
         trace::shop(shop.org_id());
         Ok(shop)
+    }
+
+    /// Keeps an answer to a `GET`, so that it stands ready, if the question came before.
+    pub(super) fn keep_ready(
+        &self,
+        request: &HttpRequest,
+        form: Form,
+        coding: Coding,
+        whole: Whole,
+        basis: Basis,
+    ) {
+        let target = request.uri().path_and_query().map(PathAndQuery::as_str);
+        let org_id = request.match_info().get("org_id").and_then(|text| text.parse().ok());
+        let (Some(target), Some(org_id), true) = (target, org_id, request.method() == Method::GET) else {
+            return;
+        };
+        let Some((_, ready)) = self.shops.with_ready(org_id) else { return };
+        let asked = Asked { target, form, coding };
+        if ready.wants(&asked)
+            && let Some(route) = request.match_pattern()
+            && let Some(answer) = ReadyAnswer::new(whole, Cow::Owned(route), basis)
+        {
+            ready.keep(&asked, Arc::new(answer));
+        }
     }
 
     /// The shop meant by who needs no key and names none, where there is only one.

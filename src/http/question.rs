@@ -18,9 +18,10 @@ use super::reply::Provenance;
 use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
+use crate::domain::location::LocationBook;
 use crate::query::{Grid, IdList};
 use crate::stock::shop::{Explanation, Shop};
-use crate::stock::{Incomplete, ReadError, ReadTerms, Snapshot};
+use crate::stock::{Basis, Incomplete, ReadError, ReadTerms, Snapshot};
 
 /// Above so many cells an answer is made off the thread that serves others. Source: ours; about 10 ms of work.
 const MANY_CELLS: usize = 20_000;
@@ -158,6 +159,15 @@ impl Question {
             Err(ReadError::Unauthorized) => Err(Problem::LocationsNeeded),
             Err(error) => Err(Problem::Read(error)),
         }
+    }
+
+    /// What an answer to this question rests on that was made of a snapshot and a book of locations, if it can be
+    /// given again.
+    pub(super) fn basis(&self, snapshot: &Snapshot, book: &Arc<LocationBook>) -> Option<Basis> {
+        // All locations are those of the book, unless the list was read anew in between.
+        let named = self.parameters.locations().ok()?.is_some();
+        let all = || book.ids().eq(snapshot.grid().locations.iter().copied());
+        (named || all()).then(|| self.shop.basis(snapshot, Some(Arc::clone(book))))?
     }
 
     /// What an answer made of a snapshot says of itself.

@@ -1,48 +1,82 @@
 //! From a question to a view's answer, in the form the caller accepts.
 
+use std::io;
+
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::try_join;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use super::accept::Form;
+use super::coding::Coding;
 use super::edge::Edge;
 use super::etag;
 use super::problem::Problem;
 use super::question::{Question, Wanted, worked_out};
+use super::reply::Whole;
 use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
-use crate::view::lines::{Chunks, Tabular};
+use crate::view::lines::{Chunks, Tabular, json_at_once, json_chunks};
 use crate::view::low_stock::LowStockAnswer;
 use crate::view::mismatch::MismatchAnswer;
 use crate::view::negative::NegativeAnswer;
 use crate::view::stock::{StockAnswer, VariantStockAnswer};
 
+/// Up to so many bytes, an answer is sent as a whole, and may stand ready to be given again; a longer one is written
+/// as it is sent. Source: ours; some 600 items.
+const MOST_WHOLE: usize = 256 << 10;
+
 /// An answer of a view's.
 pub(super) trait Answer: Serialize + Tabular + Send + 'static {
     /// What it says of itself.
     fn envelope_mut(&mut self) -> &mut Envelope;
+
+    /// The answer as one JSON object.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn into_json(self) -> io::Result<Chunks>;
 }
 
-/// Every answer has its envelope in a field of this name.
+/// Every answer has its envelope in a field of this name, and its items in the one named here, if it has any.
 macro_rules! answers {
-    ($($answer:ty),+ $(,)?) => {$(
+    ($($answer:ty $(: $items:ident)?),+ $(,)?) => {$(
         impl Answer for $answer {
             fn envelope_mut(&mut self) -> &mut Envelope {
                 &mut self.envelope
             }
+
+            answers!(@json $($items)?);
         }
     )+};
+    (@json $items:ident) => {
+        fn into_json(mut self) -> io::Result<Chunks> {
+            let items = std::mem::take(&mut self.$items);
+            json_chunks(stringify!($items), items, &self)
+        }
+    };
+    (@json) => {
+        fn into_json(self) -> io::Result<Chunks> {
+            json_at_once(&self)
+        }
+    };
 }
 
-answers!(StockAnswer, VariantStockAnswer, AvailabilityAnswer, NegativeAnswer, LowStockAnswer, MismatchAnswer);
+answers!(
+    StockAnswer: stock,
+    VariantStockAnswer,
+    AvailabilityAnswer: availability,
+    NegativeAnswer: alerts,
+    LowStockAnswer: alerts,
+    MismatchAnswer: alerts,
+);
 
 /// An answer's content.
 enum Content {
-    Whole(Vec<u8>),
-    Lines(Chunks),
+    Whole(Whole),
+    Streamed { etag: String, chunks: Chunks },
 }
 
 /// Reads the cells that are wanted and makes of them what `view` does.
@@ -62,34 +96,48 @@ pub(super) async fn answer<A: Answer>(
     let book = async { Ok(question.shop.location_book(&terms).await) };
     let (snapshot, book) = try_join(question.shop.read(grid, &terms), book).await?;
     let provenance = question.provenance(edge, &snapshot);
+    let basis = question.basis(&snapshot, &book);
     let shop = question.shop.org_id();
     let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
+    let coding = Coding::of(request.headers())?;
     let work = move || {
         // The tag is of everything but `as_of`, which is told once the tag is made.
         let context = Context { shop, as_of: None, book: &book, warnings: Vec::new() };
         let mut answer = view(&snapshot, context);
         let etag = etag::weak(&answer, form.media_type());
         answer.envelope_mut().as_of = as_of;
-        content(answer, form).map(|content| (etag, content))
+        content(answer, form, etag, coding)
     };
-    let (etag, content) = worked_out(cells, work).await??;
-    Ok(provenance.respond(request, &etag, |response| send(response, form, content)))
-}
-
-fn content(answer: impl Answer, form: Form) -> Result<Content, Problem> {
-    match form {
-        Form::Json => serde_json::to_vec(&answer).map(Content::Whole).map_err(|_| Problem::Internal),
-        Form::Csv => Ok(Content::Lines(answer.into_csv())),
-        Form::Ndjson => Ok(Content::Lines(answer.into_ndjson())),
-    }
-}
-
-fn send(response: &mut HttpResponseBuilder, form: Form, content: Content) -> HttpResponse {
-    response.content_type(form.content_type());
-    match content {
-        Content::Whole(body) => response.body(body),
-        Content::Lines(chunks) => {
-            response.streaming(stream::iter(chunks).map(|chunk| chunk.map(Bytes::from)))
+    Ok(match worked_out(cells, work).await?? {
+        Content::Whole(whole) => {
+            let response = provenance.respond_whole(request, &whole);
+            if let Some(basis) = basis {
+                edge.keep_ready(request, form, coding, whole, basis);
+            }
+            response
         }
+        Content::Streamed { etag, chunks } => provenance.respond(request, &etag, |response| {
+            let chunks = stream::iter(chunks).map(|chunk| chunk.map(Bytes::from));
+            response.content_type(form.content_type()).streaming(chunks)
+        }),
+    })
+}
+
+/// An answer in the form that was asked for: whole if it is short.
+fn content(answer: impl Answer, form: Form, etag: String, coding: Coding) -> Result<Content, Problem> {
+    let chunks = match form {
+        Form::Json => answer.into_json(),
+        Form::Csv => Ok(answer.into_csv()),
+        Form::Ndjson => Ok(answer.into_ndjson()),
+    };
+    let mut chunks = chunks.map_err(|_| Problem::Internal)?;
+    let mut written = Vec::new();
+    while written.len() <= MOST_WHOLE {
+        let Some(chunk) = chunks.next() else {
+            return Whole::new(written.into(), &etag, coding, form.content_type()).map(Content::Whole);
+        };
+        written.append(&mut chunk.map_err(|_| Problem::Internal)?);
     }
+    let chunks = Box::new(std::iter::once(Ok(written)).chain(chunks));
+    Ok(Content::Streamed { etag, chunks })
 }

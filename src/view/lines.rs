@@ -1,4 +1,4 @@
-//! Answers as lines: CSV and NDJSON, in chunks, so that a long one need not be held twice.
+//! Answers as text: JSON, CSV and NDJSON, in chunks, so that a long one never stands in memory as text.
 //!
 //! NDJSON is one item a line, as it stands in the JSON answer. An answer that is not complete has one more line,
 //! its last: `{"envelope":{…}}`, which names what is missing.
@@ -145,6 +145,48 @@ pub(crate) fn ndjson_chunks<T: Serialize + Send + 'static>(items: Vec<T>, envelo
     })
 }
 
+/// An answer as one JSON object, its items written as they are sent: `frame` is the answer without any, and has a
+/// member of this name that is an empty list.
+///
+/// # Errors
+/// The frame cannot be written, or has no such member.
+pub(crate) fn json_chunks<T: Serialize + Send + 'static>(
+    name: &str,
+    items: Vec<T>,
+    frame: &impl Serialize,
+) -> io::Result<Chunks> {
+    let mut before = serde_json::to_vec(frame)?;
+    // Never inside of a text: its quotes would be escaped.
+    let empty = format!("\"{name}\":[]");
+    let at = memchr::memmem::find(&before, empty.as_bytes()).ok_or(io::ErrorKind::InvalidData)?;
+    let mut after = Some(before.split_off(at + empty.len() - 1));
+    let mut before = Some(before);
+    let mut items = items.into_iter();
+    let mut comma = false;
+    Ok(chunks(move |chunk| {
+        chunk.extend(before.take().into_iter().flatten());
+        while chunk.len() < CHUNK {
+            let Some(item) = items.next() else {
+                chunk.extend(after.take().into_iter().flatten());
+                break;
+            };
+            if std::mem::replace(&mut comma, true) {
+                chunk.push(b',');
+            }
+            serde_json::to_writer(&mut *chunk, &item)?;
+        }
+        Ok(())
+    }))
+}
+
+/// An answer as one JSON object, written at once: for those that have no list of items.
+///
+/// # Errors
+/// It cannot be written.
+pub(crate) fn json_at_once(answer: &impl Serialize) -> io::Result<Chunks> {
+    Ok(Box::new(std::iter::once(Ok(serde_json::to_vec(answer)?))))
+}
+
 /// Chunks as long as `fill` adds to them. After an error there is no more.
 fn chunks(mut fill: impl FnMut(&mut Vec<u8>) -> io::Result<()> + Send + 'static) -> Chunks {
     let mut failed = false;
@@ -163,7 +205,9 @@ fn chunks(mut fill: impl FnMut(&mut Vec<u8>) -> io::Result<()> + Send + 'static)
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK, Chunks, Fields, Record, csv_chunks, ndjson_chunks};
+    use serde::Serialize;
+
+    use super::{CHUNK, Chunks, Fields, Record, csv_chunks, json_at_once, json_chunks, ndjson_chunks};
     use crate::domain::id::OrgId;
     use crate::view::envelope::Envelope;
 
@@ -214,6 +258,35 @@ mod tests {
         let lines = read(ndjson_chunks(vec![1], envelope(3)));
         assert!(lines.starts_with("1\n{\"envelope\":{\"shop\":1000,"), "{lines}");
         assert!(lines.ends_with("}}\n"), "{lines}");
+    }
+
+    #[derive(Serialize)]
+    struct Listing {
+        warnings: Vec<&'static str>,
+        items: Vec<u32>,
+        count: usize,
+    }
+
+    #[test]
+    fn json_in_chunks_reads_as_it_does_at_once() {
+        for count in [0, 1, 2, 50_000] {
+            let items: Vec<u32> = (0..count).collect();
+            // A text that looks like the place where the items go.
+            let warnings = vec!["\"items\":[]"];
+            let count = items.len();
+            let frame = Listing { warnings: warnings.clone(), items: Vec::new(), count };
+            let chunked = json_chunks("items", items.clone(), &frame).unwrap();
+            let sizes: Vec<usize> = json_chunks("items", items.clone(), &frame)
+                .unwrap()
+                .map(|chunk| chunk.unwrap().len())
+                .collect();
+            assert!(sizes.iter().all(|size| *size < 2 * CHUNK), "{sizes:?}");
+            let whole = read(json_at_once(&Listing { warnings, items, count }).unwrap());
+            assert_eq!(read(chunked), whole);
+        }
+        assert!(
+            json_chunks("others", vec![1], &Listing { warnings: vec![], items: vec![], count: 0 }).is_err()
+        );
     }
 
     #[test]

@@ -230,3 +230,43 @@ async fn nothing_is_kept_where_nothing_may_be() {
     }
     assert_eq!(app.upstream_calls(EXAMPLE), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_stands_ready_in_each_of_its_forms_until_its_cells_change() {
+    let app = TestApp::spawn().await;
+    let path = format!("/shops/1000/stock?{EXAMPLE_QUERY}&breakdown=true");
+    app.example().await.rows();
+    for form in ["application/json", "text/csv", "application/x-ndjson"] {
+        let ask = || app.get(&path).header("accept", form);
+        let first = ask().await;
+        for _ in 0..REPEATS {
+            let again = ask().await;
+            assert!(again.is_hit(), "{}", again.shown());
+            assert_eq!((&again.body, again.header("etag")), (&first.body, first.header("etag")));
+            assert_eq!(again.header("content-type"), first.header("content-type"));
+        }
+    }
+    let route = r#"route="/shops/{org_id}/stock""#;
+    let answered = format!(r#"tonkho_http_requests_total{{method="GET",{route},status="200"}}"#);
+    assert_eq!(app.metric(&answered).await, 18.0);
+    app.shop(EXAMPLE).set_quantity(1_061_514_767, 963_414, 7).unwrap();
+    app.example().header("cache-control", "no-cache").await.rows();
+    let changed = app.get(&path).await.ok();
+    assert_eq!(changed["stock"][0]["locations"][0]["qty_available"], 7);
+    assert_eq!(app.upstream_calls(EXAMPLE), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_answer_is_written_as_it_is_sent_and_reads_the_same() {
+    let app = TestApp::spawn().await;
+    let shop = app.shop(GENERATED);
+    let query = grid(&shop.variant_ids(), &shop.location_ids());
+    let long = app.get(&format!("/shops/2000/stock?{query}&breakdown=true")).await;
+    assert_eq!((long.header("content-length"), long.header("etag").is_some()), (None, true));
+    let body = long.ok();
+    assert_eq!(body["stock"].as_array().unwrap().len(), shop.variant_ids().len());
+    assert!(body["totals"]["rows"].as_u64().unwrap() > 1_000 && body["complete"] == true);
+    let short = app.get(&format!("/shops/2000/stock?{query}&group_by=location")).await;
+    assert!(short.header("content-length").is_some());
+    assert_eq!(short.ok()["totals"], body["totals"]);
+}
