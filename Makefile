@@ -245,9 +245,10 @@ fmt: ## Formats the code.
 demo: ## Runs a gateway over a Haravan sandbox, to try.
 	cargo run --locked -- demo
 
-bench: ## Runs the benchmarks; five minutes, one of them spent watching a bucket.
+bench: ## Runs the benchmarks; eight minutes, one of them spent watching a bucket.
 	cargo bench --locked --bench engine
 	cargo bench --locked --bench gateway
+	cargo bench --locked --profile release --bench hits
 
 openapi: ## Writes the OpenAPI document anew.
 	@

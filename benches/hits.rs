@@ -1,0 +1,317 @@
+//! Hits against what actix does with ready-made bytes, and against nginx's cache with the same: one worker on one
+//! core, `wrk` on the other, interleaved rounds, medians; and views over a quarter of a million cells.
+//!
+//! `cargo bench --bench hits` takes three minutes. It needs `taskset` and `wrk`; nginx is left out where it is not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::float_arithmetic,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    reason = "a benchmark prints, and may stop at the first surprise"
+)]
+
+#[path = "support/nginx.rs"]
+mod nginx;
+#[path = "support/servers.rs"]
+mod servers;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nginx::Nginx;
+use reqwest::Client;
+use serde_json::Value;
+use servers::{KEY, Server};
+use tokio::time::Instant;
+use tonkho::sandbox::settings::GENERATED_SHOP;
+
+const ROUNDS: usize = 9;
+const ROWS: [usize; 3] = [1, 50, 250];
+/// The processor of who serves, and that of who asks.
+const SERVES: &str = "0";
+const ASKS: &str = "1";
+/// Locations of the questions for rows.
+const LOCATIONS: usize = 5;
+
+/// The shop as the questions need it.
+struct Shop {
+    variants: Vec<u64>,
+    locations: Vec<u64>,
+    /// Rows of each variant at the first [`LOCATIONS`].
+    rows: Vec<usize>,
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    // Fails if one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match words.first().map(String::as_str) {
+        Some("haravan") => runtime.block_on(servers::serve_haravan()),
+        Some("gateway") => runtime.block_on(servers::serve_gateway(&words[1])),
+        Some("ready-bytes") => servers::serve_ready_bytes(&words[1..]),
+        _ => runtime.block_on(measure()),
+    }
+}
+
+async fn measure() {
+    let folder = tempfile::tempdir().unwrap();
+    let haravan = Server::start(ASKS, &["haravan"]);
+    let gateway = Server::start(SERVES, &["gateway", &haravan.url]);
+    let client = Client::builder().no_proxy().no_gzip().build().unwrap();
+    let shop = Shop::read(&client, &haravan.url, &gateway.url).await;
+    let questions: Vec<String> = ROWS.iter().map(|rows| shop.question(*rows)).collect();
+    let mut files = Vec::new();
+    for (rows, question) in ROWS.iter().zip(&questions) {
+        let body = get(&client, &format!("{}{question}", gateway.url)).await;
+        let file = folder.path().join(rows.to_string());
+        std::fs::write(&file, body).unwrap();
+        files.push(file.to_str().unwrap().to_owned());
+    }
+    let mut words = vec!["ready-bytes"];
+    words.extend(files.iter().map(String::as_str));
+    let ceiling = Server::start(SERVES, &words);
+    let nginx = Nginx::start(SERVES, folder.path(), &ceiling.url);
+    let rounds = Rounds { gateway: &gateway.url, ceiling: &ceiling.url, nginx: nginx.as_ref() };
+    rounds.repeated(&questions);
+    rounds.combined(folder.path(), &shop);
+    beside_a_cold_question(&client, &gateway.url, &shop, &questions[1]).await;
+    whole_shop(&client, &gateway.url, &shop).await;
+}
+
+/// Who is compared.
+struct Rounds<'a> {
+    gateway: &'a str,
+    ceiling: &'a str,
+    nginx: Option<&'a Nginx>,
+}
+
+impl Rounds<'_> {
+    fn repeated(&self, questions: &[String]) {
+        println!("\n## A repeated question, against ready-made bytes (at least 0.9) and nginx's cache\n");
+        println!("| rows | requests a second | of ready-made bytes | of nginx |\n|---|---|---|---|");
+        for (number, question) in questions.iter().enumerate() {
+            let (mut ours, mut ceiling, mut nginx) = (Vec::new(), Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                ceiling.push(requests_a_second(&format!("{}/{number}", self.ceiling), None));
+                ours.push(requests_a_second(&format!("{}{question}", self.gateway), None));
+                if let Some(server) = self.nginx {
+                    nginx.push(requests_a_second(&format!("{}/{number}", server.url), None));
+                }
+            }
+            let of_nginx = self.nginx.map_or("-".to_owned(), |_| ratio(&ours, &nginx));
+            let median = median(&mut ours.clone());
+            println!("| {} | {median:.0} | {} | {of_nginx} |", ROWS[number], ratio(&ours, &ceiling));
+        }
+    }
+
+    fn combined(&self, folder: &Path, shop: &Shop) {
+        println!("\n## A new combination of cached cells (at least 0.7 / 0.6 of ready-made bytes)\n");
+        println!("| rows, about | requests a second | of ready-made bytes |\n|---|---|---|");
+        for (number, rows) in ROWS.iter().enumerate().skip(1) {
+            let script = shop.script(folder, *rows);
+            let (mut ours, mut ceiling) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                ceiling.push(requests_a_second(&format!("{}/{number}", self.ceiling), None));
+                ours.push(requests_a_second(self.gateway, Some(&script)));
+            }
+            println!("| {rows} | {:.0} | {} |", median(&mut ours.clone()), ratio(&ours, &ceiling));
+        }
+    }
+}
+
+async fn beside_a_cold_question(client: &Client, gateway: &str, shop: &Shop, question: &str) {
+    println!("\n## Hits beside a cold question of 10,000 x 24 (p99 at most 5 x p50)\n");
+    let url = format!("{gateway}{question}");
+    let (alone_p50, alone_p99) = latencies(&url);
+    let body = shop.everything();
+    let cold = client.post(format!("{gateway}/shops/{GENERATED_SHOP}/com/inventory_locations.json"));
+    let cold = cold.bearer_auth(KEY).header("content-type", "application/json").body(body);
+    let cold = cold.header("cache-control", "no-cache").header("prefer", "wait=60");
+    let asking = tokio::spawn(async move {
+        let started = Instant::now();
+        let answer = cold.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.bytes().await.unwrap();
+        started.elapsed()
+    });
+    let (p50, p99) = tokio::task::spawn_blocking(move || latencies(&url)).await.unwrap();
+    println!("- alone: p50 {alone_p50:.0} µs, p99 {alone_p99:.0} µs: {:.1} x", alone_p99 / alone_p50);
+    println!("- beside it: p50 {p50:.0} µs, p99 {p99:.0} µs: {:.1} x", p99 / p50);
+    println!("- the cold question took {:.1} s", asking.await.unwrap().as_secs_f64());
+}
+
+async fn whole_shop(client: &Client, gateway: &str, shop: &Shop) {
+    println!(
+        "\n## /stock over the whole shop from the cache, one core (at most 60 ms; CSV: first byte in 10 ms)\n"
+    );
+    for accept in ["application/json", "text/csv"] {
+        let (mut first, mut last) = (Vec::new(), Vec::new());
+        let mut size = 0;
+        for _ in 0..ROUNDS {
+            let ask = client.post(format!("{gateway}/shops/{GENERATED_SHOP}/stock")).bearer_auth(KEY);
+            let ask = ask.header("accept", accept).header("content-type", "application/json");
+            let ask = ask.body(shop.everything());
+            let started = Instant::now();
+            let mut answer = ask.send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            size = answer.chunk().await.unwrap().map_or(0, |chunk| chunk.len());
+            first.push(started.elapsed().as_secs_f64() * 1e3);
+            while let Some(chunk) = answer.chunk().await.unwrap() {
+                size += chunk.len();
+            }
+            last.push(started.elapsed().as_secs_f64() * 1e3);
+        }
+        let (first, last) = (median(&mut first), median(&mut last));
+        println!("- {accept}: first byte {first:.1} ms, last byte {last:.1} ms, {size} bytes");
+    }
+}
+
+impl Shop {
+    /// Learns what there is, and fills the gateway's cache with it.
+    async fn read(client: &Client, haravan: &str, gateway: &str) -> Self {
+        let token = format!("sandbox-{GENERATED_SHOP}");
+        let listing = |path: String| {
+            let request = client.get(format!("{haravan}/com/{path}")).bearer_auth(&token);
+            async move { json(request.send().await.unwrap()).await }
+        };
+        let ids = |list: &Value| {
+            list.as_array().unwrap().iter().map(|item| item["id"].as_u64().unwrap()).collect::<Vec<_>>()
+        };
+        let mut locations = ids(&listing("locations.json".to_owned()).await["locations"]);
+        let mut variants = Vec::new();
+        for page in 1.. {
+            let products = listing(format!("products.json?page={page}&fields=id,variants")).await;
+            let products = products["products"].as_array().unwrap().clone();
+            if products.is_empty() {
+                break;
+            }
+            variants.extend(products.iter().flat_map(|product| ids(&product["variants"])));
+        }
+        locations.sort_unstable();
+        variants.sort_unstable();
+        let mut shop = Self { rows: vec![0; variants.len()], variants, locations };
+        let body = shop.everything();
+        let url = format!("{gateway}/shops/{GENERATED_SHOP}/com/inventory_locations.json");
+        let filled = client.post(url).bearer_auth(KEY).header("content-type", "application/json");
+        let filled = filled.header("prefer", "wait=60").body(body).send().await.unwrap();
+        let filled = json(filled).await;
+        for row in filled["inventory_locations"].as_array().expect("rows") {
+            if shop.locations[..LOCATIONS].contains(&row["loc_id"].as_u64().unwrap()) {
+                let variant = shop.variants.binary_search(&row["variant_id"].as_u64().unwrap()).unwrap();
+                shop.rows[variant] += 1;
+            }
+        }
+        shop
+    }
+
+    /// A question with exactly so many rows.
+    fn question(&self, rows: usize) -> String {
+        for first in 0..self.variants.len() {
+            let mut sum = 0;
+            let last = (first..self.variants.len()).find(|at| {
+                sum += self.rows[*at];
+                rows <= sum
+            });
+            if let (Some(last), true) = (last, sum == rows) {
+                return path(&list(&self.variants[first..=last]), &list(&self.locations[..LOCATIONS]));
+            }
+        }
+        panic!("no run of variants has {rows} rows");
+    }
+
+    /// A script for `wrk` that asks for other variants each time, with about so many rows.
+    fn script(&self, folder: &Path, rows: usize) -> PathBuf {
+        let density = self.rows.iter().sum::<usize>() as f64 / self.rows.len() as f64;
+        let wanted = (rows as f64 / density).round();
+        let mut script = String::new();
+        write!(
+            script,
+            "local v={{{}}}\nmath.randomseed(7)\nrequest=function()\n local t={{}}\n for i=1,{wanted} do t[i]=v[math.random(#v)] end\n \
+             return wrk.format('GET', '{}')\nend\n",
+            list(&self.variants),
+            path("'..table.concat(t,',')..'", &list(&self.locations[..LOCATIONS])),
+        )
+        .unwrap();
+        let file = folder.join(format!("combined-{rows}.lua"));
+        std::fs::write(&file, script).unwrap();
+        file
+    }
+
+    /// The body of a question for the whole shop.
+    fn everything(&self) -> String {
+        let (variants, locations) = (list(&self.variants), list(&self.locations));
+        format!(r#"{{"variant_ids":"{variants}","location_ids":"{locations}"}}"#)
+    }
+}
+
+fn path(variants: &str, locations: &str) -> String {
+    format!(
+        "/shops/{GENERATED_SHOP}/com/inventory_locations.json?variant_ids={variants}&location_ids={locations}"
+    )
+}
+
+fn list(ids: &[u64]) -> String {
+    ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
+}
+
+async fn json(answer: reqwest::Response) -> Value {
+    assert_eq!(answer.status(), 200);
+    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
+}
+
+async fn get(client: &Client, url: &str) -> Vec<u8> {
+    let answer = client.get(url).bearer_auth(KEY).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.bytes().await.unwrap().to_vec()
+}
+
+fn wrk(url: &str, script: Option<&Path>, seconds: u32) -> String {
+    let mut command = Command::new("taskset");
+    command.args(["-c", ASKS, "wrk", "-t1", "-c16", "--latency"]).arg(format!("-d{seconds}s"));
+    command.args(["-H", &format!("Authorization: Bearer {KEY}")]);
+    if let Some(script) = script {
+        command.arg("-s").arg(script);
+    }
+    let output = command.arg(url).output().expect("wrk (on Debian: apt-get install wrk)");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains("Non-2xx"), "{text}");
+    text
+}
+
+fn requests_a_second(url: &str, script: Option<&Path>) -> f64 {
+    let text = wrk(url, script, 1);
+    let rate = text.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
+    rate.unwrap().trim().parse().unwrap()
+}
+
+/// The median and the 99th percentile, in microseconds.
+fn latencies(url: &str) -> (f64, f64) {
+    let text = wrk(url, None, 3);
+    let at = |name: &str| {
+        let line = text.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().trim();
+        let split = line.find(|letter: char| letter.is_alphabetic()).unwrap();
+        let (number, unit) = line.split_at(split);
+        let unit = match unit {
+            "us" => 1.0,
+            "ms" => 1e3,
+            _ => 1e6,
+        };
+        number.parse::<f64>().unwrap() * unit
+    };
+    (at("50%"), at("99%"))
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The median of the rounds' ratios.
+fn ratio(ours: &[f64], theirs: &[f64]) -> String {
+    let mut ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
+    format!("{:.2}", median(&mut ratios))
+}

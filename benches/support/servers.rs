@@ -1,0 +1,126 @@
+//! The servers of the hit benchmark, each a process of its own: this program once more, with a word that says which.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may stop at the first surprise")]
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use actix_web::web::{self, Bytes};
+use actix_web::{App as Routes, HttpResponse, HttpServer};
+use secrecy::SecretString;
+use tonkho::app::App;
+use tonkho::domain::id::OrgId;
+use tonkho::sandbox::Sandbox;
+use tonkho::sandbox::settings::{
+    BucketSettings, GENERATED_SHOP, GeneratedSettings, SandboxSettings, ShopData,
+};
+use tonkho::settings::Settings;
+use tonkho::settings::base_url::BaseUrl;
+use tonkho::settings::digest::digest_of;
+use tonkho::settings::keys::{KeySettings, Scope, ShopAccess};
+use tonkho::settings::sections::RateSettings;
+use tonkho::settings::shops::ShopSettings;
+
+pub const KEY: &str = "tk_bench";
+
+/// As many calls as anybody likes.
+const NO_LIMIT: u32 = 10_000;
+/// Variants of the shop.
+const VARIANTS: usize = 10_000;
+
+/// A process that serves; killed when dropped.
+pub struct Server {
+    child: Child,
+    /// What it says of itself when it is ready: its URL.
+    pub url: String,
+}
+
+impl Server {
+    /// Starts this program once more, on this processor if `taskset` is there to say so.
+    pub fn start(processor: &str, words: &[&str]) -> Self {
+        let mut command = Command::new("taskset");
+        command.args(["-c", processor]).arg(std::env::current_exe().unwrap()).args(words);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("taskset, of util-linux");
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Self { child, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Fails if it has ended by itself, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A Haravan without a call limit.
+pub async fn serve_haravan() {
+    let mut settings = SandboxSettings { workers: 1, ..SandboxSettings::default() };
+    for shop in &mut settings.shops {
+        shop.bucket = BucketSettings::new(NO_LIMIT, f64::from(NO_LIMIT));
+    }
+    let stock =
+        GeneratedSettings { variants: VARIANTS, products: VARIANTS / 3, ..GeneratedSettings::default() };
+    if let Some(shop) = settings.shops.iter_mut().find(|shop| shop.org_id == GENERATED_SHOP) {
+        shop.data = ShopData::Generated(stock);
+    }
+    let sandbox = Sandbox::start(settings).unwrap();
+    println!("{}", sandbox.base_url());
+    std::future::pending::<()>().await;
+}
+
+/// A gateway with one worker, whose cells stay fresh for the whole benchmark.
+pub async fn serve_gateway(haravan: &str) {
+    let mut settings = Settings::default();
+    settings.server.listen = "127.0.0.1:0".parse().unwrap();
+    settings.server.workers = Some(1);
+    settings.haravan.base_url = BaseUrl::parse(haravan).unwrap();
+    settings.cache.fresh = Duration::from_secs(3600);
+    settings.keys.push(KeySettings {
+        name: "bench".to_owned(),
+        sha256: digest_of(KEY),
+        shops: ShopAccess::All,
+        scopes: BTreeSet::from([Scope::Read]),
+        requests_per_second: None,
+    });
+    settings.shops.push(ShopSettings {
+        org_id: OrgId::new(GENERATED_SHOP).unwrap(),
+        name: None,
+        token: SecretString::from(format!("sandbox-{GENERATED_SHOP}")),
+        rate: RateSettings {
+            bucket: NO_LIMIT,
+            leak_per_second: f64::from(NO_LIMIT),
+            ..RateSettings::default()
+        },
+        cache: settings.cache,
+        low_stock_threshold: 5.into(),
+        exclude_locations: Vec::new(),
+    });
+    let app = App::build(settings).unwrap();
+    println!("http://{}", app.addr());
+    app.run_until(std::future::pending()).await.unwrap();
+}
+
+/// The ceiling: what actix does when there is nothing to do but to send bytes. `/0` is the first file, and so on.
+pub fn serve_ready_bytes(files: &[String]) {
+    let bodies: Vec<Bytes> = files.iter().map(|file| std::fs::read(file).unwrap().into()).collect();
+    let served = actix_web::rt::System::new().block_on(async move {
+        let server = HttpServer::new(move || {
+            bodies.iter().enumerate().fold(Routes::new(), |routes, (number, body)| {
+                let body = body.clone();
+                let answer = move || {
+                    let body = body.clone();
+                    async move { HttpResponse::Ok().content_type("application/json").body(body) }
+                };
+                routes.route(&format!("/{number}"), web::get().to(answer))
+            })
+        });
+        let server = server.workers(1).bind("127.0.0.1:0").unwrap();
+        println!("http://{}", server.addrs().first().unwrap());
+        server.run().await
+    });
+    served.unwrap();
+}
