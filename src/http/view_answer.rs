@@ -14,6 +14,7 @@ use super::question::{Question, Wanted, worked_out};
 use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
+use crate::view::fulfilment::FulfilmentAnswer;
 use crate::view::lines::{Chunks, Tabular};
 use crate::view::low_stock::LowStockAnswer;
 use crate::view::mismatch::MismatchAnswer;
@@ -37,7 +38,15 @@ macro_rules! answers {
     )+};
 }
 
-answers!(StockAnswer, VariantStockAnswer, AvailabilityAnswer, NegativeAnswer, LowStockAnswer, MismatchAnswer);
+answers!(
+    StockAnswer,
+    VariantStockAnswer,
+    AvailabilityAnswer,
+    NegativeAnswer,
+    LowStockAnswer,
+    MismatchAnswer,
+    FulfilmentAnswer
+);
 
 /// An answer's content.
 enum Content {

@@ -18,6 +18,7 @@ mod batching;
 mod compatible;
 mod failures;
 mod freshness;
+mod fulfilment;
 mod gateway;
 mod joining;
 mod low_stock;
