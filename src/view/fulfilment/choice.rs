@@ -17,8 +17,8 @@ use std::collections::BinaryHeap;
 use super::supply::{Source, Supply};
 use crate::domain::quantity::Quantity;
 
-/// The work that a search may do, in quantities looked at. Source: ours; some 10 ms, and far more than 20 locations
-/// usually need.
+/// The work that a search may do, in quantities looked at. Source: ours; a test shows 20 locations of 20 variants
+/// searched to the end within it.
 pub(super) const WORK: u64 = 1_000_000;
 
 /// The largest set that is searched for: it bounds the recursion. Source: ours.
