@@ -17,6 +17,7 @@ pub mod edge;
 pub mod etag;
 mod farewell;
 mod framing;
+mod fulfilment;
 pub mod head_guard;
 mod health;
 pub mod hits;
@@ -63,6 +64,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(asked("/shops/{org_id}/alerts/negative", alerts::get_negative_alerts, alerts::post_negative_alerts))
         .service(asked("/shops/{org_id}/alerts/low-stock", alerts::get_low_stock_alerts, alerts::post_low_stock_alerts))
         .service(asked("/shops/{org_id}/alerts/mismatch", alerts::get_mismatch_alerts, alerts::post_mismatch_alerts))
+        .service(posted("/shops/{org_id}/fulfilment", fulfilment::post_fulfilment))
         .service(read("/", page::get_overview))
         .service(read("/page/variant", page::get_variant))
         .service(asked("/page/sign-in", page::leave_form, page::sign_in))
@@ -101,6 +103,16 @@ where
     MoreArgs: FromRequest + 'static,
 {
     only(readable(path, get).route(web::post().to(post)), "GET, HEAD, POST, OPTIONS")
+}
+
+/// A path that is only asked with a question in a body.
+fn posted<F, Args>(path: &str, post: F) -> Resource
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: FromRequest + 'static,
+{
+    only(web::resource(path).route(web::post().to(post)), "POST, OPTIONS")
 }
 
 /// A path that is deleted.

@@ -6,12 +6,13 @@
 //!
 //! In reading order: [`envelope`] (what all answers share), `grid` (cells, a variant at a time), [`tally`]
 //! (sums that know what they do not know), then the views: [`stock`], [`availability`], [`alert`] with
-//! [`negative`] and [`low_stock`] (`transfer` says who could send what), [`mismatch`]. [`lines`] turns any answer
-//! into CSV or NDJSON.
+//! [`negative`] and [`low_stock`] (`transfer` says who could send what), [`mismatch`],
+//! [`fulfilment`]. [`lines`] turns any answer into CSV or NDJSON.
 
 pub mod alert;
 pub mod availability;
 pub mod envelope;
+pub mod fulfilment;
 pub(crate) mod grid;
 pub mod lines;
 pub mod low_stock;

@@ -7,14 +7,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A running nginx; killed when dropped.
-pub struct Nginx {
+pub(crate) struct Nginx {
     child: Child,
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Nginx {
     /// One worker on this processor, in front of this server.
-    pub fn start(processor: &str, folder: &Path, upstream: &str) -> Option<Self> {
+    pub(crate) fn start(processor: &str, folder: &Path, upstream: &str) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (folder, file) = (folder.display(), folder.join("nginx.conf"));
         let configuration = format!(

@@ -1,5 +1,10 @@
 //! The servers of the hit benchmark, each a process of its own: this program once more, with a word that says which.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may stop at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark may stop at the first surprise"
+)]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -22,7 +27,7 @@ use tonkho::settings::keys::{KeySettings, Scope, ShopAccess};
 use tonkho::settings::sections::RateSettings;
 use tonkho::settings::shops::ShopSettings;
 
-pub const KEY: &str = "tk_bench";
+pub(crate) const KEY: &str = "tk_bench";
 
 /// As many calls as anybody likes.
 const NO_LIMIT: u32 = 10_000;
@@ -30,15 +35,15 @@ const NO_LIMIT: u32 = 10_000;
 const VARIANTS: usize = 10_000;
 
 /// A process that serves; killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// What it says of itself when it is ready: its URL.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
     /// Starts this program once more, on this processor if `taskset` is there to say so.
-    pub fn start(processor: &str, words: &[&str]) -> Self {
+    pub(crate) fn start(processor: &str, words: &[&str]) -> Self {
         let mut command = Command::new("taskset");
         command.args(["-c", processor]).arg(std::env::current_exe().unwrap()).args(words);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("taskset, of util-linux");
@@ -57,7 +62,7 @@ impl Drop for Server {
 }
 
 /// A Haravan without a call limit.
-pub async fn serve_haravan() {
+pub(crate) async fn serve_haravan() {
     let mut settings = SandboxSettings { workers: 1, ..SandboxSettings::default() };
     for shop in &mut settings.shops {
         shop.bucket = BucketSettings::new(NO_LIMIT, f64::from(NO_LIMIT));
@@ -73,7 +78,7 @@ pub async fn serve_haravan() {
 }
 
 /// A gateway with one worker, whose cells stay fresh for the whole benchmark.
-pub async fn serve_gateway(haravan: &str) {
+pub(crate) async fn serve_gateway(haravan: &str) {
     let mut settings = Settings::default();
     settings.server.listen = "127.0.0.1:0".parse().unwrap();
     settings.server.workers = Some(1);
@@ -105,7 +110,7 @@ pub async fn serve_gateway(haravan: &str) {
 }
 
 /// The ceiling: what actix does when there is nothing to do but to send bytes. `/0` is the first file, and so on.
-pub fn serve_ready_bytes(files: &[String]) {
+pub(crate) fn serve_ready_bytes(files: &[String]) {
     let bodies: Vec<Bytes> = files.iter().map(|file| std::fs::read(file).unwrap().into()).collect();
     let served = actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || {

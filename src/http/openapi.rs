@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::ProblemBody;
 use super::shops::ShopList;
-use super::{alerts, availability, compatible, docs, health, passthrough, shops, stock};
+use super::{alerts, availability, compatible, docs, fulfilment, health, passthrough, shops, stock};
 
 #[derive(Debug, OpenApi)]
 #[openapi(
@@ -48,6 +48,7 @@ use super::{alerts, availability, compatible, docs, health, passthrough, shops, 
         alerts::post_low_stock_alerts,
         alerts::get_mismatch_alerts,
         alerts::post_mismatch_alerts,
+        fulfilment::post_fulfilment,
         shops::list_shops,
         shops::delete_cache,
         health::get_liveness,
@@ -67,6 +68,7 @@ use super::{alerts, availability, compatible, docs, health, passthrough, shops, 
         bodies::NegativeReply,
         bodies::LowStockReply,
         bodies::MismatchReply,
+        bodies::FulfilmentReply,
         ShopList,
     )),
     modifiers(&Keys, &Bodies)

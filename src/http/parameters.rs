@@ -4,6 +4,7 @@
 //! that cannot be read is never replaced by a default. What the texts mean is [`crate::query`]'s to say.
 
 mod body;
+mod order_lines;
 mod query_string;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::view::availability::Pooling;
 use crate::view::stock::GroupBy;
 
 pub use body::read_body;
+pub use order_lines::LineError;
 
 /// The locations asked for.
 pub const LOCATION_IDS: &str = "location_ids";
@@ -26,8 +28,13 @@ pub const VARIANT_IDS: &str = "variant_ids";
 /// The same, as Haravan's documentation misspells it.
 pub const VATIANT_IDS: &str = "vatiant_ids";
 
+/// The lines of an order.
+pub const LINES: &str = "lines";
+/// The locations to use first.
+pub const PREFER: &str = "prefer";
+
 /// The names of id lists: repeated ones are joined.
-const LISTS: [&str; 3] = [LOCATION_IDS, VARIANT_IDS, VATIANT_IDS];
+const LISTS: [&str; 4] = [LOCATION_IDS, VARIANT_IDS, VATIANT_IDS, PREFER];
 
 /// The names of single values.
 const VALUES: [&str; 17] = [
@@ -85,6 +92,9 @@ pub enum ParameterError {
         /// What it should have been.
         expected: &'static str,
     },
+    /// A line of an order is not what it should be.
+    #[error(transparent)]
+    Line(#[from] LineError),
     /// There is no body.
     #[error("the body is empty; expected a JSON object")]
     EmptyBody,
@@ -187,6 +197,24 @@ impl Parameters {
         self.ids(LOCATION_IDS)
     }
 
+    /// What is ordered of each variant.
+    ///
+    /// # Errors
+    /// There are no lines, or one of them is none.
+    pub fn lines(&self) -> Result<BTreeMap<VariantId, Quantity>, LineError> {
+        order_lines::parse(self.value(LINES).ok_or(LineError::NoLines)?)
+    }
+
+    /// The locations to use first, in the order in which they were named; none if none were.
+    ///
+    /// # Errors
+    /// One is no id.
+    pub fn preferred(&self) -> Result<Vec<LocationId>, QueryError> {
+        let items = self.given.get(PREFER).into_iter().flatten().flat_map(|item| item.split(','));
+        let items = items.map(str::trim).filter(|item| !item.is_empty());
+        items.map(|item| item.parse().map_err(|_| bad_value(PREFER, item, "a positive integer"))).collect()
+    }
+
     /// Which rows are wanted, in what order.
     ///
     /// # Errors
@@ -266,7 +294,7 @@ impl Parameters {
 
 /// The parameter of this name, if there is one.
 fn known(name: &str) -> Option<&'static str> {
-    LISTS.into_iter().chain(VALUES).find(|known| *known == name)
+    LISTS.into_iter().chain(VALUES).chain([LINES]).find(|known| *known == name)
 }
 
 fn bad_value(parameter: &'static str, value: &str, expected: &'static str) -> QueryError {

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::auth::Scope;
 use super::head_guard::HeadError;
-use super::parameters::ParameterError;
+use super::parameters::{LineError, ParameterError};
 use super::request_id::RequestId;
 use crate::query::QueryError;
 use crate::stock::ReadError;
@@ -192,6 +192,7 @@ impl Problem {
                 | ParameterError::Repeated { .. }
                 | ParameterError::GivenTwice { .. }
                 | ParameterError::Member { .. }
+                | ParameterError::Line(_)
                 | ParameterError::EmptyBody
                 | ParameterError::NotJson { .. }
                 | ParameterError::NotAnObject
@@ -287,6 +288,12 @@ impl From<QueryError> for Problem {
 impl From<ParameterError> for Problem {
     fn from(error: ParameterError) -> Self {
         Self::Parameter(error)
+    }
+}
+
+impl From<LineError> for Problem {
+    fn from(error: LineError) -> Self {
+        Self::Parameter(ParameterError::Line(error))
     }
 }
 

@@ -177,6 +177,7 @@ async fn other_methods_are_told_which_there_are() {
     for (path, allow) in [
         ("/shops/1000/stock", "GET, HEAD, POST, OPTIONS"),
         ("/shops/1000/com/locations.json", "GET, HEAD, OPTIONS"),
+        ("/shops/1000/fulfilment", "POST, OPTIONS"),
         ("/shops/1000/cache", "DELETE, OPTIONS"),
         ("/health/live", "GET, HEAD, OPTIONS"),
     ] {

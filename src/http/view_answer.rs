@@ -18,6 +18,7 @@ use super::reply::Whole;
 use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
+use crate::view::fulfilment::FulfilmentAnswer;
 use crate::view::lines::{Chunks, Tabular, json_at_once, json_chunks};
 use crate::view::low_stock::LowStockAnswer;
 use crate::view::mismatch::MismatchAnswer;
@@ -71,6 +72,7 @@ answers!(
     NegativeAnswer: alerts,
     LowStockAnswer: alerts,
     MismatchAnswer: alerts,
+    FulfilmentAnswer,
 );
 
 /// An answer's content.

@@ -44,8 +44,8 @@ pub struct LowStockAnswer {
 
 /// Finds every row, or every variant's sum, that is not below zero and not above the threshold.
 ///
-/// A variant without any row adds up to zero. A variant with an unknown cell has no known sum, so at variant level it raises no alert
-/// but a warning.
+/// A variant without any row adds up to zero. A variant with an unknown cell has no known sum, so at variant level
+/// it raises no alert but a warning.
 #[must_use]
 pub fn low_stock(
     cells: impl Iterator<Item = (CellId, Cell)>,

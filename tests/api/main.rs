@@ -24,6 +24,7 @@ mod collector;
 mod compatible;
 mod failures;
 mod freshness;
+mod fulfilment;
 mod gateway;
 mod hits;
 mod joining;

@@ -11,6 +11,7 @@ use crate::http::question::ExplanationBody;
 use crate::view::alert::AlertLevel;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::Missing;
+use crate::view::fulfilment::FulfilmentAnswer;
 use crate::view::low_stock::LowStockAnswer;
 use crate::view::mismatch::MismatchAnswer;
 use crate::view::negative::NegativeAnswer;
@@ -214,6 +215,8 @@ reply! {
     LowStockReply of LowStockAnswer;
     /// Rows that do not add up, or with `explain=true` what the answer would take.
     MismatchReply of MismatchAnswer;
+    /// Which locations could send an order, or with `explain=true` what the answer would take.
+    FulfilmentReply of FulfilmentAnswer;
 }
 
 impl PartialSchema for Forwarded {

@@ -71,3 +71,35 @@ pub struct MismatchQuestion {
     #[serde(flatten)]
     pub grid: GridQuestion,
 }
+
+/// An order to plan.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"lines": [{"variant_id": 1061514767, "quantity": 2}], "location_ids": [1007284, 963414], "prefer": [1007284]}))]
+pub struct FulfilmentQuestion {
+    /// What is ordered. Lines of one variant add up.
+    #[schema(min_items = 1)]
+    pub lines: Vec<OrderLine>,
+    /// The locations that may send. Left out: all the shop's locations.
+    #[schema(nullable = false, example = json!([1007284, 963414]))]
+    pub location_ids: Option<Ids>,
+    /// The locations to use first, the most wanted first. Fewer locations count more than preferred ones.
+    #[schema(nullable = false, example = json!([1007284]))]
+    pub prefer: Option<Ids>,
+    /// When not every cell can be had in time: answer with what there is and say what is missing.
+    #[schema(nullable = false, example = false)]
+    pub partial: Option<bool>,
+    /// Call nobody, and answer what the question would take instead.
+    #[schema(nullable = false, example = false)]
+    pub explain: Option<bool>,
+}
+
+/// A line of an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderLine {
+    /// The variant.
+    #[schema(minimum = 1, example = 1061514767)]
+    pub variant_id: u64,
+    /// Pieces ordered: a whole number.
+    #[schema(minimum = 1, maximum = 999999999999999_u64, example = 2)]
+    pub quantity: u64,
+}

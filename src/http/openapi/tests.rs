@@ -48,7 +48,7 @@ fn every_operation_is_named_told_and_tagged() {
         }
         assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{name}");
     }
-    assert_eq!(ids.len(), 27);
+    assert_eq!(ids.len(), 28);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::{LISTS, ParameterError, known};
+use super::{LINES, LISTS, ParameterError, known};
 use crate::http::problem::Problem;
 
 /// What some libraries write before a text in UTF-8. Not allowed there, but a reader may ignore it (RFC 8259, 8.1).
@@ -64,6 +64,10 @@ pub(super) fn parse(body: &[u8]) -> Result<Vec<(&'static str, Vec<String>)>, Par
     let known = members.into_iter().filter_map(|(name, raw)| Some((known(&name)?, raw)));
     known
         .map(|(parameter, raw)| {
+            if parameter == LINES {
+                // Read later, as it stands, by who knows what a line is.
+                return Ok((parameter, vec![raw.get().to_owned()]));
+            }
             let texts = if LISTS.contains(&parameter) { list(raw) } else { text(raw).map(|text| vec![text]) };
             let expected = if LISTS.contains(&parameter) { LIST } else { VALUE };
             Ok((parameter, texts.ok_or(ParameterError::Member { parameter, expected })?))

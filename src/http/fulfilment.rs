@@ -1,0 +1,49 @@
+//! `POST /shops/{org_id}/fulfilment`: which locations could send an order.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::accept::Form;
+use super::edge::{Edge, Outcome};
+use super::openapi::answers::ViewAnswers;
+use super::openapi::bodies::FulfilmentReply;
+use super::openapi::parameters::{AskHeaders, ShopPath};
+use super::openapi::questions::FulfilmentQuestion;
+use super::parameters::{LineError, ParameterError};
+use super::problem::Problem;
+use super::question::Question;
+use super::view_answer::answer;
+use crate::query::IdList;
+use crate::view::fulfilment::{FulfilmentParameters, fulfilment};
+
+/// Which locations could send an order
+///
+/// Whether the locations that sell can cover every line, and a plan that does so from as few of them as will do,
+/// preferred ones first. A location sends no more than it has available. Nothing is reserved. As CSV and NDJSON:
+/// a line for each variant that a location would send.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/fulfilment",
+    tag = "Views",
+    params(ShopPath, AskHeaders),
+    request_body = FulfilmentQuestion,
+    responses(ViewAnswers<FulfilmentReply>)
+)]
+pub(crate) async fn post_fulfilment(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
+    Outcome(planned(&edge, &request, payload).await)
+}
+
+async fn planned(edge: &Edge, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, request, Some(payload)).await?;
+    let demand = question.parameters.lines()?;
+    let prefer = question.parameters.preferred()?;
+    let variants = IdList::from_ids(demand.keys().copied().collect());
+    let variants = variants.ok_or(ParameterError::Line(LineError::NoLines))?;
+    let parameters = FulfilmentParameters { demand, prefer };
+    let form = Form::of(request.headers())?;
+    let wanted = question.wanted_of(edge, variants).await?;
+    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+        fulfilment(snapshot.cells(), context, &parameters)
+    })
+    .await
+}
