@@ -30,8 +30,8 @@ fn the_table_of_settings_is_current() {
 /// The first example in TOML, read as the program would read it.
 fn example_of(path: &str) -> Settings {
     let text = read(path);
-    let (_, rest) = text.split_once("```toml\n").expect("there is an example in TOML");
-    let (example, _) = rest.split_once("```").expect("it ends");
+    let (_, rest) = text.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
     let tokens = ["HARAVAN_TOKEN_1000", "HARAVAN_TOKEN_2000"].map(|name| (name, "token"));
     match Settings::from_toml(example, &tokens.into_iter().collect::<Environment>()) {
         Ok(settings) => settings,
@@ -56,7 +56,7 @@ fn names_after(text: &str, start: &str) -> BTreeSet<String> {
 
 /// A section, from its heading to the next of its rank.
 fn section<'a>(text: &'a str, heading: &str) -> &'a str {
-    let (_, rest) = text.split_once(&format!("\n## {heading}\n")).expect("the section is there");
+    let (_, rest) = text.split_once(&format!("\n## {heading}\n")).unwrap();
     rest.split("\n## ").next().unwrap()
 }
 
