@@ -6,8 +6,10 @@ use crate::source::{all_below, no_complaints, read, rust};
 const MAX_LINES: usize = 500;
 
 /// Files other than Rust that are ours and text.
-const TEXTS: [&str; 15] = [
+const TEXTS: [&str; 17] = [
     "README.md",
+    "README.vi.md",
+    "ARCHITECTURE.md",
     "CHANGELOG.md",
     "Cargo.toml",
     "Makefile",
