@@ -58,6 +58,10 @@ const MIN_SHARD_BYTES: u64 = 16 << 20;
 /// The most shards: more would not make waiting any rarer.
 const MAX_SHARDS: u64 = 32;
 
+/// Of so many of 256 hits that had to write rows, the rows are kept as text. Source: ours; writing a whole entry's
+/// rows costs as much as some ten hits of it save.
+const TEXTS_OF_256: u8 = 16;
+
 /// What an entry weighs, roughly: a hint from which tables grow. Source: a variant at ten locations.
 const TYPICAL_WEIGHT: u64 = 1 << 10;
 
@@ -106,25 +110,26 @@ impl Cache {
         self.entries.get(&variant_id)
     }
 
-    /// The rows of a variant as text, as they are held at this count of changes or later.
+    /// The rows of a variant as text, as they are held at this count of changes or later, if they stand ready.
     #[must_use]
     pub fn texts(&self, variant_id: VariantId, changes: Changes) -> Option<Arc<RowTexts>> {
-        let known = self.texts.get(&variant_id);
-        if let Some(texts) = &known
-            && texts.stands_at(changes)
-        {
-            return known;
-        }
-        let entry = self.entries.get(&variant_id)?;
-        if let Some(texts) = known
-            && texts.version() == entry.version()
-        {
-            texts.stood_at(changes);
+        let texts = self.texts.get(&variant_id)?;
+        if texts.stands_at(changes) {
             return Some(texts);
         }
-        let texts = Arc::new(RowTexts::of(&entry, changes));
-        self.texts.insert(variant_id, Arc::clone(&texts));
-        Some(texts)
+        let held = self.holds(variant_id, texts.version());
+        if held {
+            texts.stood_at(changes);
+        }
+        held.then_some(texts)
+    }
+
+    /// Makes text of an entry's rows for next time. Of what is hit only so many times out of many: what is hit often
+    /// is soon among them, and what does not fit in does not push everything else out.
+    pub fn keep_texts(&self, entry: &VariantCells, changes: Changes) {
+        if fastrand::u8(..) < TEXTS_OF_256 {
+            self.texts.insert(entry.variant_id(), Arc::new(RowTexts::of(entry, changes)));
+        }
     }
 
     /// Whether what is held of a variant is the entry of this version.

@@ -53,12 +53,7 @@ pub(super) fn glimpsed_body(glimpse: &mut Glimpse, selection: &Selection) -> Opt
     }
     let mut out = Vec::new();
     open(&mut out, rows.len());
-    for (place, text) in glimpse.row_texts().enumerate() {
-        if 0 < place {
-            out.push(b',');
-        }
-        out.extend_from_slice(text);
-    }
+    glimpse.write_rows(&mut out);
     out.extend_from_slice(b"]}");
     Some(out)
 }
