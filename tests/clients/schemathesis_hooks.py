@@ -48,7 +48,22 @@ def is_taken_on_purpose(request):
         body = json.loads(request.body)
         members = body.items() if isinstance(body, dict) else []
         given += [(name, item) for name, value in members for item in (value if isinstance(value, list) else [value])]
-    return any(is_long(value) or is_switch(name, value) or is_decimal(name, value) for name, value in given)
+        # The lines of an order.
+        given += [member for _, item in given if isinstance(item, dict) for member in item.items()]
+        if isinstance(body, dict) and body.get("prefer") == []:
+            return True
+    taken = (is_long_of, is_switch, is_decimal, is_no_preference)
+    return any(is_taken(name, value) for name, value in given for is_taken in taken)
+
+
+def is_long_of(_name, value):
+    """Whether a value, whatever it is called, is such an integer."""
+    return is_long(value)
+
+
+def is_no_preference(name, value):
+    """Whether a value names no location to prefer, which is as good as no preference."""
+    return name == "prefer" and isinstance(value, str) and not any(letter.isdigit() for letter in value)
 
 
 def is_long(value):

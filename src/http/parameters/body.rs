@@ -102,7 +102,7 @@ fn text(raw: &RawValue) -> Option<String> {
 
 /// A whole number that was written with decimals or an exponent, without them: JSON knows one kind of number, and a
 /// column of ids with a gap in it is a column of `616.0` to more than one library.
-fn whole(written: &str) -> Option<String> {
+pub(super) fn whole(written: &str) -> Option<String> {
     let number = if written.contains(['e', 'E']) {
         Decimal::from_scientific(written)
     } else if written.contains('.') {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::body::whole;
 use crate::domain::id::VariantId;
 use crate::domain::quantity::Quantity;
 use crate::domain::total::Total;
@@ -105,8 +106,12 @@ fn value<T>(
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<T, LineError> {
     let Some(raw) = sent else { return Err(LineError::Missing { index, member, expected }) };
-    let text: String = serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned());
-    read(text.trim()).ok_or_else(|| {
+    let text: String = match raw.get() {
+        written if written.starts_with('"') => serde_json::from_str(written).unwrap_or_default(),
+        written => written.to_owned(),
+    };
+    let whole = whole(raw.get());
+    read(whole.as_deref().unwrap_or(text.trim())).ok_or_else(|| {
         let mut value: String = text.chars().take(MAX_QUOTED).collect();
         if value.len() < text.len() {
             value.push('…');
@@ -141,6 +146,7 @@ mod tests {
     #[test]
     fn numbers_and_strings_are_read_alike_and_what_else_a_line_holds_is_ignored() {
         check(r#"[{"variant_id":7,"quantity":2}]"#, Ok(&[(7, "2")]));
+        check(r#"[{"variant_id":7.0,"quantity":2}]"#, Ok(&[(7, "2")]));
         check(r#" [ {"quantity":" 2 ","sku":{"a":[1]},"variant_id":"7"} ]"#, Ok(&[(7, "2")]));
         check(
             r#"[{"variant_id":7,"quantity":2.0},{"variant_id":3,"quantity":1e3}]"#,
