@@ -28,6 +28,11 @@ impl Allowance {
         Self { interval, slack: BURST.saturating_sub(interval), used_until: Mutex::default() }
     }
 
+    /// Whether there is a request's worth left, at `now`.
+    pub(super) fn is_left(&self, now: Duration) -> bool {
+        self.used_until.lock().saturating_sub(now) <= self.slack
+    }
+
     /// Takes a request's worth, at `now` on a time line of the caller's choice.
     ///
     /// # Errors
@@ -65,8 +70,10 @@ mod tests {
     fn a_refusal_tells_when_the_next_request_passes() {
         let allowance = Allowance::per_second(0.5);
         assert_eq!(allowance.take(Duration::ZERO), Ok(()));
+        assert!(!allowance.is_left(Duration::from_millis(500)));
         let wait = allowance.take(Duration::from_millis(500)).unwrap_err();
         assert_eq!(wait, Duration::from_millis(1500));
+        assert!(allowance.is_left(Duration::from_millis(500) + wait));
         assert_eq!(allowance.take(Duration::from_millis(500) + wait), Ok(()));
     }
 

@@ -188,6 +188,12 @@ impl KeyRing {
         Ok(Arc::clone(caller))
     }
 
+    /// Whether a caller may ask now, without counting that it does.
+    #[must_use]
+    pub fn may_ask(&self, caller: &Caller) -> bool {
+        caller.allowance.as_ref().is_none_or(|allowance| allowance.is_left(self.started.elapsed()))
+    }
+
     /// Counts a request of a caller's.
     ///
     /// # Errors

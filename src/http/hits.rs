@@ -81,7 +81,8 @@ impl Hits {
         let caller = self.edge.keys.identify(head.headers()).ok()?;
         caller.require(Scope::Read).ok()?;
         let (org_id, route) = address(path, &caller)?;
-        if !caller.may_read(org_id) {
+        // Who asks too often is refused before any work is done.
+        if !caller.may_read(org_id) || !self.edge.keys.may_ask(&caller) {
             return None;
         }
         let (shop, ready) = self.edge.shops.with_ready(org_id)?;
