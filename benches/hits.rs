@@ -25,9 +25,12 @@ use std::process::Command;
 use nginx::Nginx;
 use reqwest::Client;
 use serde_json::Value;
-use servers::{KEY, Server};
+use servers::{KEY, LARGE_SHOP, SMALL_SHOP, Server};
 use tokio::time::Instant;
-use tonkho::sandbox::settings::GENERATED_SHOP;
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ROUNDS: usize = 9;
 const ROWS: [usize; 3] = [1, 50, 250];
@@ -37,8 +40,12 @@ const ASKS: &str = "1";
 /// Locations of the questions for rows.
 const LOCATIONS: usize = 5;
 
-/// The shop as the questions need it.
+/// A new combination is one half with another: so many halves there are, and pairs enough that hardly any comes twice.
+const HALVES: usize = 2048;
+
+/// A shop as the questions need it.
 struct Shop {
+    org_id: u64,
     variants: Vec<u64>,
     locations: Vec<u64>,
     /// Rows of each variant at the first [`LOCATIONS`].
@@ -63,7 +70,8 @@ async fn measure() {
     let haravan = Server::start(ASKS, &["haravan"]);
     let gateway = Server::start(SERVES, &["gateway", &haravan.url]);
     let client = Client::builder().no_proxy().no_gzip().build().unwrap();
-    let shop = Shop::read(&client, &haravan.url, &gateway.url).await;
+    let shop = Shop::read(&client, LARGE_SHOP, &haravan.url, &gateway.url).await;
+    let small = Shop::read(&client, SMALL_SHOP, &haravan.url, &gateway.url).await;
     let questions: Vec<String> = ROWS.iter().map(|rows| shop.question(*rows)).collect();
     let mut files = Vec::new();
     for (rows, question) in ROWS.iter().zip(&questions) {
@@ -78,6 +86,7 @@ async fn measure() {
     let nginx = Nginx::start(SERVES, folder.path(), &ceiling.url);
     let rounds = Rounds { gateway: &gateway.url, ceiling: &ceiling.url, nginx: nginx.as_ref() };
     rounds.repeated(&questions);
+    rounds.combined(folder.path(), &small);
     rounds.combined(folder.path(), &shop);
     beside_a_cold_question(&client, &gateway.url, &shop, &questions[1]).await;
     whole_shop(&client, &gateway.url, &shop).await;
@@ -110,16 +119,24 @@ impl Rounds<'_> {
     }
 
     fn combined(&self, folder: &Path, shop: &Shop) {
-        println!("\n## A new combination of cached cells (at least 0.7 / 0.6 of ready-made bytes)\n");
-        println!("| rows, about | requests a second | of ready-made bytes |\n|---|---|---|");
+        println!(
+            "\n## A new combination of cached cells of {} variants (at least 0.7 / 0.6 of ready-made bytes)\n",
+            shop.variants.len()
+        );
+        println!(
+            "| rows, about | requests a second | of ready-made bytes | asked for as lengthily |\n|---|---|---|---|"
+        );
         for (number, rows) in ROWS.iter().enumerate().skip(1) {
-            let script = shop.script(folder, *rows);
-            let (mut ours, mut ceiling) = (Vec::new(), Vec::new());
+            let script = shop.script(folder, *rows, &shop.path());
+            let lengthy = shop.script(folder, *rows, &format!("/{number}"));
+            let (mut ours, mut ceiling, mut lengthily) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
                 ceiling.push(requests_a_second(&format!("{}/{number}", self.ceiling), None));
                 ours.push(requests_a_second(self.gateway, Some(&script)));
+                lengthily.push(requests_a_second(self.ceiling, Some(&lengthy)));
             }
-            println!("| {rows} | {:.0} | {} |", median(&mut ours.clone()), ratio(&ours, &ceiling));
+            let median = median(&mut ours.clone());
+            println!("| {rows} | {median:.0} | {} | {} |", ratio(&ours, &ceiling), ratio(&ours, &lengthily));
         }
     }
 }
@@ -129,7 +146,7 @@ async fn beside_a_cold_question(client: &Client, gateway: &str, shop: &Shop, que
     let url = format!("{gateway}{question}");
     let (alone_p50, alone_p99) = latencies(&url);
     let body = shop.everything();
-    let cold = client.post(format!("{gateway}/shops/{GENERATED_SHOP}/com/inventory_locations.json"));
+    let cold = client.post(format!("{gateway}{}", shop.path()));
     let cold = cold.bearer_auth(KEY).header("content-type", "application/json").body(body);
     let cold = cold.header("cache-control", "no-cache").header("prefer", "wait=60");
     let asking = tokio::spawn(async move {
@@ -153,7 +170,7 @@ async fn whole_shop(client: &Client, gateway: &str, shop: &Shop) {
         let (mut first, mut last) = (Vec::new(), Vec::new());
         let mut size = 0;
         for _ in 0..ROUNDS {
-            let ask = client.post(format!("{gateway}/shops/{GENERATED_SHOP}/stock")).bearer_auth(KEY);
+            let ask = client.post(format!("{gateway}/shops/{}/stock", shop.org_id)).bearer_auth(KEY);
             let ask = ask.header("accept", accept).header("content-type", "application/json");
             let ask = ask.body(shop.everything());
             let started = Instant::now();
@@ -173,8 +190,8 @@ async fn whole_shop(client: &Client, gateway: &str, shop: &Shop) {
 
 impl Shop {
     /// Learns what there is, and fills the gateway's cache with it.
-    async fn read(client: &Client, haravan: &str, gateway: &str) -> Self {
-        let token = format!("sandbox-{GENERATED_SHOP}");
+    async fn read(client: &Client, org_id: u64, haravan: &str, gateway: &str) -> Self {
+        let token = format!("sandbox-{org_id}");
         let listing = |path: String| {
             let request = client.get(format!("{haravan}/com/{path}")).bearer_auth(&token);
             async move { json(request.send().await.unwrap()).await }
@@ -194,9 +211,9 @@ impl Shop {
         }
         locations.sort_unstable();
         variants.sort_unstable();
-        let mut shop = Self { rows: vec![0; variants.len()], variants, locations };
+        let mut shop = Self { org_id, rows: vec![0; variants.len()], variants, locations };
         let body = shop.everything();
-        let url = format!("{gateway}/shops/{GENERATED_SHOP}/com/inventory_locations.json");
+        let url = format!("{gateway}{}", shop.path());
         let filled = client.post(url).bearer_auth(KEY).header("content-type", "application/json");
         let filled = filled.header("prefer", "wait=60").body(body).send().await.unwrap();
         let filled = json(filled).await;
@@ -218,28 +235,46 @@ impl Shop {
                 rows <= sum
             });
             if let (Some(last), true) = (last, sum == rows) {
-                return path(&list(&self.variants[first..=last]), &list(&self.locations[..LOCATIONS]));
+                return format!(
+                    "{}{}",
+                    self.path(),
+                    query(&list(&self.variants[first..=last]), &self.locations())
+                );
             }
         }
         panic!("no run of variants has {rows} rows");
     }
 
-    /// A script for `wrk` that asks for other variants each time, with about so many rows.
-    fn script(&self, folder: &Path, rows: usize) -> PathBuf {
+    /// A script for `wrk` that asks a path for other variants each time, with about so many rows. It does no
+    /// more than to join strings, so that whoever answers is what is measured.
+    fn script(&self, folder: &Path, rows: usize, path: &str) -> PathBuf {
         let density = self.rows.iter().sum::<usize>() as f64 / self.rows.len() as f64;
-        let wanted = (rows as f64 / density).round();
-        let mut script = String::new();
+        let half = (rows as f64 / density / 2.0).round() as usize;
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut script = "local halves={".to_owned();
+        for _ in 0..HALVES {
+            write!(script, "'{}',", list(&random.choose_multiple(self.variants.iter().copied(), half)))
+                .unwrap();
+        }
+        let query = query("'..halves[random(#halves)]..','..halves[random(#halves)]..'", &self.locations());
         write!(
             script,
-            "local v={{{}}}\nmath.randomseed(7)\nrequest=function()\n local t={{}}\n for i=1,{wanted} do t[i]=v[math.random(#v)] end\n \
-             return wrk.format('GET', '{}')\nend\n",
-            list(&self.variants),
-            path("'..table.concat(t,',')..'", &list(&self.locations[..LOCATIONS])),
+            "}}\nlocal random=math.random\nmath.randomseed(7)\nrequest=function()\n \
+             return 'GET {path}{query} HTTP/1.1\\r\\nHost: localhost\\r\\nAuthorization: Bearer {KEY}\\r\\n\\r\\n'\nend\n"
         )
         .unwrap();
-        let file = folder.join(format!("combined-{rows}.lua"));
+        let file = folder.join(format!("combined-{rows}-{}.lua", path.len()));
         std::fs::write(&file, script).unwrap();
         file
+    }
+
+    fn path(&self) -> String {
+        format!("/shops/{}/com/inventory_locations.json", self.org_id)
+    }
+
+    /// The locations that questions for rows name.
+    fn locations(&self) -> String {
+        list(&self.locations[..LOCATIONS])
     }
 
     /// The body of a question for the whole shop.
@@ -249,10 +284,8 @@ impl Shop {
     }
 }
 
-fn path(variants: &str, locations: &str) -> String {
-    format!(
-        "/shops/{GENERATED_SHOP}/com/inventory_locations.json?variant_ids={variants}&location_ids={locations}"
-    )
+fn query(variants: &str, locations: &str) -> String {
+    format!("?variant_ids={variants}&location_ids={locations}")
 }
 
 fn list(ids: &[u64]) -> String {

@@ -4,6 +4,8 @@ pub mod entry;
 pub mod freshness;
 mod oversold;
 pub mod row_texts;
+mod texts;
 mod tier;
 
+pub use texts::LocationListId;
 pub use tier::{Cache, Changes, Purge};

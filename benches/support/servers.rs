@@ -18,21 +18,24 @@ use tonkho::app::App;
 use tonkho::domain::id::OrgId;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::settings::{
-    BucketSettings, GENERATED_SHOP, GeneratedSettings, SandboxSettings, ShopData,
+    BucketSettings, GENERATED_SHOP, GeneratedSettings, SandboxSettings, ShopData, ShopSettings,
 };
 use tonkho::settings::Settings;
 use tonkho::settings::base_url::BaseUrl;
 use tonkho::settings::digest::digest_of;
 use tonkho::settings::keys::{KeySettings, Scope, ShopAccess};
-use tonkho::settings::sections::RateSettings;
-use tonkho::settings::shops::ShopSettings;
+use tonkho::settings::sections::{CacheSettings, RateSettings};
 
 pub(crate) const KEY: &str = "tk_bench";
 
 /// As many calls as anybody likes.
 const NO_LIMIT: u32 = 10_000;
-/// Variants of the shop.
-const VARIANTS: usize = 10_000;
+/// A large shop, most of whose cells have no row.
+pub(crate) const LARGE_SHOP: u64 = GENERATED_SHOP;
+const LARGE: (usize, usize) = (10_000, 24);
+/// A small one, all of whose cells have one.
+pub(crate) const SMALL_SHOP: u64 = 3000;
+const SMALL: (usize, usize) = (500, 5);
 
 /// A process that serves; killed when dropped.
 pub(crate) struct Server {
@@ -64,13 +67,17 @@ impl Drop for Server {
 /// A Haravan without a call limit.
 pub(crate) async fn serve_haravan() {
     let mut settings = SandboxSettings { workers: 1, ..SandboxSettings::default() };
+    let generated = |(variants, locations), density| {
+        let products = variants / 3;
+        GeneratedSettings { variants, locations, products, density, ..GeneratedSettings::default() }
+    };
+    let density = GeneratedSettings::default().density;
+    settings.shops = vec![
+        ShopSettings::new(LARGE_SHOP, ShopData::Generated(generated(LARGE, density))),
+        ShopSettings::new(SMALL_SHOP, ShopData::Generated(generated(SMALL, 1.0))),
+    ];
     for shop in &mut settings.shops {
         shop.bucket = BucketSettings::new(NO_LIMIT, f64::from(NO_LIMIT));
-    }
-    let stock =
-        GeneratedSettings { variants: VARIANTS, products: VARIANTS / 3, ..GeneratedSettings::default() };
-    if let Some(shop) = settings.shops.iter_mut().find(|shop| shop.org_id == GENERATED_SHOP) {
-        shop.data = ShopData::Generated(stock);
     }
     let sandbox = Sandbox::start(settings).unwrap();
     println!("{}", sandbox.base_url());
@@ -91,22 +98,26 @@ pub(crate) async fn serve_gateway(haravan: &str) {
         scopes: BTreeSet::from([Scope::Read]),
         requests_per_second: None,
     });
-    settings.shops.push(ShopSettings {
-        org_id: OrgId::new(GENERATED_SHOP).unwrap(),
+    settings.shops = [LARGE_SHOP, SMALL_SHOP].map(|org_id| shop_settings(org_id, settings.cache)).into();
+    let app = App::build(settings).unwrap();
+    println!("http://{}", app.addr());
+    app.run_until(std::future::pending()).await.unwrap();
+}
+
+fn shop_settings(org_id: u64, cache: CacheSettings) -> tonkho::settings::shops::ShopSettings {
+    tonkho::settings::shops::ShopSettings {
+        org_id: OrgId::new(org_id).unwrap(),
         name: None,
-        token: SecretString::from(format!("sandbox-{GENERATED_SHOP}")),
+        token: SecretString::from(format!("sandbox-{org_id}")),
         rate: RateSettings {
             bucket: NO_LIMIT,
             leak_per_second: f64::from(NO_LIMIT),
             ..RateSettings::default()
         },
-        cache: settings.cache,
+        cache,
         low_stock_threshold: 5.into(),
         exclude_locations: Vec::new(),
-    });
-    let app = App::build(settings).unwrap();
-    println!("http://{}", app.addr());
-    app.run_until(std::future::pending()).await.unwrap();
+    }
 }
 
 /// The ceiling: what actix does when there is nothing to do but to send bytes. `/0` is the first file, and so on.

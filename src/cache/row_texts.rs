@@ -1,9 +1,13 @@
-//! The rows of one variant as text, ready to be joined to an answer: what a hit copies instead of writing.
+//! The rows of one variant at some locations as text, ready to be joined to an answer: what a hit copies instead of
+//! writing.
 //!
 //! A row's text is three times as large as its packed cell, so texts are kept of what is hit alone, in a bound of
-//! their own.
+//! their own. Callers name the same locations again and again, so a text holds the rows of just these: one look-up
+//! and one comparison of ages a variant, however many locations there are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use smallvec::SmallVec;
 
 use super::Changes;
 use super::entry::VariantCells;
@@ -17,7 +21,10 @@ const ROW_BYTES: usize = 200;
 /// What the cache's node and the reference counts cost. Source: as for entries, see `benches/`.
 const OVERHEAD: usize = 160;
 
-/// The rows of one entry as text, and what there is to know of its cells.
+/// So many rows stand beside what else is known of a text, and cost no look elsewhere.
+const ROWS_AT_HAND: usize = 5;
+
+/// The rows of one entry at some locations as text, and what there is to know of their cells.
 #[derive(Debug)]
 pub struct RowTexts {
     variant_id: VariantId,
@@ -25,48 +32,45 @@ pub struct RowTexts {
     version: u64,
     /// The changes at which the entry was last seen to be held.
     seen: AtomicU64,
-    /// Ascending by location; purged ones are left out.
-    cells: Box<[CellText]>,
+    oldest: Moment,
+    rows: SmallVec<[RowText; ROWS_AT_HAND]>,
     text: Box<[u8]>,
 }
 
-/// A cell, and where its row's text is.
+/// A row, and where its text is.
 #[derive(Debug, Clone, Copy)]
-pub struct CellText {
-    /// The location.
-    pub loc_id: LocationId,
-    /// When the cell was last confirmed.
-    pub observed_at: Moment,
-    /// Its row, if it has one.
-    pub row_id: Option<RowId>,
+struct RowText {
+    id: RowId,
     start: u32,
-    length: u32,
+    end: u32,
 }
 
 impl RowTexts {
-    /// The rows of an entry that is held at this count of changes.
+    /// The rows at these locations of an entry that is held at this count of changes; none if a cell is not known
+    /// or may not be served.
     #[must_use]
-    pub fn of(entry: &VariantCells, changes: Changes) -> Self {
-        let mut text = Vec::with_capacity(entry.cells().len() * ROW_BYTES);
+    pub fn of(entry: &VariantCells, locations: &[LocationId], changes: Changes) -> Option<Self> {
+        let mut text = Vec::with_capacity(locations.len() * ROW_BYTES);
         let mut line = Line::new();
-        let mut cells = Vec::with_capacity(entry.cells().len());
-        for cell in entry.cells().iter().filter(|cell| !cell.is_purged()) {
-            let start = text.len();
+        let mut rows = SmallVec::new();
+        let mut oldest: Option<Moment> = None;
+        for loc_id in locations {
+            let cell = entry.cell(*loc_id).filter(|cell| !cell.is_purged())?;
+            oldest = Some(oldest.map_or(cell.observed_at(), |oldest| oldest.min(cell.observed_at())));
+            let Some(id) = cell.row_id() else { continue };
+            let start = u32::try_from(text.len()).ok()?;
             entry.write_row(cell, &mut line, &mut text);
-            let (Ok(start), Ok(length)) = (u32::try_from(start), u32::try_from(text.len() - start)) else {
-                // Beyond 4 GiB: not even an entry of the most cells that may be asked for is.
-                break;
-            };
-            let (loc_id, observed_at, row_id) = (cell.loc_id(), cell.observed_at(), cell.row_id());
-            cells.push(CellText { loc_id, observed_at, row_id, start, length });
+            text.push(b',');
+            rows.push(RowText { id, start, end: u32::try_from(text.len()).ok()? });
         }
-        Self {
+        Some(Self {
             variant_id: entry.variant_id(),
             version: entry.version(),
             seen: AtomicU64::new(changes.count()),
-            cells: cells.into(),
+            oldest: oldest?,
+            rows,
             text: text.into(),
-        }
+        })
     }
 
     /// The variant.
@@ -81,17 +85,23 @@ impl RowTexts {
         self.version
     }
 
-    /// The cells, ascending by location.
+    /// When the oldest of the cells was confirmed, those without a row included.
     #[must_use]
-    pub fn cells(&self) -> &[CellText] {
-        &self.cells
+    pub fn oldest(&self) -> Moment {
+        self.oldest
     }
 
-    /// The text of the row of one of these cells; empty if it has none.
+    /// The ids of the rows, by location.
+    pub fn row_ids(&self) -> impl Iterator<Item = RowId> + '_ {
+        self.rows.iter().map(|row| row.id)
+    }
+
+    /// The text of the row at a place among these, and a comma; empty if there is none.
     #[must_use]
-    pub fn text(&self, cell: &CellText) -> &[u8] {
-        let start = usize::try_from(cell.start).unwrap_or(usize::MAX);
-        let end = start.saturating_add(usize::try_from(cell.length).unwrap_or(usize::MAX));
+    #[inline]
+    pub fn text(&self, place: usize) -> &[u8] {
+        let Some(row) = self.rows.get(place) else { return &[] };
+        let (Ok(start), Ok(end)) = (usize::try_from(row.start), usize::try_from(row.end)) else { return &[] };
         self.text.get(start..end).unwrap_or_default()
     }
 
@@ -107,6 +117,7 @@ impl RowTexts {
 
     /// The bytes this takes up.
     pub(super) fn weight(&self) -> usize {
-        OVERHEAD + size_of::<Self>() + size_of_val(&*self.cells) + self.text.len()
+        let rows = if self.rows.spilled() { self.rows.capacity() * size_of::<RowText>() } else { 0 };
+        OVERHEAD + size_of::<Self>() + rows + self.text.len()
     }
 }

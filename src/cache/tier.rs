@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use quick_cache::sync::{Cache as Bounded, DefaultLifecycle};
+use quick_cache::sync::Cache as Bounded;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use rustc_hash::FxBuildHasher;
 
 use super::entry::{Observation, VariantCells};
 use super::oversold::OversoldIndex;
 use super::row_texts::RowTexts;
+use super::texts::{LocationListId, Texts};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 
@@ -58,10 +59,6 @@ const MIN_SHARD_BYTES: u64 = 16 << 20;
 /// The most shards: more would not make waiting any rarer.
 const MAX_SHARDS: u64 = 32;
 
-/// Of so many of 256 hits that had to write rows, the rows are kept as text. Source: ours; writing a whole entry's
-/// rows costs as much as some ten hits of it save.
-const TEXTS_OF_256: u8 = 16;
-
 /// What an entry weighs, roughly: a hint from which tables grow. Source: a variant at ten locations.
 const TYPICAL_WEIGHT: u64 = 1 << 10;
 
@@ -69,7 +66,7 @@ const TYPICAL_WEIGHT: u64 = 1 << 10;
 pub struct Cache {
     entries: Bounded<VariantId, Arc<VariantCells>, EntryWeight, FxBuildHasher, Departures>,
     /// Rows of entries that were hit, as text.
-    texts: Bounded<VariantId, Arc<RowTexts>, TextWeight, FxBuildHasher>,
+    texts: Texts,
     held: Arc<Held>,
     changes: AtomicU64,
     /// Taken for read-modify-write only; readers never wait.
@@ -93,8 +90,7 @@ impl Cache {
             Ok(options) => Bounded::with_options(options, EntryWeight, FxBuildHasher, departures),
             Err(_) => Bounded::with(items, max_bytes, EntryWeight, FxBuildHasher, departures),
         };
-        let items = usize::try_from(text_bytes / TYPICAL_WEIGHT).unwrap_or(usize::MAX).max(1);
-        let texts = Bounded::with(items, text_bytes, TextWeight, FxBuildHasher, DefaultLifecycle::default());
+        let texts = Texts::new(text_bytes);
         Self { entries, texts, held, changes: AtomicU64::new(0), writing: Mutex::new(()) }
     }
 
@@ -110,10 +106,23 @@ impl Cache {
         self.entries.get(&variant_id)
     }
 
-    /// The rows of a variant as text, as they are held at this count of changes or later, if they stand ready.
+    /// The name that texts of rows at these locations, ascending, go by.
     #[must_use]
-    pub fn texts(&self, variant_id: VariantId, changes: Changes) -> Option<Arc<RowTexts>> {
-        let texts = self.texts.get(&variant_id)?;
+    pub fn location_list(&self, locations: &Arc<[LocationId]>) -> LocationListId {
+        self.texts.list(locations)
+    }
+
+    /// The rows of a variant at the locations of a list as text, as they are held at this count of changes or later,
+    /// if they stand ready.
+    #[must_use]
+    #[inline]
+    pub fn texts(
+        &self,
+        list: LocationListId,
+        variant_id: VariantId,
+        changes: Changes,
+    ) -> Option<Arc<RowTexts>> {
+        let texts = self.texts.get(list, variant_id)?;
         if texts.stands_at(changes) {
             return Some(texts);
         }
@@ -124,12 +133,22 @@ impl Cache {
         held.then_some(texts)
     }
 
-    /// Makes text of an entry's rows for next time. Of what is hit only so many times out of many: what is hit often
-    /// is soon among them, and what does not fit in does not push everything else out.
-    pub fn keep_texts(&self, entry: &VariantCells, changes: Changes) {
-        if fastrand::u8(..) < TEXTS_OF_256 {
-            self.texts.insert(entry.variant_id(), Arc::new(RowTexts::of(entry, changes)));
-        }
+    /// Whether rows can be kept as text without others being dropped.
+    #[must_use]
+    pub fn has_room_for_texts(&self) -> bool {
+        self.texts.has_room()
+    }
+
+    /// Makes text of an entry's rows at the locations of a list, for next time: of each entry if there is room, or
+    /// else of some, so that what does not fit in does not push everything else out.
+    pub fn keep_texts(
+        &self,
+        list: LocationListId,
+        of: (&VariantCells, &[LocationId]),
+        changes: Changes,
+        has_room: bool,
+    ) {
+        self.texts.keep(list, of, changes, has_room);
     }
 
     /// Whether what is held of a variant is the entry of this version.
@@ -235,16 +254,6 @@ struct EntryWeight;
 impl Weighter<VariantId, Arc<VariantCells>> for EntryWeight {
     fn weight(&self, _: &VariantId, entry: &Arc<VariantCells>) -> u64 {
         u64::try_from(entry.weight()).unwrap_or(u64::MAX)
-    }
-}
-
-/// What an entry's rows cost as text, in bytes.
-#[derive(Debug, Clone)]
-struct TextWeight;
-
-impl Weighter<VariantId, Arc<RowTexts>> for TextWeight {
-    fn weight(&self, _: &VariantId, texts: &Arc<RowTexts>) -> u64 {
-        u64::try_from(texts.weight()).unwrap_or(u64::MAX)
     }
 }
 

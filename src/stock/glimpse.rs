@@ -7,7 +7,7 @@ use super::shop::Shop;
 use crate::cache::Changes;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::FreshnessWish;
-use crate::cache::row_texts::{CellText, RowTexts};
+use crate::cache::row_texts::RowTexts;
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId};
 use crate::domain::line::Line;
@@ -41,7 +41,8 @@ pub struct GlimpsedRow {
     /// The row.
     pub id: RowId,
     variant: u32,
-    cell: u32,
+    /// Its place in the variant's source.
+    place: u32,
 }
 
 impl Shop {
@@ -51,16 +52,20 @@ impl Shop {
     pub fn glimpse(&self, grid: &Grid) -> Option<Glimpse> {
         let (purges, changes) = (self.purges(), self.cache().changes());
         let fresh_from = self.freshness().fresh_from(self.clock().now(), &FreshnessWish::default())?;
+        let cache = self.cache();
+        let list = cache.location_list(&grid.locations);
+        let mut has_room = None;
         let mut look = Look::new(grid, fresh_from);
         let mut sources = Vec::with_capacity(grid.variants.len());
         for (variant, variant_id) in (0..).zip(grid.variants.iter()) {
-            if let Some(texts) = self.cache().texts(*variant_id, changes) {
-                look.look_into(variant, texts.cells())?;
+            if let Some(texts) = cache.texts(list, *variant_id, changes) {
+                look.take(variant, &texts)?;
                 sources.push(Source::Texts(texts));
             } else {
-                let entry = self.cache().get(*variant_id)?;
+                let entry = cache.get(*variant_id)?;
                 look.look_into(variant, entry.cells())?;
-                self.cache().keep_texts(&entry, changes);
+                let has_room = *has_room.get_or_insert_with(|| cache.has_room_for_texts());
+                cache.keep_texts(list, (&entry, &grid.locations), changes, has_room);
                 sources.push(Source::Cells(entry));
             }
         }
@@ -84,24 +89,24 @@ impl Glimpse {
     /// between them.
     pub fn write_rows(&self, out: &mut Vec<u8>) {
         let mut line = Line::new();
-        for (place, row) in self.rows.iter().enumerate() {
-            if 0 < place {
-                out.push(b',');
-            }
-            let (Ok(variant), Ok(cell)) = (usize::try_from(row.variant), usize::try_from(row.cell)) else {
+        let before = out.len();
+        for row in &self.rows {
+            let (Ok(variant), Ok(place)) = (usize::try_from(row.variant), usize::try_from(row.place)) else {
                 continue;
             };
             match self.sources.get(variant) {
-                Some(Source::Texts(texts)) => {
-                    out.extend_from_slice(texts.cells().get(cell).map_or(&[], |cell| texts.text(cell)));
-                }
+                Some(Source::Texts(texts)) => out.extend_from_slice(texts.text(place)),
                 Some(Source::Cells(entry)) => {
-                    if let Some(cell) = entry.cells().get(cell) {
+                    if let Some(cell) = entry.cells().get(place) {
                         entry.write_row(cell, &mut line, out);
+                        out.push(b',');
                     }
                 }
                 None => {}
             }
+        }
+        if before < out.len() {
+            out.pop();
         }
     }
 
@@ -114,42 +119,6 @@ impl Glimpse {
         };
         let entries = self.sources.iter().map(entry).collect();
         Basis::new(entries, self.changes, (self.oldest, self.fresh_until), book, self.cells)
-    }
-}
-
-/// What a glimpse needs to know of a cell, packed or text.
-trait Seen {
-    fn loc_id(&self) -> LocationId;
-    /// When it was last confirmed; none if it may not be served.
-    fn confirmed_at(&self) -> Option<Moment>;
-    fn row_id(&self) -> Option<RowId>;
-}
-
-impl Seen for CellText {
-    fn loc_id(&self) -> LocationId {
-        self.loc_id
-    }
-
-    fn confirmed_at(&self) -> Option<Moment> {
-        Some(self.observed_at)
-    }
-
-    fn row_id(&self) -> Option<RowId> {
-        self.row_id
-    }
-}
-
-impl Seen for PackedCell {
-    fn loc_id(&self) -> LocationId {
-        Self::loc_id(self)
-    }
-
-    fn confirmed_at(&self) -> Option<Moment> {
-        (!self.is_purged()).then(|| self.observed_at())
-    }
-
-    fn row_id(&self) -> Option<RowId> {
-        Self::row_id(self)
     }
 }
 
@@ -171,22 +140,44 @@ impl<'a> Look<'a> {
         Self { locations, usual, fresh_from, oldest: None, rows: Vec::with_capacity(grid.cells()) }
     }
 
+    /// Takes the rows of a variant that are text; none if one of their cells is not fresh.
+    #[inline]
+    fn take(&mut self, variant: u32, texts: &RowTexts) -> Option<()> {
+        self.see(texts.oldest())?;
+        for (place, id) in (0..).zip(texts.row_ids()) {
+            self.rows.push(GlimpsedRow { id, variant, place });
+        }
+        Some(())
+    }
+
     /// Looks at the cells of a variant; none if one is not there, or not fresh.
-    fn look_into<C: Seen>(&mut self, variant: u32, cells: &[C]) -> Option<()> {
-        for (loc_id, usual) in self.locations.iter().zip(&mut self.usual) {
-            let cell = match cells.get(*usual).filter(|cell| cell.loc_id() == *loc_id) {
+    fn look_into(&mut self, variant: u32, cells: &[PackedCell]) -> Option<()> {
+        for (number, loc_id) in self.locations.iter().enumerate() {
+            let usual = self.usual.get(number).copied()?;
+            let cell = match cells.get(usual).filter(|cell| cell.loc_id() == *loc_id) {
                 Some(cell) => cell,
                 None => {
-                    *usual = cells.binary_search_by_key(loc_id, Seen::loc_id).ok()?;
-                    cells.get(*usual)?
+                    let place = cells.binary_search_by_key(loc_id, PackedCell::loc_id).ok()?;
+                    *self.usual.get_mut(number)? = place;
+                    cells.get(place)?
                 }
             };
-            let observed_at = cell.confirmed_at().filter(|observed_at| self.fresh_from <= *observed_at)?;
-            self.oldest = Some(self.oldest.map_or(observed_at, |oldest| oldest.min(observed_at)));
+            if cell.is_purged() {
+                return None;
+            }
+            self.see(cell.observed_at())?;
             if let Some(id) = cell.row_id() {
-                self.rows.push(GlimpsedRow { id, variant, cell: u32::try_from(*usual).ok()? });
+                let place = u32::try_from(*self.usual.get(number)?).ok()?;
+                self.rows.push(GlimpsedRow { id, variant, place });
             }
         }
         Some(())
+    }
+
+    /// Sees a moment at which something was confirmed; none if that was too long ago.
+    #[inline]
+    fn see(&mut self, confirmed_at: Moment) -> Option<()> {
+        self.oldest = Some(self.oldest.map_or(confirmed_at, |oldest| oldest.min(confirmed_at)));
+        (self.fresh_from <= confirmed_at).then_some(())
     }
 }
