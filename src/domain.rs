@@ -9,4 +9,3 @@ pub mod location;
 pub mod quantity;
 pub mod row;
 pub mod timestamp;
-pub mod total;

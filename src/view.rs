@@ -1,6 +1,6 @@
 //! Views: from the cells of a grid to the answers that services ask for.
 //!
-//! A view is a pure function. It is given every cell of the grid `variants x locations` that was asked for, each
+//! A view is a pure function. It is shown every cell of the grid `variants x locations` that was asked for, each
 //! exactly once, ordered by variant and then location, and reads them once. What is in an answer and what an
 //! unknown cell does to it is decided here; how a question is parsed and how an answer travels is not.
 //!
@@ -13,7 +13,7 @@ pub mod alert;
 pub mod availability;
 pub mod envelope;
 pub mod fulfilment;
-pub(crate) mod grid;
+pub mod grid;
 pub mod lines;
 pub mod low_stock;
 pub mod mismatch;

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use std::mem::size_of;
 
 use crate::clock::Moment;
+use crate::domain::cell::Cell;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
 use crate::domain::line::Line;
 use crate::domain::quantity::Quantity;
@@ -143,15 +144,26 @@ impl VariantCells {
     /// The row of one of this entry's cells.
     #[must_use]
     pub fn row(&self, cell: &PackedCell) -> Option<Row> {
-        let id = cell.row_id?;
+        match self.unpacked(cell) {
+            Cell::Row(row) => Some(row),
+            Cell::NoRow | Cell::Unknown(_) => None,
+        }
+    }
+
+    /// One of this entry's cells, a row or none. Sums over many cells spend most of their time here, so it is part
+    /// of their loops, and makes the cell in its place.
+    #[must_use]
+    #[inline]
+    pub fn unpacked(&self, cell: &PackedCell) -> Cell {
+        let (Some(id), Some(product_id)) = (cell.row_id, cell.product_id) else { return Cell::NoRow };
         if cell.is_odd() {
-            return self.odd_row(cell).cloned();
+            return self.odd_row(cell).cloned().map_or(Cell::NoRow, Cell::Row);
         }
         let [onhand, commited, incoming, available] = cell.quantities;
-        Some(Row {
+        Cell::Row(Row {
             id,
             loc_id: cell.loc_id,
-            product_id: cell.product_id?,
+            product_id,
             variant_id: self.variant_id,
             qty_onhand: Quantity::from(onhand),
             qty_commited: Quantity::from(commited),

@@ -1,6 +1,8 @@
 //! Exact quantities: Haravan mostly sends integers, but any JSON number must survive unchanged.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::{Add, AddAssign, Neg, Sub};
 
 use rust_decimal::Decimal;
@@ -18,8 +20,17 @@ pub const MAX_SUMMANDS: u64 = 50_000_000;
 /// An exact decimal amount of goods; may be negative.
 ///
 /// It remembers how many decimals it came with: `5.50` prints as `5.50`, and equals `5.5`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
-pub struct Quantity(Decimal);
+#[derive(Clone, Copy)]
+pub struct Quantity(Amount);
+
+/// Nearly all quantities are whole numbers, and those need no decimal arithmetic.
+#[derive(Debug, Clone, Copy)]
+enum Amount {
+    /// A number without decimals.
+    Whole(i64),
+    /// One with decimals, be they zeros, or beyond what the other holds.
+    Decimal(Decimal),
+}
 
 /// Why a text is not a quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +45,7 @@ pub enum QuantityError {
 
 impl Quantity {
     /// Nothing.
-    pub const ZERO: Self = Self(Decimal::ZERO);
+    pub const ZERO: Self = Self(Amount::Whole(0));
 
     /// Reads a JSON number (`5`, `-3`, `5.50`, `1e3`), exactly.
     ///
@@ -56,37 +67,43 @@ impl Quantity {
         if decimal.abs() >= Decimal::from(MAX_MAGNITUDE) || decimal.normalize().scale() > MAX_SCALE {
             return Err(QuantityError::OutOfRange);
         }
-        Ok(Self(decimal))
+        Ok(Self::from(decimal))
     }
 
     /// The quantity as a whole number, when it is one written without decimals.
     #[must_use]
     pub fn as_integer(self) -> Option<i64> {
-        if self.0.scale() == 0 { i64::try_from(self.0.mantissa()).ok() } else { None }
-    }
-
-    /// A whole number of pieces; one beyond what a quantity can hold counts as the largest there is.
-    pub(super) fn from_whole(number: i128) -> Self {
-        let largest = if number.is_negative() { Decimal::MIN } else { Decimal::MAX };
-        Self(Decimal::try_from_i128_with_scale(number, 0).unwrap_or(largest))
+        match self.0 {
+            Amount::Whole(whole) => Some(whole),
+            Amount::Decimal(_) => None,
+        }
     }
 
     /// Without trailing zeros after the decimal point: how sums are shown, so that integers stay integers.
     #[must_use]
     pub fn normalized(self) -> Self {
-        Self(self.0.normalize())
+        match self.0 {
+            Amount::Whole(_) => self,
+            Amount::Decimal(decimal) => Self::from(decimal.normalize()),
+        }
     }
 
     /// Whether it is below zero.
     #[must_use]
     pub fn is_negative(self) -> bool {
-        self.0.is_sign_negative() && !self.0.is_zero()
+        match self.0 {
+            Amount::Whole(whole) => whole < 0,
+            Amount::Decimal(decimal) => decimal.is_sign_negative() && !decimal.is_zero(),
+        }
     }
 
     /// Whether it is zero.
     #[must_use]
     pub fn is_zero(self) -> bool {
-        self.0.is_zero()
+        match self.0 {
+            Amount::Whole(whole) => whole == 0,
+            Amount::Decimal(decimal) => decimal.is_zero(),
+        }
     }
 
     /// The quantity, or zero where it is negative.
@@ -98,48 +115,109 @@ impl Quantity {
     /// How far it is from zero.
     #[must_use]
     pub fn abs(self) -> Self {
-        Self(self.0.abs())
+        if self.is_negative() { -self } else { self }
+    }
+
+    #[cold]
+    fn add_decimal(&mut self, other: Self) {
+        *self = Self::from(self.decimal().saturating_add(other.decimal()));
+    }
+
+    fn decimal(self) -> Decimal {
+        match self.0 {
+            Amount::Whole(whole) => Decimal::from(whole),
+            Amount::Decimal(decimal) => decimal,
+        }
     }
 
     /// How much of `whole` it is, both taken without sign, in thousandths, rounded: 0 to 1000. For drawings. Of
     /// nothing it is nothing.
     #[must_use]
     pub fn permille_of(self, whole: Self) -> u16 {
-        let thousandths = self.0.abs().saturating_mul(Decimal::ONE_THOUSAND);
-        let share = thousandths.checked_div(whole.0.abs()).unwrap_or_default();
+        let thousandths = self.decimal().abs().saturating_mul(Decimal::ONE_THOUSAND);
+        let share = thousandths.checked_div(whole.decimal().abs()).unwrap_or_default();
         u16::try_from(share.round().mantissa()).unwrap_or(1000).min(1000)
     }
 }
 
 impl From<i64> for Quantity {
     fn from(number: i64) -> Self {
-        Self(Decimal::from(number))
+        Self(Amount::Whole(number))
     }
 }
 
 impl From<i32> for Quantity {
     fn from(number: i32) -> Self {
-        Self(Decimal::from(number))
+        Self(Amount::Whole(i64::from(number)))
     }
 }
 
 impl From<Decimal> for Quantity {
     fn from(decimal: Decimal) -> Self {
-        Self(decimal)
+        let whole = if decimal.scale() == 0 { i64::try_from(decimal.mantissa()).ok() } else { None };
+        Self(whole.map_or(Amount::Decimal(decimal), Amount::Whole))
+    }
+}
+
+impl Default for Quantity {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl PartialEq for Quantity {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Quantity {}
+
+impl PartialOrd for Quantity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Quantity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.0, other.0) {
+            (Amount::Whole(one), Amount::Whole(other)) => one.cmp(&other),
+            _ => self.decimal().cmp(&other.decimal()),
+        }
+    }
+}
+
+impl Hash for Quantity {
+    /// Alike for whatever is equal: `5.0` hashes as `5`.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.normalized().0 {
+            Amount::Whole(whole) => whole.hash(state),
+            Amount::Decimal(decimal) => decimal.hash(state),
+        }
     }
 }
 
 impl Add for Quantity {
     type Output = Self;
 
-    fn add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
     }
 }
 
 impl AddAssign for Quantity {
+    /// In place where both are whole: sums over many cells spend much of their time here.
+    #[inline]
     fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
+        if let (Amount::Whole(whole), Amount::Whole(more)) = (&mut self.0, other.0)
+            && let Some(sum) = whole.checked_add(more)
+        {
+            *whole = sum;
+        } else {
+            self.add_decimal(other);
+        }
     }
 }
 
@@ -147,7 +225,7 @@ impl Sub for Quantity {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0))
+        self + -other
     }
 }
 
@@ -155,7 +233,10 @@ impl Neg for Quantity {
     type Output = Self;
 
     fn neg(self) -> Self {
-        Self(-self.0)
+        match self.0 {
+            Amount::Whole(whole) if let Some(negative) = whole.checked_neg() => Self(Amount::Whole(negative)),
+            _ => Self::from(-self.decimal()),
+        }
     }
 }
 
@@ -167,22 +248,25 @@ impl std::iter::Sum for Quantity {
 
 impl fmt::Display for Quantity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
+        match self.0 {
+            Amount::Whole(whole) => whole.fmt(formatter),
+            Amount::Decimal(decimal) => decimal.fmt(formatter),
+        }
     }
 }
 
 impl fmt::Debug for Quantity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Quantity({})", self.0)
+        write!(formatter, "Quantity({self})")
     }
 }
 
 impl serde::Serialize for Quantity {
     /// A JSON number with every digit, never a float.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.as_integer() {
-            Some(integer) => serializer.serialize_i64(integer),
-            None => serde_json::value::RawValue::from_string(self.0.to_string())
+        match self.0 {
+            Amount::Whole(whole) => serializer.serialize_i64(whole),
+            Amount::Decimal(decimal) => serde_json::value::RawValue::from_string(decimal.to_string())
                 .map_err(serde::ser::Error::custom)?
                 .serialize(serializer),
         }
@@ -191,6 +275,8 @@ impl serde::Serialize for Quantity {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
     use super::{Quantity, QuantityError};
 
     #[track_caller]
@@ -241,6 +327,49 @@ mod tests {
         assert_eq!(share("0", "0"), 0);
         assert_eq!(share("999999999999999", "0.000001"), 1000);
         assert_eq!(share("0.000001", "999999999999999"), 0);
+    }
+
+    #[track_caller]
+    fn check_sum(summands: &[&str], expected: &str) {
+        let sum: Quantity = summands.iter().map(|text| Quantity::parse(text).unwrap()).sum();
+        assert_eq!(serde_json::to_string(&sum.normalized()).unwrap(), expected, "{summands:?}");
+    }
+
+    #[test]
+    fn whole_numbers_and_decimals_add_up_exactly_in_any_mixture() {
+        check_sum(&[], "0");
+        check_sum(&["5", "-15", "3"], "-7");
+        check_sum(&["5.50", "1", "-0.25"], "6.25");
+        check_sum(&["5.0", "-5"], "0");
+        check_sum(&["-0", "0.000001"], "0.000001");
+        check_sum(&["999999999999999"; 20_000], "19999999999999980000");
+        check_sum(&["-999999999999999.999999"; 1_000], "-999999999999999999.999");
+    }
+
+    #[test]
+    fn how_a_number_was_written_changes_neither_order_nor_equality_nor_hash() {
+        let parse = |text| Quantity::parse(text).unwrap();
+        let hash = |quantity| BuildHasherDefault::<DefaultHasher>::default().hash_one(quantity);
+        for (one, other) in [("5", "5.0"), ("5.50", "5.5"), ("0", "-0.00"), ("-3", "-3.0"), ("1000", "1e3")] {
+            assert_eq!(parse(one), parse(other), "{one} {other}");
+            assert_eq!(hash(parse(one)), hash(parse(other)), "{one} {other}");
+        }
+        let ascending = ["-5", "-4.5", "-0.1", "0", "0.000001", "4.999", "5", "5.001", "6"].map(parse);
+        assert!(ascending.is_sorted_by(|one, other| one < other));
+        for quantity in ascending {
+            assert_eq!(quantity - quantity, Quantity::ZERO);
+            assert_eq!(-(-quantity), quantity);
+            assert_eq!(quantity.abs() == quantity, !quantity.is_negative());
+        }
+    }
+
+    #[test]
+    fn whole_numbers_beyond_64_bits_are_exact_too() {
+        let most = Quantity::from(i64::MAX);
+        assert_eq!((most + 1.into()).to_string(), "9223372036854775808");
+        assert_eq!((most + 1.into() - 1.into()).as_integer(), Some(i64::MAX));
+        assert_eq!((-Quantity::from(i64::MIN)).to_string(), "9223372036854775808");
+        assert!(most < most + 1.into());
     }
 
     #[test]

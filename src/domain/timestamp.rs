@@ -1,6 +1,7 @@
 //! Haravan's instants: compared as instants, given back as they came.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
@@ -115,6 +116,12 @@ impl PartialEq for Timestamp {
 }
 
 impl Eq for Timestamp {}
+
+impl Hash for Timestamp {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.nanoseconds.hash(state);
+    }
+}
 
 impl PartialOrd for Timestamp {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {

@@ -1,17 +1,12 @@
 //! Entity tags and `If-None-Match` (RFC 9110, 8.8.3 and 13.1.2).
 
-use std::hash::Hasher;
-use std::io::{self, BufWriter, Write};
+use std::hash::{Hash, Hasher};
 
 use actix_web::http::header::{HeaderMap, IF_NONE_MATCH};
 use rustc_hash::FxHasher;
-use serde::Serialize;
 use twox_hash::XxHash3_64;
 
 use super::coding::Coding;
-
-/// How much is gathered before it is hashed, in bytes.
-const BLOCK: usize = 8 * 1024;
 
 /// The tag of these very bytes. Made to tell versions of an answer apart, not to withstand an attack: whoever could
 /// choose the bytes could only fool their own cache.
@@ -31,16 +26,15 @@ pub fn coded(etag: &str, coding: Coding) -> String {
     }
 }
 
-/// A tag of what a value says, for answers whose bytes may differ where the content does not. `form` sets the
-/// representations of one value apart.
+/// A tag of what a value says, for answers whose bytes may differ where the content does not (`5.0` for `5`, say).
+///
+/// It is at hand before the first byte is written. `form` sets the representations of one value apart.
 #[must_use]
-pub fn weak(value: &impl Serialize, form: &str) -> String {
-    let mut writer = BufWriter::with_capacity(BLOCK, Hashing(FxHasher::default()));
-    // Hashing cannot fail, and what cannot be serialized is never sent.
-    let _ = serde_json::to_writer(&mut writer, value);
-    let _ = writer.write_all(form.as_bytes());
-    let _ = writer.flush();
-    format!("W/\"{:016x}\"", writer.get_ref().0.finish())
+pub fn weak(value: &impl Hash, form: &str) -> String {
+    let mut hasher = FxHasher::default();
+    value.hash(&mut hasher);
+    form.hash(&mut hasher);
+    format!("W/\"{:016x}\"", hasher.finish())
 }
 
 /// Whether the caller has this version already: `If-None-Match` compares weakly.
@@ -55,19 +49,6 @@ pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
 fn opaque(tag: &str) -> &str {
     let tag = tag.trim();
     tag.strip_prefix("W/").unwrap_or(tag)
-}
-
-struct Hashing(FxHasher);
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ async fn grouped(
     let form = Form::of(request.headers())?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        stock(snapshot.cells(), context, parameters)
+        stock(snapshot, context, parameters)
     })
     .await
 }
@@ -109,7 +109,7 @@ async fn single(
     let form = Form::of(request.headers())?;
     let wanted = question.wanted_of(edge, list).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        variant_stock(variant_id, snapshot.cells(), context)
+        variant_stock(variant_id, snapshot, context)
     })
     .await
 }

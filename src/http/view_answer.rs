@@ -1,5 +1,6 @@
 //! From a question to a view's answer, in the form the caller accepts.
 
+use std::hash::Hash;
 use std::io;
 
 use actix_web::web::Bytes;
@@ -30,7 +31,7 @@ use crate::view::stock::{StockAnswer, VariantStockAnswer};
 const MOST_WHOLE: usize = 256 << 10;
 
 /// An answer of a view's.
-pub(super) trait Answer: Serialize + Tabular + Send + 'static {
+pub(super) trait Answer: Hash + Serialize + Tabular + Send + 'static {
     /// What it says of itself.
     fn envelope_mut(&mut self) -> &mut Envelope;
 

@@ -9,6 +9,7 @@ use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, RowId, VariantId};
 use crate::domain::row::Row;
 use crate::query::Grid;
+use crate::view::grid::Cells;
 
 /// Where a question's cells came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +48,9 @@ pub(super) struct Held {
     /// When the oldest cell was confirmed.
     pub(super) oldest: Moment,
 }
+
+/// A cell with its entry, or why it is unknown.
+type Found<'a> = Result<(&'a VariantCells, &'a PackedCell), MissingReason>;
 
 impl Snapshot {
     /// A snapshot of `grid`: `entries` are its variants' in order; a cell that neither its entry nor `unknown`
@@ -103,14 +107,7 @@ impl Snapshot {
 
     /// Every cell once, by variant and location.
     pub fn cells(&self) -> impl Iterator<Item = (CellId, Cell)> + '_ {
-        self.packed().map(|(variant_id, loc_id, found)| {
-            let id = CellId { variant_id, loc_id };
-            let cell = match found {
-                Ok((entry, packed)) => entry.row(packed).map_or(Cell::NoRow, Cell::Row),
-                Err(reason) => Cell::Unknown(reason),
-            };
-            (id, cell)
-        })
+        self.packed().map(|(id, found)| (id, unpacked(found)))
     }
 
     /// Shows every row with its id, by variant and location, without unpacking it.
@@ -150,30 +147,107 @@ impl Snapshot {
         if let Some(held) = self.held {
             return Some(held.oldest);
         }
-        self.packed().filter_map(|(_, _, found)| found.ok()).map(|(_, packed)| packed.observed_at()).min()
+        self.packed().filter_map(|(_, found)| found.ok()).map(|(_, packed)| packed.observed_at()).min()
     }
 
-    fn packed(
-        &self,
-    ) -> impl Iterator<Item = (VariantId, LocationId, Result<(&VariantCells, &PackedCell), MissingReason>)> + '_
-    {
-        let mut unknown = self.unknown.iter().peekable();
-        self.grid.variants.iter().zip(&self.entries).flat_map(move |(variant_id, entry)| {
-            let mut found = Vec::with_capacity(self.grid.locations.len());
+    fn packed(&self) -> impl Iterator<Item = (CellId, Found<'_>)> {
+        self.grid.variants.iter().zip(&self.entries).flat_map(|(variant_id, entry)| {
             let mut cells = entry.as_deref().map_or(&[][..], VariantCells::cells).iter().peekable();
-            for loc_id in self.grid.locations.iter() {
-                let id = CellId { variant_id: *variant_id, loc_id: *loc_id };
+            let mut unknown = self.unknown_of(*variant_id).iter().peekable();
+            self.grid.locations.iter().map(move |loc_id| {
                 while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
                 let known = cells.next_if(|cell| cell.loc_id() == *loc_id);
-                let missing = unknown.next_if(|(cell, _)| *cell == id).map(|(_, reason)| *reason);
+                while unknown.next_if(|(cell, _)| cell.loc_id < *loc_id).is_some() {}
+                let missing = unknown.next_if(|(cell, _)| cell.loc_id == *loc_id).map(|(_, reason)| *reason);
                 let state = match (missing, entry.as_deref(), known) {
                     (None, Some(entry), Some(packed)) => Ok((entry, packed)),
                     (None, ..) => Err(MissingReason::Failed),
                     (Some(reason), ..) => Err(reason),
                 };
-                found.push((*variant_id, *loc_id, state));
-            }
-            found
+                (CellId { variant_id: *variant_id, loc_id: *loc_id }, state)
+            })
         })
+    }
+
+    /// The unknown cells of a variant, ascending.
+    fn unknown_of(&self, variant_id: VariantId) -> &[(CellId, MissingReason)] {
+        let after = self.unknown.partition_point(|(cell, _)| cell.variant_id <= variant_id);
+        let (unknown, _) = self.unknown.split_at_checked(after).unwrap_or_default();
+        let before = unknown.partition_point(|(cell, _)| cell.variant_id < variant_id);
+        unknown.split_at_checked(before).unwrap_or_default().1
+    }
+}
+
+impl Cells for &Snapshot {
+    fn each(self, mut show: impl FnMut(CellId, &Cell)) {
+        self.packed().for_each(|(id, found)| show(id, &unpacked(found)));
+    }
+}
+
+fn unpacked(found: Found<'_>) -> Cell {
+    match found {
+        Ok((entry, packed)) => entry.unpacked(packed),
+        Err(reason) => Cell::Unknown(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{ReadTally, Snapshot};
+    use crate::cache::entry::{Finding, Observation, VariantCells};
+    use crate::clock::Clock;
+    use crate::domain::cell::{Cell, CellId, MissingReason};
+    use crate::domain::id::{LocationId, VariantId};
+    use crate::query::{Grid, IdList};
+    use crate::view::grid::Cells;
+
+    fn id(variant: u64, location: u64) -> CellId {
+        CellId { variant_id: VariantId::new(variant).unwrap(), loc_id: LocationId::new(location).unwrap() }
+    }
+
+    #[test]
+    fn every_cell_of_the_grid_is_told_once_whatever_is_known_of_it() {
+        let observed_at = Clock::start().now();
+        // Locations 1, 3 and 4 are known of each variant but the third, of which nothing is.
+        let entry = |variant| {
+            let no_row = |loc_id| Observation {
+                loc_id: LocationId::new(loc_id).unwrap(),
+                finding: Finding::NoRow,
+                observed_at,
+            };
+            let known = VariantCells::empty(VariantId::new(variant).unwrap());
+            (variant != 3).then(|| Arc::new(known.merged([1, 3, 4].map(no_row).into())))
+        };
+        let variants = IdList::parse("variant_ids", "1,2,3,4").unwrap();
+        let grid = Grid::new(variants, IdList::parse("location_ids", "2,3,4,5").unwrap(), 100).unwrap();
+        let mut unknown = vec![
+            (id(4, 3), MissingReason::Timeout),
+            (id(2, 4), MissingReason::Refused),
+            (id(2, 2), MissingReason::Unauthorized),
+        ];
+        let snapshot =
+            Snapshot::new(grid, (1..=4).map(entry).collect(), unknown.clone(), ReadTally::default());
+        let mut expected = Vec::new();
+        for variant in 1..=4 {
+            for location in 2..=5 {
+                let cell = id(variant, location);
+                let named = unknown.extract_if(.., |(other, _)| *other == cell).next();
+                let is_held = variant != 3 && (location == 3 || location == 4);
+                expected.push((
+                    cell,
+                    match named {
+                        Some((_, reason)) => Cell::Unknown(reason),
+                        None if is_held => Cell::NoRow,
+                        None => Cell::Unknown(MissingReason::Failed),
+                    },
+                ));
+            }
+        }
+        assert_eq!(snapshot.cells().collect::<Vec<_>>(), expected);
+        let mut shown = Vec::new();
+        Cells::each(&snapshot, |id, cell| shown.push((id, cell.clone())));
+        assert_eq!(shown, expected);
     }
 }

@@ -24,7 +24,7 @@ pub enum AlertLevel {
 }
 
 /// A row, or a variant's sum, that needs attention.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Alert {
     /// The row's own id; null for a variant's sum.
     #[schema(required, value_type = Option<u64>, minimum = 1, example = 1007549786)]
@@ -88,7 +88,7 @@ pub struct Alert {
 
 /// What is the matter: `physical` (`qty_onhand` is below zero), `overcommitted` (more is promised than there is) or
 /// `low_stock` (neither, but there is not much).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertKind {
     /// On hand is below zero.
@@ -100,7 +100,7 @@ pub enum AlertKind {
 }
 
 /// Pieces that a location could send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Transfer {
     /// The sending location.
     #[schema(value_type = u64, minimum = 1, example = 1007284)]

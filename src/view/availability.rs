@@ -15,13 +15,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
-use super::grid::{VariantCells, each_variant};
+use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
-use crate::domain::cell::{Cell, CellId};
+use crate::domain::cell::Cell;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
-use crate::domain::total::Total;
 
 /// How the stock of several locations makes one pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, ToSchema)]
@@ -50,7 +49,7 @@ pub struct AvailabilityParameters {
 }
 
 /// What a storefront may promise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct AvailabilityAnswer {
     /// What the answer says of itself.
     #[serde(flatten)]
@@ -60,7 +59,7 @@ pub struct AvailabilityAnswer {
 }
 
 /// What may be promised of one variant, over the locations asked for that sell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Availability {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
@@ -91,7 +90,7 @@ pub struct Availability {
 ///
 /// `in_stock`; `low_stock`: the same, but at or below the threshold (when missing cells arrive, it may turn out to be
 /// `in_stock`); `out_of_stock`; `unknown`: the cells that are known do not tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AvailabilityStatus {
     /// It can be sold.
@@ -108,7 +107,7 @@ pub enum AvailabilityStatus {
 ///
 /// `exact`; `at_least`: a lower bound, since cells are missing, and 0 if nothing is proven; `capped`: there is more,
 /// but no more is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuantityIs {
     /// The quantity itself.
@@ -120,7 +119,7 @@ pub enum QuantityIs {
 }
 
 /// A location where a variant can be picked up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct PickupLocation {
     /// The location.
     #[schema(value_type = u64, minimum = 1, example = 1007284)]
@@ -146,7 +145,7 @@ enum Proven {
 /// Tells of each variant asked for whether and how much of it can be sold.
 #[must_use]
 pub fn availability(
-    cells: impl Iterator<Item = (CellId, Cell)>,
+    cells: impl Cells,
     context: Context<'_>,
     parameters: AvailabilityParameters,
 ) -> AvailabilityAnswer {
@@ -187,7 +186,7 @@ fn item(variant: &VariantCells, book: &LocationBook, parameters: AvailabilityPar
 
 /// The pool less the buffer, as far as the known cells prove it.
 fn proven(variant: &VariantCells, book: &LocationBook, parameters: AvailabilityParameters) -> Proven {
-    let mut pool = Total::default();
+    let mut pool = Quantity::ZERO;
     let mut unknown = false;
     for (_, cell) in variant.cells.iter().filter(|(loc_id, _)| book.is_sellable(*loc_id)) {
         match cell {
@@ -199,7 +198,7 @@ fn proven(variant: &VariantCells, book: &LocationBook, parameters: AvailabilityP
             Cell::Unknown(_) => unknown = true,
         }
     }
-    let for_sale = (pool.sum() - parameters.buffer).positive_part().normalized();
+    let for_sale = (pool - parameters.buffer).positive_part().normalized();
     match parameters.pooling {
         _ if !unknown => Proven::Exactly(for_sale),
         Pooling::Positive => Proven::AtLeast(for_sale),

@@ -29,7 +29,7 @@ pub struct Context<'a> {
 }
 
 /// The members that all views share.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Envelope {
     /// The shop: its Haravan org id.
     #[schema(value_type = u64, minimum = 1, example = 1000)]
@@ -52,7 +52,7 @@ pub struct Envelope {
 }
 
 /// A cell that is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Missing {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
@@ -70,7 +70,7 @@ pub struct Missing {
 /// `timeout`: the wait ended while Haravan was being asked; `rate-limited`: the wait ended before the shop's bucket
 /// had room; `failed`: Haravan failed; `unauthorized`: Haravan refuses the shop's token; `refused`: Haravan refuses
 /// this id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = MissingReason)]
 pub enum Reason {

@@ -20,13 +20,11 @@ use utoipa::ToSchema;
 use self::choice::{WORK, choose};
 use self::supply::{Source, Supply};
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
-use super::grid::{VariantCells, each_variant};
+use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
-use crate::domain::cell::{Cell, CellId};
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
-use crate::domain::total::Total;
 
 /// Said when the search for fewer locations was given up.
 const NOT_PROVEN_FEWEST: &str = "the plan covers every line, but whether fewer locations would do was not found out: \
@@ -42,7 +40,7 @@ pub struct FulfilmentParameters {
 }
 
 /// Which locations could send an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct FulfilmentAnswer {
     /// What the answer says of itself.
     #[serde(flatten)]
@@ -67,7 +65,7 @@ pub struct FulfilmentAnswer {
 /// From how many locations an order would be sent.
 ///
 /// `single`: from one; `split`: from several; `none`: there is no plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FulfilmentMode {
     /// One location has it all.
@@ -79,7 +77,7 @@ pub enum FulfilmentMode {
 }
 
 /// What one location would send.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Shipment {
     /// The location.
     #[schema(value_type = u64, minimum = 1, example = 1007284)]
@@ -93,7 +91,7 @@ pub struct Shipment {
 }
 
 /// What one location would send of one variant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct ShipmentLine {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
@@ -104,7 +102,7 @@ pub struct ShipmentLine {
 }
 
 /// A variant of which the known cells hold less than was ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct LineShortage {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
@@ -136,7 +134,7 @@ struct PlanLine {
 /// Plans how to send an order. The cells are those of the variants ordered.
 #[must_use]
 pub fn fulfilment(
-    cells: impl Iterator<Item = (CellId, Cell)>,
+    cells: impl Cells,
     context: Context<'_>,
     parameters: &FulfilmentParameters,
 ) -> FulfilmentAnswer {
@@ -178,7 +176,7 @@ pub fn fulfilment(
 /// What lacks of a variant, if anything does.
 fn shortage(variant: &VariantCells, book: &LocationBook, ordered: Quantity) -> Option<LineShortage> {
     let sellable = variant.rows().filter(|row| book.is_sellable(row.loc_id));
-    let sellable = sellable.map(|row| row.qty_available.positive_part()).sum::<Total>().sum();
+    let sellable = sellable.map(|row| row.qty_available.positive_part()).sum::<Quantity>().normalized();
     if ordered <= sellable {
         return None;
     }

@@ -4,6 +4,20 @@ use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, ProductId, VariantId};
 use crate::domain::row::Row;
 
+/// The cells of a grid: each exactly once, ordered by variant and then location.
+///
+/// They are shown, not handed over: a sum over hundreds of thousands of cells should not move them about.
+pub trait Cells {
+    /// Shows each cell in turn.
+    fn each(self, show: impl FnMut(CellId, &Cell));
+}
+
+impl<I: Iterator<Item = (CellId, Cell)>> Cells for I {
+    fn each(self, mut show: impl FnMut(CellId, &Cell)) {
+        self.for_each(|(id, cell)| show(id, &cell));
+    }
+}
+
 /// All the cells of one variant that were asked for.
 #[derive(Debug)]
 pub(crate) struct VariantCells {
@@ -47,19 +61,19 @@ impl VariantCells {
     }
 }
 
-/// Gathers the cells of each variant and hands them on; cells must come ordered by variant. One variant's cells
-/// stand in memory at a time, in the same place.
-pub(crate) fn each_variant(cells: impl Iterator<Item = (CellId, Cell)>, mut each: impl FnMut(&VariantCells)) {
+/// Gathers the cells of each variant and hands them on. One variant's cells stand in memory at a time, in the same
+/// place.
+pub(crate) fn each_variant(cells: impl Cells, mut each: impl FnMut(&VariantCells)) {
     let mut gathered: Option<VariantCells> = None;
-    for (CellId { variant_id, loc_id }, cell) in cells {
+    cells.each(|CellId { variant_id, loc_id }, cell| {
         let variant = gathered.get_or_insert_with(|| VariantCells { variant_id, cells: Vec::new() });
         if variant.variant_id != variant_id {
             each(variant);
             variant.variant_id = variant_id;
             variant.cells.clear();
         }
-        variant.cells.push((loc_id, cell));
-    }
+        variant.cells.push((loc_id, cell.clone()));
+    });
     if let Some(variant) = &gathered {
         each(variant);
     }

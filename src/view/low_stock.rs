@@ -11,11 +11,10 @@ use utoipa::ToSchema;
 
 use super::alert::{Alert, AlertLevel, Shortfall};
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
-use super::grid::{VariantCells, each_variant};
+use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::tally::variant_sums;
 use super::transfer::{Surplus, is_spare, oversold};
-use crate::domain::cell::{Cell, CellId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
@@ -30,7 +29,7 @@ pub struct LowStockParameters {
 }
 
 /// What is low.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct LowStockAnswer {
     /// What the answer says of itself.
     #[serde(flatten)]
@@ -47,11 +46,7 @@ pub struct LowStockAnswer {
 /// A variant without any row adds up to zero. A variant with an unknown cell has no known sum, so at variant level
 /// it raises no alert but a warning.
 #[must_use]
-pub fn low_stock(
-    cells: impl Iterator<Item = (CellId, Cell)>,
-    context: Context<'_>,
-    parameters: LowStockParameters,
-) -> LowStockAnswer {
+pub fn low_stock(cells: impl Cells, context: Context<'_>, parameters: LowStockParameters) -> LowStockAnswer {
     let mut envelope = EnvelopeBuilder::new();
     let mut alerts = Vec::new();
     let mut undecided = 0_u64;

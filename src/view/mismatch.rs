@@ -9,8 +9,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
+use super::grid::Cells;
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
-use crate::domain::cell::{Cell, CellId};
+use crate::domain::cell::Cell;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
@@ -18,7 +19,7 @@ use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 
 /// Rows that do not add up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct MismatchAnswer {
     /// What the answer says of itself.
     #[serde(flatten)]
@@ -31,7 +32,7 @@ pub struct MismatchAnswer {
 }
 
 /// A row that does not add up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Mismatch {
     /// The row's own id.
     #[schema(value_type = u64, minimum = 1, example = 1007549786)]
@@ -70,15 +71,15 @@ pub struct Mismatch {
 
 /// Finds every row whose `qty_available` is not `qty_onhand - qty_commited`.
 #[must_use]
-pub fn mismatch(cells: impl Iterator<Item = (CellId, Cell)>, context: Context<'_>) -> MismatchAnswer {
+pub fn mismatch(cells: impl Cells, context: Context<'_>) -> MismatchAnswer {
     let mut envelope = EnvelopeBuilder::new();
     let mut alerts = Vec::new();
-    for (id, cell) in cells {
-        envelope.see(id, &cell);
-        if let Cell::Row(row) = &cell {
+    cells.each(|id, cell| {
+        envelope.see(id, cell);
+        if let Cell::Row(row) = cell {
             alerts.extend(Mismatch::of(row, context.book));
         }
-    }
+    });
     alerts.sort_unstable_by_key(|alert| (Reverse(alert.difference.abs()), alert.variant_id, alert.loc_id));
     MismatchAnswer { envelope: envelope.finish(context), count: alerts.len(), alerts }
 }

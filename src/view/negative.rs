@@ -12,11 +12,10 @@ use utoipa::ToSchema;
 
 use super::alert::{Alert, AlertLevel, Shortfall};
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
-use super::grid::{VariantCells, each_variant};
+use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::tally::variant_sums;
 use super::transfer::{Surplus, oversold};
-use crate::domain::cell::{Cell, CellId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 
@@ -31,7 +30,7 @@ pub struct NegativeParameters {
 }
 
 /// What is oversold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct NegativeAnswer {
     /// What the answer says of itself.
     #[serde(flatten)]
@@ -46,11 +45,7 @@ pub struct NegativeAnswer {
 /// Finds every row whose `qty_available` is below zero, or every variant whose sum is. A variant with an unknown
 /// cell has no known sum, so at variant level it raises no alert but a warning.
 #[must_use]
-pub fn negative(
-    cells: impl Iterator<Item = (CellId, Cell)>,
-    context: Context<'_>,
-    parameters: NegativeParameters,
-) -> NegativeAnswer {
+pub fn negative(cells: impl Cells, context: Context<'_>, parameters: NegativeParameters) -> NegativeAnswer {
     let mut envelope = EnvelopeBuilder::new();
     let mut alerts = Vec::new();
     let mut undecided = 0_u64;

@@ -7,10 +7,11 @@ use utoipa::ToSchema;
 
 use self::item::{LocationStock, Place, ProductStock, StockItem, StockRow, VariantStock};
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
+use super::grid::Cells;
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::recurring::Recurring;
 use super::tally::{Membership, StockSums, Tally};
-use crate::domain::cell::{Cell, CellId, MissingReason};
+use crate::domain::cell::{Cell, MissingReason};
 use crate::domain::id::{LocationId, ProductId, VariantId};
 use crate::domain::location::LocationBook;
 
@@ -41,7 +42,7 @@ pub struct StockParameters {
 }
 
 /// Stock by variant, product or location.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct StockAnswer {
     /// What the answer says of itself.
     #[serde(flatten)]
@@ -53,7 +54,7 @@ pub struct StockAnswer {
 }
 
 /// Stock of one variant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct VariantStockAnswer {
     /// What the answer says of itself.
     #[serde(flatten)]
@@ -86,16 +87,12 @@ struct Group {
 /// Sums the cells into one item per group. Every variant (by variant) or location (by location) of the grid has an
 /// item, rows or not.
 #[must_use]
-pub fn stock(
-    cells: impl Iterator<Item = (CellId, Cell)>,
-    context: Context<'_>,
-    parameters: StockParameters,
-) -> StockAnswer {
+pub fn stock(cells: impl Cells, context: Context<'_>, parameters: StockParameters) -> StockAnswer {
     let mut envelope = EnvelopeBuilder::new();
     let mut groups = Recurring::new();
     let mut places = Recurring::new();
-    for (id, cell) in cells {
-        envelope.see(id, &cell);
+    cells.each(|id, cell| {
+        envelope.see(id, cell);
         let key = match parameters.group_by {
             // What a variant's product is, is known once all its cells were seen.
             GroupBy::Variant | GroupBy::Product => Key::Variant(id.variant_id),
@@ -104,12 +101,12 @@ pub fn stock(
         let place = places.entry(id.loc_id, || Place::new(id.loc_id, context.book));
         let group = groups.entry(key, Group::default);
         if let (Some(place), Some(group)) = (place, group) {
-            group.add(&cell, place);
+            group.add(cell, place);
             if parameters.breakdown {
-                group.list(&cell, place);
+                group.list(cell, place);
             }
         }
-    }
+    });
     let mut groups = groups.into_list();
     let mut products = Membership::Certain;
     if parameters.group_by == GroupBy::Product {
@@ -161,19 +158,15 @@ impl Group {
 
 /// The stock of one variant with its rows, from that variant's cells.
 #[must_use]
-pub fn variant_stock(
-    variant_id: VariantId,
-    cells: impl Iterator<Item = (CellId, Cell)>,
-    context: Context<'_>,
-) -> VariantStockAnswer {
+pub fn variant_stock(variant_id: VariantId, cells: impl Cells, context: Context<'_>) -> VariantStockAnswer {
     let mut envelope = EnvelopeBuilder::new();
     let mut group = Group::default();
-    for (id, cell) in cells {
-        envelope.see(id, &cell);
+    cells.each(|id, cell| {
+        envelope.see(id, cell);
         let place = Place::new(id.loc_id, context.book);
-        group.add(&cell, &place);
-        group.list(&cell, &place);
-    }
+        group.add(cell, &place);
+        group.list(cell, &place);
+    });
     let stock = VariantStock {
         variant_id,
         product_id: group.product_id,

@@ -8,13 +8,12 @@ use crate::domain::cell::Cell;
 use crate::domain::location::{LocationBook, LocationClass};
 use crate::domain::quantity::Quantity;
 use crate::domain::timestamp::Timestamp;
-use crate::domain::total::Total;
 
 /// Sums over a group of cells.
 ///
 /// An unknown cell makes every sum null that it could move; `sellable`, which more knowledge can only raise, stays
 /// as a lower bound. The counts and `updated_at` are facts about the cells that are known, and stay too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct StockSums {
     /// Pieces on hand, over all locations asked for; null if a cell is unknown.
     #[schema(required, value_type = Option<f64>, format = "decimal", example = 12)]
@@ -59,13 +58,13 @@ pub struct StockSums {
 /// Sums in the making. Neither the order of cells nor how they are split before a [`Tally::merge`] matters.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
-    onhand: Total,
-    commited: Total,
-    incoming: Total,
-    available: Total,
-    sellable: Total,
+    onhand: Quantity,
+    commited: Quantity,
+    incoming: Quantity,
+    available: Quantity,
+    sellable: Quantity,
     /// The negative availables as they are.
-    oversold: Total,
+    oversold: Quantity,
     rows: u64,
     no_rows: u64,
     unknown: u64,
@@ -128,13 +127,13 @@ impl Tally {
     /// The sums, as far as they can be known.
     pub(crate) fn finish(&self, membership: Membership) -> StockSums {
         let complete = self.unknown == 0 && membership == Membership::Certain;
-        let known = |total: Total| complete.then(|| total.sum());
+        let known = |sum: Quantity| complete.then(|| sum.normalized());
         StockSums {
             qty_onhand: known(self.onhand),
             qty_commited: known(self.commited),
             qty_incoming: known(self.incoming),
             qty_available: known(self.available),
-            sellable: self.sellable.sum(),
+            sellable: self.sellable.normalized(),
             qty_oversold: known(-self.oversold),
             rows: self.rows,
             no_rows: self.no_rows,

@@ -13,7 +13,6 @@ use crate::domain::id::LocationId;
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
-use crate::domain::total::Total;
 
 /// What a variant's sellable locations can spare; the most first, then by location id.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ impl Surplus {
 
     /// All of it.
     pub(super) fn total(&self) -> Quantity {
-        self.left.iter().map(|(quantity, _)| *quantity).sum::<Total>().sum()
+        self.left.iter().map(|(quantity, _)| *quantity).sum::<Quantity>().normalized()
     }
 
     /// Promises up to `wanted`. Each sender but the last is emptied, so all promises of a variant together are no

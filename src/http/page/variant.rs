@@ -119,7 +119,7 @@ async fn read(
     let now = visit.edge.clock.now();
     let age = snapshot.oldest().map(|oldest| now.since(oldest));
     let context = Context { shop: shop.org_id(), as_of: None, book: &book, warnings: Vec::new() };
-    let sums = variant_stock(variant_id, snapshot.cells(), context).stock.sums;
+    let sums = variant_stock(variant_id, &snapshot, context).stock.sums;
     let lines = lines(&snapshot, &book);
     Ok(Listing { variant_id, sums, lines, no_rows: sums.no_rows, has_names: book.is_readable(), age })
 }

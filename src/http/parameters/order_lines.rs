@@ -10,7 +10,6 @@ use serde_json::value::RawValue;
 use super::body::whole;
 use crate::domain::id::VariantId;
 use crate::domain::quantity::Quantity;
-use crate::domain::total::Total;
 
 /// How much of a value an error quotes, in characters.
 const MAX_QUOTED: usize = 40;
@@ -74,7 +73,7 @@ struct SentLine<'a> {
 /// Reads the lines of an order: what is ordered of each variant.
 pub(super) fn parse(text: &str) -> Result<BTreeMap<VariantId, Quantity>, LineError> {
     let lines: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| LineError::NoLines)?;
-    let mut ordered = BTreeMap::<VariantId, Total>::new();
+    let mut ordered = BTreeMap::<VariantId, Quantity>::new();
     for (index, line) in lines.into_iter().enumerate() {
         let (variant_id, quantity) = line_of(index, line)?;
         *ordered.entry(variant_id).or_default() += quantity;
@@ -82,7 +81,7 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<VariantId, Quantity>, LineErr
     if ordered.is_empty() {
         return Err(LineError::NoLines);
     }
-    Ok(ordered.into_iter().map(|(variant_id, total)| (variant_id, total.sum())).collect())
+    Ok(ordered.into_iter().map(|(variant_id, sum)| (variant_id, sum.normalized())).collect())
 }
 
 fn line_of(index: usize, line: &RawValue) -> Result<(VariantId, Quantity), LineError> {

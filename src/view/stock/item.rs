@@ -16,7 +16,7 @@ use crate::view::lines::{Fields, Record};
 use crate::view::tally::StockSums;
 
 /// The stock of one group: of a variant, a product or a location, as `group_by` asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum StockItem {
     /// With `group_by=variant`.
@@ -28,7 +28,7 @@ pub enum StockItem {
 }
 
 /// The stock of one variant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct VariantStock {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
@@ -51,7 +51,7 @@ pub struct VariantStock {
 /// whose `product_id` is null, so that items always add up to the totals. If one of those has an unknown cell
 /// (other than a refused one: the shop has no such id), any product may have more than is known, and every
 /// product's item is incomplete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct ProductStock {
     /// The product; null for the variants whose product is not known.
     #[schema(required, value_type = Option<u64>, minimum = 1, example = 1028183686)]
@@ -66,7 +66,7 @@ pub struct ProductStock {
 }
 
 /// The stock at one location.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct LocationStock {
     /// The location.
     #[schema(value_type = u64, minimum = 1, example = 963414)]
@@ -84,7 +84,7 @@ pub struct LocationStock {
 }
 
 /// A row in a breakdown. Fields that Haravan may have added to it are on the compatible route only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct StockRow {
     /// The row's own id.
     #[schema(value_type = u64, minimum = 1, example = 1007549786)]
@@ -122,11 +122,11 @@ pub struct StockRow {
 }
 
 /// The name of a location, which the rows of a breakdown share.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LocationName(Arc<str>);
 
 /// When a row last changed: as Haravan wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum UpdatedAt {
     /// Written as we would.
@@ -137,7 +137,7 @@ pub enum UpdatedAt {
 
 /// Whether stock at a location can be sold: `sellable`, `transit` (goods on their way between locations) or
 /// `unavailable` (goods that are not for sale).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = LocationClass)]
 pub enum Class {
