@@ -11,6 +11,7 @@
 
 pub mod alert;
 pub mod availability;
+mod digest;
 pub mod envelope;
 pub mod fulfilment;
 pub mod grid;

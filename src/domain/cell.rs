@@ -13,7 +13,7 @@ pub struct CellId {
 }
 
 /// What an answer says of a cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Cell {
     /// Haravan has this row.
     Row(Row),

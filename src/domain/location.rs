@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::id::LocationId;
 
 /// Whether stock at a location can be sold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LocationClass {
     /// An ordinary store or warehouse.
     Sellable,

@@ -9,7 +9,7 @@ use super::quantity::Quantity;
 use super::timestamp::Timestamp;
 
 /// One row, under Haravan's own field names. Source of the fields: doc.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Row {
     /// The balance's own id.
     pub id: RowId,

@@ -132,7 +132,7 @@ async fn negatives(
     let form = Form::of(request.headers())?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        negative(snapshot, context, parameters)
+        negative(&snapshot, context, parameters)
     })
     .await
 }
@@ -150,7 +150,7 @@ async fn low_ones(
     let form = Form::of(request.headers())?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        low_stock(snapshot, context, parameters)
+        low_stock(&snapshot, context, parameters)
     })
     .await
 }
@@ -163,5 +163,5 @@ async fn mismatches(
     let question = Question::read(edge, request, payload).await?;
     let form = Form::of(request.headers())?;
     let wanted = question.wanted(edge).await?;
-    answer(edge, request, &question, (form, wanted), |snapshot, context| mismatch(snapshot, context)).await
+    answer(edge, request, &question, (form, wanted), |snapshot, context| mismatch(&snapshot, context)).await
 }

@@ -63,7 +63,7 @@ async fn promised(
     let form = Form::of(request.headers())?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        availability(snapshot, context, parameters)
+        availability(&snapshot, context, parameters)
     })
     .await
 }

@@ -43,7 +43,7 @@ async fn planned(edge: &Edge, request: &HttpRequest, payload: Payload) -> Result
     let form = Form::of(request.headers())?;
     let wanted = question.wanted_of(edge, variants).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        fulfilment(snapshot, context, &parameters)
+        fulfilment(&snapshot, context, &parameters)
     })
     .await
 }

@@ -12,11 +12,13 @@ use super::openapi::parameters::{
 };
 use super::openapi::questions::VariantStockQuestion;
 use super::problem::Problem;
-use super::question::Question;
-use super::view_answer::answer;
+use super::question::{Question, Wanted};
+use super::view_answer::{answer, is_many};
 use crate::domain::id::VariantId;
 use crate::query::IdList;
-use crate::view::stock::{StockParameters, stock, variant_stock};
+use crate::view::envelope::Context;
+use crate::view::stock::stream::StockStream;
+use crate::view::stock::{GroupBy, StockParameters, stock, variant_stock};
 
 /// Stock by variant, product or location
 ///
@@ -89,8 +91,13 @@ async fn grouped(
     let parameters = StockParameters { group_by, breakdown };
     let form = Form::of(request.headers())?;
     let wanted = question.wanted(edge).await?;
+    let has_many_variants = matches!(&wanted, Wanted::Answer(grid) if is_many(grid.variants.len()));
+    if group_by == GroupBy::Variant && has_many_variants {
+        let view = move |snapshot, context: Context<'_>| StockStream::new(snapshot, context, breakdown);
+        return answer(edge, request, &question, (form, wanted), view).await;
+    }
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        stock(snapshot, context, parameters)
+        stock(&snapshot, context, parameters)
     })
     .await
 }
@@ -109,7 +116,7 @@ async fn single(
     let form = Form::of(request.headers())?;
     let wanted = question.wanted_of(edge, list).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        variant_stock(variant_id, snapshot, context)
+        variant_stock(variant_id, &snapshot, context)
     })
     .await
 }

@@ -6,8 +6,7 @@ use std::io;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::try_join;
-use futures_util::{StreamExt, stream};
-use serde::Serialize;
+use futures_util::{Stream, stream};
 
 use super::accept::Form;
 use super::coding::Coding;
@@ -24,16 +23,24 @@ use crate::view::lines::{Chunks, Tabular, json_at_once, json_chunks};
 use crate::view::low_stock::LowStockAnswer;
 use crate::view::mismatch::MismatchAnswer;
 use crate::view::negative::NegativeAnswer;
+use crate::view::stock::stream::StockStream;
 use crate::view::stock::{StockAnswer, VariantStockAnswer};
 
 /// Up to so many bytes, an answer is sent as a whole, and may stand ready to be given again; a longer one is written
 /// as it is sent. Source: ours; some 600 items.
 const MOST_WHOLE: usize = 256 << 10;
 
+/// An answer of more items is taken to be longer than that, and not written to find out. Source: ours; few lines are
+/// shorter than 65 bytes.
+const MOST_ITEMS: usize = 4_000;
+
 /// An answer of a view's.
-pub(super) trait Answer: Hash + Serialize + Tabular + Send + 'static {
+pub(super) trait Answer: Hash + Tabular + Send + 'static {
     /// What it says of itself.
     fn envelope_mut(&mut self) -> &mut Envelope;
+
+    /// Whether it is too long to stand in memory as text.
+    fn is_long(&self) -> bool;
 
     /// The answer as one JSON object.
     ///
@@ -50,16 +57,24 @@ macro_rules! answers {
                 &mut self.envelope
             }
 
-            answers!(@json $($items)?);
+            answers!(@items $($items)?);
         }
     )+};
-    (@json $items:ident) => {
+    (@items $items:ident) => {
+        fn is_long(&self) -> bool {
+            is_many(self.$items.len())
+        }
+
         fn into_json(mut self) -> io::Result<Chunks> {
             let items = std::mem::take(&mut self.$items);
             json_chunks(stringify!($items), items, &self)
         }
     };
-    (@json) => {
+    (@items) => {
+        fn is_long(&self) -> bool {
+            false
+        }
+
         fn into_json(self) -> io::Result<Chunks> {
             json_at_once(&self)
         }
@@ -76,6 +91,25 @@ answers!(
     FulfilmentAnswer,
 );
 
+impl Answer for StockStream<Snapshot> {
+    fn envelope_mut(&mut self) -> &mut Envelope {
+        self.envelope_mut()
+    }
+
+    fn is_long(&self) -> bool {
+        true
+    }
+
+    fn into_json(self) -> io::Result<Chunks> {
+        self.into_json()
+    }
+}
+
+/// Whether an answer of so many items is long.
+pub(super) fn is_many(items: usize) -> bool {
+    MOST_ITEMS < items
+}
+
 /// An answer's content.
 enum Content {
     Whole(Whole),
@@ -88,7 +122,7 @@ pub(super) async fn answer<A: Answer>(
     request: &HttpRequest,
     question: &Question,
     (form, wanted): (Form, Wanted),
-    view: impl FnOnce(&Snapshot, Context<'_>) -> A + Send + 'static,
+    view: impl FnOnce(Snapshot, Context<'_>) -> A + Send + 'static,
 ) -> Result<HttpResponse, Problem> {
     let grid = match wanted {
         Wanted::Answer(grid) => grid,
@@ -106,7 +140,7 @@ pub(super) async fn answer<A: Answer>(
     let work = move || {
         // The tag is of everything but `as_of`, which is told once the tag is made.
         let context = Context { shop, as_of: None, book: &book, warnings: Vec::new() };
-        let mut answer = view(&snapshot, context);
+        let mut answer = view(snapshot, context);
         let etag = etag::weak(&answer, form.media_type());
         answer.envelope_mut().as_of = as_of;
         content(answer, form, etag, coding)
@@ -120,20 +154,23 @@ pub(super) async fn answer<A: Answer>(
             response
         }
         Content::Streamed { etag, chunks } => provenance.respond(request, &etag, |response| {
-            let chunks = stream::iter(chunks).map(|chunk| chunk.map(Bytes::from));
-            response.content_type(form.content_type()).streaming(chunks)
+            response.content_type(form.content_type()).streaming(in_turns(chunks))
         }),
     })
 }
 
 /// An answer in the form that was asked for: whole if it is short.
 fn content(answer: impl Answer, form: Form, etag: String, coding: Coding) -> Result<Content, Problem> {
+    let is_long = answer.is_long();
     let chunks = match form {
         Form::Json => answer.into_json(),
         Form::Csv => Ok(answer.into_csv()),
         Form::Ndjson => Ok(answer.into_ndjson()),
     };
     let mut chunks = chunks.map_err(|_| Problem::Internal)?;
+    if is_long {
+        return Ok(Content::Streamed { etag, chunks });
+    }
     let mut written = Vec::new();
     while written.len() <= MOST_WHOLE {
         let Some(chunk) = chunks.next() else {
@@ -143,4 +180,16 @@ fn content(answer: impl Answer, form: Form, etag: String, coding: Coding) -> Res
     }
     let chunks = Box::new(std::iter::once(Ok(written)).chain(chunks));
     Ok(Content::Streamed { etag, chunks })
+}
+
+/// The chunks of a body. Each is made when it is wanted; before another one is, whoever else is served by this thread
+/// gets a turn, and what was made is sent.
+fn in_turns(chunks: Chunks) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::unfold((chunks, true), async |(mut chunks, is_first)| {
+        if !is_first {
+            tokio::task::yield_now().await;
+        }
+        let chunk = chunks.next()?;
+        Some((chunk.map(Bytes::from), (chunks, false)))
+    })
 }

@@ -9,7 +9,7 @@ use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, RowId, VariantId};
 use crate::domain::row::Row;
 use crate::query::Grid;
-use crate::view::grid::Cells;
+use crate::view::grid::{Cells, CellsByVariant};
 
 /// Where a question's cells came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -151,21 +151,28 @@ impl Snapshot {
     }
 
     fn packed(&self) -> impl Iterator<Item = (CellId, Found<'_>)> {
-        self.grid.variants.iter().zip(&self.entries).flat_map(|(variant_id, entry)| {
-            let mut cells = entry.as_deref().map_or(&[][..], VariantCells::cells).iter().peekable();
-            let mut unknown = self.unknown_of(*variant_id).iter().peekable();
-            self.grid.locations.iter().map(move |loc_id| {
-                while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
-                let known = cells.next_if(|cell| cell.loc_id() == *loc_id);
-                while unknown.next_if(|(cell, _)| cell.loc_id < *loc_id).is_some() {}
-                let missing = unknown.next_if(|(cell, _)| cell.loc_id == *loc_id).map(|(_, reason)| *reason);
-                let state = match (missing, entry.as_deref(), known) {
-                    (None, Some(entry), Some(packed)) => Ok((entry, packed)),
-                    (None, ..) => Err(MissingReason::Failed),
-                    (Some(reason), ..) => Err(reason),
-                };
-                (CellId { variant_id: *variant_id, loc_id: *loc_id }, state)
-            })
+        self.entries().flat_map(|(variant_id, entry)| self.packed_of(variant_id, entry))
+    }
+
+    /// A variant's cells, by location.
+    fn packed_of<'a>(
+        &'a self,
+        variant_id: VariantId,
+        entry: Option<&'a VariantCells>,
+    ) -> impl Iterator<Item = (CellId, Found<'a>)> {
+        let mut cells = entry.map_or(&[][..], VariantCells::cells).iter().peekable();
+        let mut unknown = self.unknown_of(variant_id).iter().peekable();
+        self.grid.locations.iter().map(move |loc_id| {
+            while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
+            let known = cells.next_if(|cell| cell.loc_id() == *loc_id);
+            while unknown.next_if(|(cell, _)| cell.loc_id < *loc_id).is_some() {}
+            let missing = unknown.next_if(|(cell, _)| cell.loc_id == *loc_id).map(|(_, reason)| *reason);
+            let state = match (missing, entry, known) {
+                (None, Some(entry), Some(packed)) => Ok((entry, packed)),
+                (None, ..) => Err(MissingReason::Failed),
+                (Some(reason), ..) => Err(reason),
+            };
+            (CellId { variant_id, loc_id: *loc_id }, state)
         })
     }
 
@@ -184,6 +191,24 @@ impl Cells for &Snapshot {
     }
 }
 
+impl CellsByVariant for Snapshot {
+    fn variant_ids(&self) -> &[VariantId] {
+        &self.grid.variants
+    }
+
+    fn location_ids(&self) -> &[LocationId] {
+        &self.grid.locations
+    }
+
+    fn each_of(&self, place: usize, mut show: impl FnMut(CellId, &Cell)) {
+        let (Some(variant_id), Some(entry)) = (self.grid.variants.get(place), self.entries.get(place)) else {
+            return;
+        };
+        self.packed_of(*variant_id, entry.as_deref()).for_each(|(id, found)| show(id, &unpacked(found)));
+    }
+}
+
+#[inline]
 fn unpacked(found: Found<'_>) -> Cell {
     match found {
         Ok((entry, packed)) => entry.unpacked(packed),
@@ -201,7 +226,7 @@ mod tests {
     use crate::domain::cell::{Cell, CellId, MissingReason};
     use crate::domain::id::{LocationId, VariantId};
     use crate::query::{Grid, IdList};
-    use crate::view::grid::Cells;
+    use crate::view::grid::{Cells, CellsByVariant};
 
     fn id(variant: u64, location: u64) -> CellId {
         CellId { variant_id: VariantId::new(variant).unwrap(), loc_id: LocationId::new(location).unwrap() }
@@ -249,5 +274,10 @@ mod tests {
         let mut shown = Vec::new();
         Cells::each(&snapshot, |id, cell| shown.push((id, cell.clone())));
         assert_eq!(shown, expected);
+        let mut by_variant = Vec::new();
+        for place in 0..snapshot.variant_ids().len() {
+            snapshot.each_of(place, |id, cell| by_variant.push((id, cell.clone())));
+        }
+        assert_eq!(by_variant, expected);
     }
 }

@@ -18,6 +18,19 @@ impl<I: Iterator<Item = (CellId, Cell)>> Cells for I {
     }
 }
 
+/// The cells of a grid, kept, to be shown a variant at a time: for an answer that is made while it is sent.
+pub trait CellsByVariant: Send + 'static {
+    /// The grid's variants, ascending.
+    fn variant_ids(&self) -> &[VariantId];
+
+    /// The grid's locations, ascending.
+    fn location_ids(&self) -> &[LocationId];
+
+    /// Shows the cells of the variant in this place of the list: one at each location, in their order; none if there
+    /// is no such place.
+    fn each_of(&self, place: usize, show: impl FnMut(CellId, &Cell));
+}
+
 /// All the cells of one variant that were asked for.
 #[derive(Debug)]
 pub(crate) struct VariantCells {

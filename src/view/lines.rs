@@ -17,8 +17,9 @@ use super::envelope::Envelope;
 use crate::domain::id::LocationId;
 use crate::domain::quantity::Quantity;
 
-/// How much is gathered before a chunk is handed on, in bytes. Source: ours; a few writes' worth.
-const CHUNK: usize = 32 * 1024;
+/// How much is gathered before a chunk is handed on, in bytes: the first is what a caller waits for, and each is a
+/// while in which nobody else is served. Source: ours; a few writes' worth.
+const CHUNK: usize = 16 * 1024;
 
 /// An answer's lines, in chunks of whole lines. Writing into memory does not fail in practice; an error means a
 /// line that cannot be written, and ends the answer.
@@ -32,6 +33,11 @@ pub trait Tabular {
     /// The items as NDJSON.
     fn into_ndjson(self) -> Chunks;
 }
+
+/// The items of an answer: a list of them, or what makes them one by one as they are written.
+pub(crate) trait Items<T>: IntoIterator<Item = T, IntoIter: Send + 'static> {}
+
+impl<T, I: IntoIterator<Item = T, IntoIter: Send + 'static>> Items<T> for I {}
 
 /// An item as a CSV line.
 pub(crate) trait Record: Send + 'static {
@@ -98,7 +104,7 @@ impl Fields {
 }
 
 /// The items as CSV.
-pub(crate) fn csv_chunks<R: Record>(items: Vec<R>) -> Chunks {
+pub(crate) fn csv_chunks<R: Record>(items: impl Items<R>) -> Chunks {
     let mut items = items.into_iter();
     let mut fields = Fields::default();
     let mut header = Some(R::COLUMNS);
@@ -123,7 +129,7 @@ pub(crate) fn csv_chunks<R: Record>(items: Vec<R>) -> Chunks {
 }
 
 /// The items as NDJSON, and the envelope after them if the answer is not complete.
-pub(crate) fn ndjson_chunks<T: Serialize + Send + 'static>(items: Vec<T>, envelope: Envelope) -> Chunks {
+pub(crate) fn ndjson_chunks<T: Serialize>(items: impl Items<T>, envelope: Envelope) -> Chunks {
     #[derive(Serialize)]
     struct LastLine {
         envelope: Envelope,
@@ -150,24 +156,62 @@ pub(crate) fn ndjson_chunks<T: Serialize + Send + 'static>(items: Vec<T>, envelo
 ///
 /// # Errors
 /// The frame cannot be written, or has no such member.
-pub(crate) fn json_chunks<T: Serialize + Send + 'static>(
+pub(crate) fn json_chunks<T: Serialize>(
     name: &str,
-    items: Vec<T>,
+    items: impl Items<T>,
     frame: &impl Serialize,
 ) -> io::Result<Chunks> {
+    let (before, after) = around(name, frame)?;
+    Ok(json_items(before, items, move |_| Ok(after)))
+}
+
+/// The same for an answer whose last members are known once its items were made: `last` tells them, as an object, and
+/// they follow the list, which is the frame's last member.
+///
+/// # Errors
+/// As [`json_chunks`].
+pub(crate) fn json_chunks_and<T: Serialize, I: Items<T>, L: Serialize>(
+    name: &str,
+    items: I,
+    frame: &impl Serialize,
+    last: impl FnOnce(&I::IntoIter) -> L + Send + 'static,
+) -> io::Result<Chunks> {
+    let (before, after) = around(name, frame)?;
+    let end = after.strip_suffix(b"}").ok_or(io::ErrorKind::InvalidData)?.to_vec();
+    Ok(json_items(before, items, move |items| {
+        let last = serde_json::to_vec(&last(items))?;
+        let members = last.strip_prefix(b"{").ok_or(io::ErrorKind::InvalidData)?;
+        Ok([&end, &b","[..], members].concat())
+    }))
+}
+
+/// What a frame is before the items of its empty list of this name, and after them.
+fn around(name: &str, frame: &impl Serialize) -> io::Result<(Vec<u8>, Vec<u8>)> {
     let mut before = serde_json::to_vec(frame)?;
     // Never inside of a text: its quotes would be escaped.
     let empty = format!("\"{name}\":[]");
     let at = memchr::memmem::find(&before, empty.as_bytes()).ok_or(io::ErrorKind::InvalidData)?;
-    let mut after = Some(before.split_off(at + empty.len() - 1));
+    let after = before.split_off(at + empty.len() - 1);
+    Ok((before, after))
+}
+
+/// The items with commas between them, after one text and before another, which is made when they are.
+fn json_items<T: Serialize, I: Items<T>>(
+    before: Vec<u8>,
+    items: I,
+    after: impl FnOnce(&I::IntoIter) -> io::Result<Vec<u8>> + Send + 'static,
+) -> Chunks {
     let mut before = Some(before);
     let mut items = items.into_iter();
+    let mut after = Some(after);
     let mut comma = false;
-    Ok(chunks(move |chunk| {
+    chunks(move |chunk| {
         chunk.extend(before.take().into_iter().flatten());
         while chunk.len() < CHUNK {
             let Some(item) = items.next() else {
-                chunk.extend(after.take().into_iter().flatten());
+                if let Some(after) = after.take() {
+                    chunk.extend(after(&items)?);
+                }
                 break;
             };
             if std::mem::replace(&mut comma, true) {
@@ -176,7 +220,7 @@ pub(crate) fn json_chunks<T: Serialize + Send + 'static>(
             serde_json::to_writer(&mut *chunk, &item)?;
         }
         Ok(())
-    }))
+    })
 }
 
 /// An answer as one JSON object, written at once: for those that have no list of items.

@@ -1,6 +1,7 @@
 //! Stock: the rows of a grid summed by variant, product or location.
 
 pub mod item;
+pub mod stream;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -154,6 +155,16 @@ impl Group {
             self.rows.push(StockRow::new(row, place));
         }
     }
+
+    /// The group as the item of a variant.
+    fn of_variant(self, variant_id: VariantId, breakdown: bool) -> VariantStock {
+        VariantStock {
+            variant_id,
+            product_id: self.product_id,
+            sums: self.tally.finish(Membership::Certain),
+            locations: breakdown.then_some(self.rows),
+        }
+    }
 }
 
 /// The stock of one variant with its rows, from that variant's cells.
@@ -167,13 +178,7 @@ pub fn variant_stock(variant_id: VariantId, cells: impl Cells, context: Context<
         group.add(cell, &place);
         group.list(cell, &place);
     });
-    let stock = VariantStock {
-        variant_id,
-        product_id: group.product_id,
-        sums: group.tally.finish(Membership::Certain),
-        locations: Some(group.rows),
-    };
-    VariantStockAnswer { envelope: envelope.finish(context), stock }
+    VariantStockAnswer { envelope: envelope.finish(context), stock: group.of_variant(variant_id, true) }
 }
 
 fn item(
@@ -183,24 +188,20 @@ fn item(
     products: Membership,
     book: &LocationBook,
 ) -> StockItem {
-    let rows = parameters.breakdown.then_some(group.rows);
-    let product = |product_id: Option<ProductId>, membership: Membership, variants| {
+    let breakdown = parameters.breakdown;
+    let product = |group: Group, product_id: Option<ProductId>, membership: Membership| {
+        let variants = breakdown.then_some(group.rows);
         StockItem::Product(ProductStock { product_id, sums: group.tally.finish(membership), variants })
     };
     match key {
-        Key::Variant(variant_id) => StockItem::Variant(VariantStock {
-            variant_id,
-            product_id: group.product_id,
-            sums: group.tally.finish(Membership::Certain),
-            locations: rows,
-        }),
-        Key::Product(product_id) => product(Some(product_id), products, rows),
-        Key::NoProduct => product(None, Membership::Certain, rows),
+        Key::Variant(variant_id) => StockItem::Variant(group.of_variant(variant_id, breakdown)),
+        Key::Product(product_id) => product(group, Some(product_id), products),
+        Key::NoProduct => product(group, None, Membership::Certain),
         Key::Location(loc_id) => StockItem::Location(LocationStock {
             loc_id,
             location_name: book.name(loc_id).map(str::to_owned),
             sums: group.tally.finish(Membership::Certain),
-            variants: rows,
+            variants: breakdown.then_some(group.rows),
         }),
     }
 }

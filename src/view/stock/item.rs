@@ -150,7 +150,7 @@ pub enum Class {
 }
 
 /// What the rows at one location share.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Place {
     pub(super) class: LocationClass,
     name: Option<LocationName>,
