@@ -5,9 +5,9 @@
 //! unknown cell does to it is decided here; how a question is parsed and how an answer travels is not.
 //!
 //! In reading order: [`envelope`] (what all answers share), `grid` (cells, a variant at a time), [`tally`]
-//! (sums that know what they do not know), then the views: [`stock`], [`availability`], [`alert`] with
-//! [`negative`] and [`low_stock`] (`transfer` says who could send what), [`mismatch`],
-//! [`fulfilment`]. [`lines`] turns any answer into CSV or NDJSON.
+//! (sums that know what they do not know), `digest` (of cells, for tags), then the views: [`stock`],
+//! [`availability`], [`alert`] with [`negative`] and [`low_stock`] (`transfer` says who could send what),
+//! [`mismatch`], [`fulfilment`]. [`lines`] turns any answer into CSV or NDJSON.
 
 pub mod alert;
 pub mod availability;

@@ -26,8 +26,10 @@ pub fn coded(etag: &str, coding: Coding) -> String {
     }
 }
 
-/// A tag of what a value says, for answers whose bytes may differ where the content does not (`5.0` for `5`, say).
+/// A tag of what a value says, for answers whose bytes may differ where the content does not.
 ///
+/// `5.0` is tagged as `5`: the one is as good as the other to whoever reads it, which is all that a weak tag says
+/// (RFC 9110, 8.8.1).
 /// It is at hand before the first byte is written. `form` sets the representations of one value apart.
 #[must_use]
 pub fn weak(value: &impl Hash, form: &str) -> String {

@@ -28,6 +28,7 @@ mod fulfilment;
 mod gateway;
 mod hits;
 mod joining;
+mod long_answers;
 mod low_stock;
 mod methods;
 mod mismatch;
