@@ -13,7 +13,8 @@ use super::entry::VariantCells;
 use super::row_texts::RowTexts;
 use crate::domain::id::{LocationId, VariantId};
 
-/// How many lists of locations are told apart at a time. Source: ours; a shop's callers name a handful.
+/// How many lists of locations are told apart at a time. Source: ours; a shop's callers name a handful. Hits have at
+/// most a few thousand cells, so these stay below 2 MiB whatever is asked.
 const LOCATION_LISTS: usize = 64;
 
 /// When there is no room, rows are kept of so many of 256 variants that were hit and had to be written. Source: ours;
@@ -108,5 +109,93 @@ struct TextWeight;
 impl Weighter<(LocationListId, VariantId), Arc<RowTexts>> for TextWeight {
     fn weight(&self, _: &(LocationListId, VariantId), rows: &Arc<RowTexts>) -> u64 {
         u64::try_from(rows.weight()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::cache::entry::{Finding, Observation, VariantCells};
+    use crate::cache::row_texts::RowTexts;
+    use crate::cache::{Cache, Purge};
+    use crate::clock::Moment;
+    use crate::domain::id::{LocationId, VariantId};
+    use crate::haravan::parse_row;
+
+    fn locations(ids: &[u64]) -> Arc<[LocationId]> {
+        ids.iter().map(|id| LocationId::new(*id).unwrap()).collect()
+    }
+
+    /// Variant 7 at these locations, with a row whose id is the location's.
+    fn entry(cache: &Cache, at: u64, ids: &[u64]) -> Arc<VariantCells> {
+        let observation = |loc_id: &LocationId| {
+            let id = loc_id.get();
+            let row = parse_row(&format!(
+                r#"{{"id":{id},"loc_id":{id},"product_id":9,"variant_id":7,"qty_onhand":{at},"qty_commited":0,"qty_incoming":0,"qty_available":{at},"updated_at":"2021-07-08T01:00:00Z"}}"#
+            ));
+            let observed_at = Moment::from_millis(at + id);
+            Observation { loc_id: *loc_id, finding: Finding::Row(Box::new(row.unwrap())), observed_at }
+        };
+        cache.merge(VariantId::new(7).unwrap(), locations(ids).iter().map(observation).collect())
+    }
+
+    fn keep(cache: &Cache, entry: &VariantCells, ids: &[u64]) {
+        let list = cache.location_list(&locations(ids));
+        cache.keep_texts(list, (entry, &locations(ids)), cache.changes(), cache.has_room_for_texts());
+    }
+
+    fn texts(cache: &Cache, ids: &[u64]) -> Option<Arc<RowTexts>> {
+        cache.texts(cache.location_list(&locations(ids)), VariantId::new(7).unwrap(), cache.changes())
+    }
+
+    fn ids(texts: &RowTexts) -> Vec<u64> {
+        texts.row_ids().map(|id| id.get()).collect()
+    }
+
+    #[test]
+    fn each_list_of_locations_has_the_rows_and_the_age_of_its_own_cells() {
+        let cache = Cache::new(1 << 20, 1 << 20);
+        let entry = entry(&cache, 1000, &[1, 2, 3, 4, 5, 6, 7]);
+        keep(&cache, &entry, &[2, 5]);
+        keep(&cache, &entry, &[1, 2, 3, 4, 5, 6, 7]);
+        let few = texts(&cache, &[2, 5]).unwrap();
+        assert_eq!((ids(&few), few.oldest()), (vec![2, 5], Moment::from_millis(1002)));
+        assert!(few.text(1).starts_with(b"{\"id\":5,") && few.text(1).ends_with(b"},"));
+        assert_eq!(few.text(2), b"");
+        assert_eq!(ids(&texts(&cache, &[1, 2, 3, 4, 5, 6, 7]).unwrap()), [1, 2, 3, 4, 5, 6, 7]);
+        assert!(texts(&cache, &[2]).is_none());
+    }
+
+    #[test]
+    fn what_was_written_of_an_entry_that_is_held_no_longer_is_not_given() {
+        let cache = Cache::new(1 << 20, 1 << 20);
+        keep(&cache, &entry(&cache, 1000, &[1, 2]), &[1, 2]);
+        // Another variant's change leaves it as it is.
+        cache.merge(VariantId::new(8).unwrap(), Vec::new());
+        assert!(texts(&cache, &[1, 2]).is_some());
+        let newer = entry(&cache, 2000, &[1]);
+        assert!(texts(&cache, &[1, 2]).is_none());
+        keep(&cache, &newer, &[1, 2]);
+        assert!(texts(&cache, &[1, 2]).is_some());
+        cache.purge(&Purge::default());
+        assert!(texts(&cache, &[1, 2]).is_none());
+    }
+
+    #[test]
+    fn nothing_is_written_of_cells_that_are_not_known_or_where_there_is_no_room() {
+        let cache = Cache::new(1 << 20, 1 << 20);
+        let known = entry(&cache, 1000, &[1, 2]);
+        keep(&cache, &known, &[1, 3]);
+        assert!(texts(&cache, &[1, 3]).is_none());
+        keep(&cache, &known.purged(Some(&locations(&[2]))), &[1, 2]);
+        assert!(texts(&cache, &[1, 2]).is_none());
+        let cache = Cache::new(1 << 20, 0);
+        let known = entry(&cache, 1000, &[1]);
+        assert!(!cache.has_room_for_texts());
+        for _ in 0..1000 {
+            keep(&cache, &known, &[1]);
+        }
+        assert!(texts(&cache, &[1]).is_none());
     }
 }
