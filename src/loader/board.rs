@@ -21,6 +21,7 @@ use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
 use crate::plan::pending::{Pending, Priority, Waiter, Want, difference};
 use crate::plan::refusal::Refusals;
+use crate::plan::witness::Witnesses;
 use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
 
 /// Purges remembered while flights are under way; more are taken as one purge of everything.
@@ -53,7 +54,11 @@ pub(super) struct Board {
     /// Tiles lately taken to be complete because their last page was short, with its length.
     concluded: VecDeque<(usize, Arc<Tile>)>,
     open_doubts: usize,
+    witnesses: Witnesses,
+    /// Whether a witness is on its way.
     witness_called: bool,
+    /// The last witness's call, or the one before: doubts older than that were put to it.
+    last_witness: CallNumber,
     /// The spans of the tiles in flight that are traced, by flight.
     tiles: FxHashMap<u64, Span>,
 }
@@ -296,10 +301,17 @@ impl Board {
         self.lengths.call_ended(call, rows);
     }
 
-    /// Decides what follows a page of a tile of which so many cells came by now.
-    pub(super) fn judge_page(&self, page: PageSeen, tile: &Tile, came: usize) -> Next {
-        let improbable = self.density.is_improbable(tile.cells(), came);
-        self.lengths.judge(PageSeen { improbable, ..page })
+    /// Decides what follows a page of a tile of which these rows came by now, each given by its variant.
+    pub(super) fn judge_page(
+        &mut self,
+        page: PageSeen,
+        tile: &Tile,
+        came: impl ExactSizeIterator<Item = VariantId>,
+    ) -> Next {
+        let improbable = self.density.is_improbable(tile.cells(), came.len());
+        let known_clamp = page.rows == self.density.page();
+        self.witnesses.saw(tile, came);
+        self.lengths.judge(PageSeen { improbable, known_clamp, ..page })
     }
 
     /// Decides a doubt, if that can be done by now.
@@ -322,15 +334,19 @@ impl Board {
         self.open_doubts -= 1;
     }
 
-    /// A tile to ask again because it is known to have more rows than a page in doubt: worth its call where
-    /// several pages are in doubt, and once for all of them.
-    pub(super) fn call_witness(&mut self, doubt: Doubt) -> Option<Arc<Tile>> {
-        if self.witness_called || self.open_doubts < 2 {
+    /// A tile to ask because it is known to have more rows than a page in doubt: worth its call where several
+    /// pages are in doubt, and once for all of them. A doubt that a witness left standing gets no other.
+    pub(super) fn call_witness(&mut self, doubt: Doubt) -> Option<Tile> {
+        if self.witness_called || self.open_doubts < 2 || doubt.is_older_than(self.last_witness) {
             return None;
         }
-        let (rows, witness) = self.concluded.iter().max_by_key(|(rows, _)| *rows)?;
-        self.witness_called = doubt.is_below(*rows);
-        self.witness_called.then(|| Arc::clone(witness))
+        let (witness, rows) = self.witnesses.best()?;
+        if !doubt.is_below(rows) {
+            return None;
+        }
+        self.witness_called = true;
+        self.last_witness = self.lengths.next_call();
+        Some(witness)
     }
 
     /// The witness was heard.

@@ -169,8 +169,9 @@ impl Flight {
                     .iter()
                     .any(|(id, cell)| last_id < *id && !answer.rows.contains_key(cell)),
                 improbable: false,
+                known_clamp: false,
             };
-            let next = self.shared.board.lock().judge_page(seen, &asked, answer.came());
+            let next = self.shared.board.lock().judge_page(seen, &asked, answer.variants());
             if self.settle_doubts(next).await == PageEnd::Complete {
                 self.shared.board.lock().tile_completed(&asked, answer.came(), seen);
                 return TileEnd::Answered(answer);
@@ -376,6 +377,13 @@ impl TileAnswer {
         self.rows.len() + self.unreadable.len()
     }
 
+    /// The variants of the rows that came, one for each.
+    fn variants(&self) -> impl ExactSizeIterator<Item = VariantId> {
+        let cells: Vec<VariantId> =
+            self.rows.keys().chain(&self.unreadable).map(|cell| cell.variant_id).collect();
+        cells.into_iter()
+    }
+
     /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the newer
     /// counts: the balance may have been made anew between two pages.
     fn take(&mut self, page: InventoryPage, tile: &Tile) {
@@ -423,7 +431,7 @@ struct Witness<'a> {
 impl<'a> Witness<'a> {
     fn called(shared: &'a Shared, doubt: Doubt) -> Option<Self> {
         let tile = shared.board.lock().call_witness(doubt)?;
-        Some(Self { shared, tile })
+        Some(Self { shared, tile: Arc::new(tile) })
     }
 }
 

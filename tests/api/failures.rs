@@ -145,6 +145,28 @@ async fn a_clamp_costs_calls_never_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clamp_of_any_length_costs_calls_never_rows() {
+    for clamp in [1, 2, 3, 7] {
+        let app = TestApp::spawn().await;
+        let shop = app.shop(EXAMPLE);
+        shop.set_faults(Faults { page_clamp: Some(clamp), ..Faults::default() });
+        let wanted = Wanted {
+            variant_ids: shop.variant_ids(),
+            location_ids: shop.location_ids(),
+            ..Wanted::default()
+        };
+        let rows = oracle::rows(&shop);
+        for answer in [app.example().await, app.inventory(EXAMPLE, &wanted.query()).await] {
+            assert_eq!(answer.header("x-tonkho-missing"), None, "clamped to {clamp}");
+            assert!(answer.rows().len() <= rows.len(), "clamped to {clamp}");
+        }
+        assert_eq!(app.example().await.rows().len(), 4, "clamped to {clamp}");
+        let all = app.inventory(EXAMPLE, &wanted.query()).await;
+        assert_eq!(all.rows(), wanted.answer(&rows), "clamped to {clamp}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_haravan_that_ignores_order_or_since_id_loses_no_rows() {
     for faults in [
         Faults { ignore_order: true, ..Faults::default() },
