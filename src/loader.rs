@@ -6,6 +6,7 @@
 
 mod board;
 mod call;
+mod evidence;
 mod flight;
 mod refused;
 mod retry;

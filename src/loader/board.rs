@@ -316,12 +316,15 @@ impl Board {
 
     /// Decides a doubt, if that can be done by now.
     pub(super) fn resolve(&self, doubt: Doubt) -> Next {
-        self.lengths.resolve(doubt, self.witness_called || !self.pending.is_empty())
+        // A flight that is neither in doubt nor waiting for a page has a call to send.
+        let between_calls = self.open_doubts + self.lengths.calls_in_flight() < self.flights;
+        let more_to_send = self.witness_called || !self.pending.is_empty() || between_calls;
+        self.lengths.resolve(doubt, more_to_send)
     }
 
     /// Whether calls are under way.
     pub(super) fn has_calls_in_flight(&self) -> bool {
-        self.lengths.has_calls_in_flight()
+        0 < self.lengths.calls_in_flight()
     }
 
     /// A flight waits for evidence about its page.
@@ -336,8 +339,11 @@ impl Board {
 
     /// A tile to ask because it is known to have more rows than a page in doubt: worth its call where several
     /// pages are in doubt, and once for all of them. A doubt that a witness left standing gets no other.
-    pub(super) fn call_witness(&mut self, doubt: Doubt) -> Option<Tile> {
-        if self.witness_called || self.open_doubts < 2 || doubt.is_older_than(self.last_witness) {
+    ///
+    /// `may_ask_on` is false for a page that came in no order, so that there is no asking after its last row.
+    pub(super) fn call_witness(&mut self, doubt: Doubt, may_ask_on: bool) -> Option<Tile> {
+        let pays = 2 <= self.open_doubts || !may_ask_on;
+        if self.witness_called || !pays || doubt.is_older_than(self.last_witness) {
             return None;
         }
         let (witness, rows) = self.witnesses.best()?;

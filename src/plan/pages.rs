@@ -106,10 +106,10 @@ impl PageLengths {
         self.sent + 1
     }
 
-    /// Whether calls are under way.
+    /// How many calls are under way.
     #[must_use]
-    pub fn has_calls_in_flight(&self) -> bool {
-        !self.in_flight.is_empty()
+    pub fn calls_in_flight(&self) -> usize {
+        self.in_flight.len()
     }
 
     /// Decides what follows a page; its own call has ended already.
@@ -125,7 +125,7 @@ impl PageLengths {
     }
 
     /// Decides a doubt by what came since; stays [`Next::Doubtful`] while there is evidence to wait for.
-    /// `more_to_send` tells whether cells wait for calls.
+    /// `more_to_send` tells whether calls will be sent in any case.
     #[must_use]
     pub fn resolve(&self, doubt: Doubt, more_to_send: bool) -> Next {
         let later = || self.recent.iter().filter(|(call, _)| doubt.is_older_than(*call));

@@ -50,7 +50,8 @@ impl Witnesses {
         let (locations, variants, rows) = grids
             .into_iter()
             .map(|(locations, rows)| {
-                let mut rows: Vec<(usize, VariantId)> = rows.into_iter().map(|(id, rows)| (rows, id)).collect();
+                let mut rows: Vec<(usize, VariantId)> =
+                    rows.into_iter().map(|(id, rows)| (rows, id)).collect();
                 rows.sort_unstable_by(|left, right| right.cmp(left));
                 rows.truncate(MAX_IDS);
                 let sum = rows.iter().map(|(rows, _)| rows).sum::<usize>();
@@ -104,7 +105,8 @@ mod tests {
     fn a_witness_takes_no_more_variants_than_a_call_does() {
         let mut witnesses = Witnesses::default();
         for first in [1, 51] {
-            let rows: Vec<u64> = (first..first + 50).flat_map(|id| vec![id; 1 + usize::from(id % 2 == 0)]).collect();
+            let rows: Vec<u64> =
+                (first..first + 50).flat_map(|id| vec![id; 1 + usize::from(id % 2 == 0)]).collect();
             saw(&mut witnesses, &[1, 2], &rows);
         }
         let (tile, rows) = witnesses.best().unwrap();

@@ -70,6 +70,23 @@ impl Fake {
         Self { state: Mutex::new(state), calls: watch::Sender::new(0) }
     }
 
+    /// A shop where so many of a hundred cells have a row, scattered.
+    pub(super) fn sparse(variants: u64, locations: u64, percent: u64) -> Self {
+        let fake = Self::dense(variants, locations);
+        let mut random = fastrand::Rng::with_seed(variants ^ locations ^ percent);
+        fake.state.lock().rows.retain(|_, _| random.u64(0..100) < percent);
+        fake
+    }
+
+    /// How many rows these variants have, and what asking for fifty of them at a time takes at least.
+    pub(super) fn naive(&self, variants: std::ops::Range<u64>) -> (usize, usize) {
+        let state = self.state.lock();
+        let rows = |from: u64, to: u64| state.rows.range((from, 0)..(to, 0)).count();
+        let tiles = variants.clone().step_by(50);
+        let calls = tiles.map(|from| rows(from, variants.end.min(from + 50)).div_ceil(MAX_PAGE).max(1)).sum();
+        (rows(variants.start, variants.end), calls)
+    }
+
     pub(super) fn without(self, variant: u64, location: u64) -> Self {
         self.state.lock().rows.remove(&(variant, location));
         self

@@ -178,8 +178,12 @@ mod properties {
     fn walks() -> impl Strategy<Value = Vec<Walk>> {
         // Few rows, and many that are alike, so that small clamps and ties are met often.
         let rows = proptest::prop_oneof![0_usize..12, 0_usize..800];
-        let walk = (rows, 0_usize..3)
-            .prop_map(|(rows, empty)| Walk { rows, cells: rows + empty, came: 0, state: State::Waits });
+        let walk = (rows, 0_usize..3).prop_map(|(rows, empty)| Walk {
+            rows,
+            cells: rows + empty,
+            came: 0,
+            state: State::Waits,
+        });
         proptest::collection::vec(walk, 1..12)
     }
 
