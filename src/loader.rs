@@ -6,6 +6,7 @@
 
 mod board;
 mod call;
+mod doubts;
 mod evidence;
 mod flight;
 mod refused;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use tracing::Span;
 
+use super::doubts::Doubts;
 use super::refused::RefusedIds;
 use super::retry::RetryBudget;
 use super::ticket::Ticket;
@@ -21,7 +22,6 @@ use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
 use crate::plan::pending::{Pending, Priority, Waiter, Want, difference};
 use crate::plan::refusal::Refusals;
-use crate::plan::witness::Witnesses;
 use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
 
 /// Purges remembered while flights are under way; more are taken as one purge of everything.
@@ -53,12 +53,7 @@ pub(super) struct Board {
     last_error: Option<(CallError, Moment)>,
     /// Tiles lately taken to be complete because their last page was short, with its length.
     concluded: VecDeque<(usize, Arc<Tile>)>,
-    open_doubts: usize,
-    witnesses: Witnesses,
-    /// Whether a witness is on its way.
-    witness_called: bool,
-    /// The last witness's call, or the one before: doubts older than that were put to it.
-    last_witness: CallNumber,
+    doubts: Doubts,
     /// The spans of the tiles in flight that are traced, by flight.
     tiles: FxHashMap<u64, Span>,
 }
@@ -310,15 +305,15 @@ impl Board {
     ) -> Next {
         let improbable = self.density.is_improbable(tile.cells(), came.len());
         let known_clamp = page.rows == self.density.page();
-        self.witnesses.saw(tile, came);
+        self.doubts.saw(tile, came);
         self.lengths.judge(PageSeen { improbable, known_clamp, ..page })
     }
 
     /// Decides a doubt, if that can be done by now.
     pub(super) fn resolve(&self, doubt: Doubt) -> Next {
         // A flight that is neither in doubt nor waiting for a page has a call to send.
-        let between_calls = self.open_doubts + self.lengths.calls_in_flight() < self.flights;
-        let more_to_send = self.witness_called || !self.pending.is_empty() || between_calls;
+        let between_calls = self.doubts.open() + self.lengths.calls_in_flight() < self.flights;
+        let more_to_send = self.doubts.is_witness_called() || !self.pending.is_empty() || between_calls;
         self.lengths.resolve(doubt, more_to_send)
     }
 
@@ -327,37 +322,14 @@ impl Board {
         0 < self.lengths.calls_in_flight()
     }
 
-    /// A flight waits for evidence about its page.
-    pub(super) fn doubt_opened(&mut self) {
-        self.open_doubts += 1;
+    /// The doubts that are open.
+    pub(super) fn doubts(&mut self) -> &mut Doubts {
+        &mut self.doubts
     }
 
-    /// It does not any more.
-    pub(super) fn doubt_closed(&mut self) {
-        self.open_doubts -= 1;
-    }
-
-    /// A tile to ask because it is known to have more rows than a page in doubt: worth its call where several
-    /// pages are in doubt, and once for all of them. A doubt that a witness left standing gets no other.
-    ///
-    /// `may_ask_on` is false for a page that came in no order, so that there is no asking after its last row.
+    /// A tile to ask so that a doubt, and others with it, may be cleared; see [`Doubts::call_witness`].
     pub(super) fn call_witness(&mut self, doubt: Doubt, may_ask_on: bool) -> Option<Tile> {
-        let pays = 2 <= self.open_doubts || !may_ask_on;
-        if self.witness_called || !pays || doubt.is_older_than(self.last_witness) {
-            return None;
-        }
-        let (witness, rows) = self.witnesses.best()?;
-        if !doubt.is_below(rows) {
-            return None;
-        }
-        self.witness_called = true;
-        self.last_witness = self.lengths.next_call();
-        Some(witness)
-    }
-
-    /// The witness was heard.
-    pub(super) fn witness_heard(&mut self) {
-        self.witness_called = false;
+        self.doubts.call_witness(doubt, may_ask_on, self.lengths.next_call())
     }
 
     /// A tile is complete, all but `outstanding` cells of it, after a last page of so many rows.

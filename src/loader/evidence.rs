@@ -12,14 +12,14 @@ pub(super) struct OpenDoubt<'a>(&'a Shared);
 
 impl<'a> OpenDoubt<'a> {
     pub(super) fn new(shared: &'a Shared) -> Self {
-        shared.board.lock().doubt_opened();
+        shared.board.lock().doubts().opened();
         Self(shared)
     }
 }
 
 impl Drop for OpenDoubt<'_> {
     fn drop(&mut self) {
-        self.0.board.lock().doubt_closed();
+        self.0.board.lock().doubts().closed();
     }
 }
 
@@ -38,7 +38,7 @@ impl<'a> Witness<'a> {
 
 impl Drop for Witness<'_> {
     fn drop(&mut self) {
-        self.shared.board.lock().witness_heard();
+        self.shared.board.lock().doubts().witness_heard();
         self.shared.call_ended.notify_waiters();
     }
 }

@@ -90,7 +90,9 @@ impl Flight {
         let mut tiles = vec![self.departure.tile.clone()];
         let mut splits = 0;
         while let Some(tile) = tiles.pop() {
-            match self.ask(&tile, permit.take()).await {
+            // Once pages made no sense, the next one tells nothing.
+            let may_ask_on = splits == 0;
+            match self.ask(&tile, permit.take(), may_ask_on).await {
                 TileEnd::Answered(answer) => self.note(&tile, answer, None),
                 TileEnd::Failed(answer, reason) => self.note(&tile, answer, Some(reason)),
                 TileEnd::Refused => self.bisect(tile).await,
@@ -117,7 +119,7 @@ impl Flight {
         let accepted_locations = self.shared.board.lock().accepted_locations();
         let mut bisection = Bisection::new(tile, accepted_variants, accepted_locations);
         while let Some(part) = bisection.next_tile() {
-            match self.ask(&part, None).await {
+            match self.ask(&part, None, true).await {
                 TileEnd::Answered(answer) => {
                     self.note(&part, answer, None);
                     bisection.accepted();
@@ -136,8 +138,8 @@ impl Flight {
         self.arrival.refusals.extend(bisection.into_refusals());
     }
 
-    /// Asks for a tile, page after page.
-    async fn ask(&self, tile: &Tile, mut permit: Option<Permit>) -> TileEnd {
+    /// Asks for a tile, page after page; `may_ask_on` tells whether a doubt can be put to the next page.
+    async fn ask(&self, tile: &Tile, mut permit: Option<Permit>, may_ask_on: bool) -> TileEnd {
         let tile_cells = tile.cells();
         let mut answer = TileAnswer::default();
         let asked = Arc::new(tile.clone());
@@ -170,16 +172,17 @@ impl Flight {
                 improbable: false,
                 known_clamp: false,
             };
-            if let Some(length) = previous_length.filter(|length| 0 < rows && *length < MAX_PAGE) {
+            let brought = answer.came() - before;
+            if let Some(length) = previous_length.filter(|length| 0 < brought && *length < MAX_PAGE) {
                 self.distrust_pages_of(length);
             }
             previous_length = Some(rows);
             let next = self.shared.board.lock().judge_page(seen, &asked, answer.variants());
-            if self.settle_doubts(next, is_sorted).await == PageEnd::Complete {
+            if self.settle_doubts(next, may_ask_on && is_sorted).await == PageEnd::Complete {
                 self.shared.board.lock().tile_completed(&asked, answer.came(), seen);
                 return TileEnd::Answered(answer);
             }
-            if !is_sorted || last_id <= since_id || before == answer.came() {
+            if !is_sorted || last_id <= since_id || brought == 0 {
                 return TileEnd::Unpageable;
             }
             since_id = last_id;
@@ -187,8 +190,8 @@ impl Flight {
         TileEnd::Unpageable
     }
 
-    /// Waits while later calls may tell whether a page was cut; a page in no order cannot be asked on from.
-    async fn settle_doubts(&self, next: Next, is_sorted: bool) -> PageEnd {
+    /// Waits while later calls may tell whether a page was cut.
+    async fn settle_doubts(&self, next: Next, may_ask_on: bool) -> PageEnd {
         let doubt = match next {
             Next::Complete => return PageEnd::Complete,
             Next::AskOn => return PageEnd::AskOn,
@@ -216,7 +219,7 @@ impl Flight {
                 }
                 Next::AskOn => {
                     // One call that is known to bring more rows clears all doubts at once.
-                    let Some(witness) = Witness::called(&self.shared, doubt, is_sorted) else {
+                    let Some(witness) = Witness::called(&self.shared, doubt, may_ask_on) else {
                         return PageEnd::AskOn;
                     };
                     let call = InventoryCall { tile: Arc::clone(&witness.tile), since_id: 0 };
