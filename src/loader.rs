@@ -6,6 +6,8 @@
 
 mod board;
 mod call;
+mod doubts;
+mod evidence;
 mod flight;
 mod refused;
 mod retry;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use tracing::Span;
 
+use super::doubts::Doubts;
 use super::refused::RefusedIds;
 use super::retry::RetryBudget;
 use super::ticket::Ticket;
@@ -52,8 +53,7 @@ pub(super) struct Board {
     last_error: Option<(CallError, Moment)>,
     /// Tiles lately taken to be complete because their last page was short, with its length.
     concluded: VecDeque<(usize, Arc<Tile>)>,
-    open_doubts: usize,
-    witness_called: bool,
+    doubts: Doubts,
     /// The spans of the tiles in flight that are traced, by flight.
     tiles: FxHashMap<u64, Span>,
 }
@@ -296,46 +296,40 @@ impl Board {
         self.lengths.call_ended(call, rows);
     }
 
-    /// Decides what follows a page of a tile of which so many cells came by now.
-    pub(super) fn judge_page(&self, page: PageSeen, tile: &Tile, came: usize) -> Next {
-        let improbable = self.density.is_improbable(tile.cells(), came);
-        self.lengths.judge(PageSeen { improbable, ..page })
+    /// Decides what follows a page of a tile of which these rows came by now, each given by its variant.
+    pub(super) fn judge_page(
+        &mut self,
+        page: PageSeen,
+        tile: &Tile,
+        came: impl ExactSizeIterator<Item = VariantId>,
+    ) -> Next {
+        let improbable = self.density.is_improbable(tile.cells(), came.len());
+        let known_clamp = page.rows == self.density.page();
+        self.doubts.saw(tile, came);
+        self.lengths.judge(PageSeen { improbable, known_clamp, ..page })
     }
 
     /// Decides a doubt, if that can be done by now.
     pub(super) fn resolve(&self, doubt: Doubt) -> Next {
-        self.lengths.resolve(doubt, self.witness_called || !self.pending.is_empty())
+        // A flight that is neither in doubt nor waiting for a page has a call to send.
+        let between_calls = self.doubts.open() + self.lengths.calls_in_flight() < self.flights;
+        let more_to_send = self.doubts.is_witness_called() || !self.pending.is_empty() || between_calls;
+        self.lengths.resolve(doubt, more_to_send)
     }
 
     /// Whether calls are under way.
     pub(super) fn has_calls_in_flight(&self) -> bool {
-        self.lengths.has_calls_in_flight()
+        0 < self.lengths.calls_in_flight()
     }
 
-    /// A flight waits for evidence about its page.
-    pub(super) fn doubt_opened(&mut self) {
-        self.open_doubts += 1;
+    /// The doubts that are open.
+    pub(super) fn doubts(&mut self) -> &mut Doubts {
+        &mut self.doubts
     }
 
-    /// It does not any more.
-    pub(super) fn doubt_closed(&mut self) {
-        self.open_doubts -= 1;
-    }
-
-    /// A tile to ask again because it is known to have more rows than a page in doubt: worth its call where
-    /// several pages are in doubt, and once for all of them.
-    pub(super) fn call_witness(&mut self, doubt: Doubt) -> Option<Arc<Tile>> {
-        if self.witness_called || self.open_doubts < 2 {
-            return None;
-        }
-        let (rows, witness) = self.concluded.iter().max_by_key(|(rows, _)| *rows)?;
-        self.witness_called = doubt.is_below(*rows);
-        self.witness_called.then(|| Arc::clone(witness))
-    }
-
-    /// The witness was heard.
-    pub(super) fn witness_heard(&mut self) {
-        self.witness_called = false;
+    /// A tile to ask so that a doubt, and others with it, may be cleared; see [`Doubts::call_witness`].
+    pub(super) fn call_witness(&mut self, doubt: Doubt, may_ask_on: bool) -> Option<Tile> {
+        self.doubts.call_witness(doubt, may_ask_on, self.lengths.next_call())
     }
 
     /// A tile is complete, all but `outstanding` cells of it, after a last page of so many rows.

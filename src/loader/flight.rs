@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::board::{Arrival, Departure};
 use super::call::{outcome_of, send};
+use super::evidence::{CallSent, OpenDoubt, Witness};
 use super::retry::jittered;
 use super::{Shared, reason_of};
 use crate::cache::Purge;
@@ -19,7 +20,7 @@ use crate::domain::id::VariantId;
 use crate::domain::row::Row;
 use crate::governor::{Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage};
-use crate::plan::pages::{CallNumber, Doubt, Next, PageSeen};
+use crate::plan::pages::{Next, PageSeen};
 use crate::plan::refusal::Bisection;
 use crate::plan::{MAX_PAGE, Tile};
 use crate::trace;
@@ -89,7 +90,9 @@ impl Flight {
         let mut tiles = vec![self.departure.tile.clone()];
         let mut splits = 0;
         while let Some(tile) = tiles.pop() {
-            match self.ask(&tile, permit.take()).await {
+            // Once pages made no sense, the next one tells nothing.
+            let may_ask_on = splits == 0;
+            match self.ask(&tile, permit.take(), may_ask_on).await {
                 TileEnd::Answered(answer) => self.note(&tile, answer, None),
                 TileEnd::Failed(answer, reason) => self.note(&tile, answer, Some(reason)),
                 TileEnd::Refused => self.bisect(tile).await,
@@ -116,7 +119,7 @@ impl Flight {
         let accepted_locations = self.shared.board.lock().accepted_locations();
         let mut bisection = Bisection::new(tile, accepted_variants, accepted_locations);
         while let Some(part) = bisection.next_tile() {
-            match self.ask(&part, None).await {
+            match self.ask(&part, None, true).await {
                 TileEnd::Answered(answer) => {
                     self.note(&part, answer, None);
                     bisection.accepted();
@@ -135,8 +138,8 @@ impl Flight {
         self.arrival.refusals.extend(bisection.into_refusals());
     }
 
-    /// Asks for a tile, page after page.
-    async fn ask(&self, tile: &Tile, mut permit: Option<Permit>) -> TileEnd {
+    /// Asks for a tile, page after page; `may_ask_on` tells whether a doubt can be put to the next page.
+    async fn ask(&self, tile: &Tile, mut permit: Option<Permit>, may_ask_on: bool) -> TileEnd {
         let tile_cells = tile.cells();
         let mut answer = TileAnswer::default();
         let asked = Arc::new(tile.clone());
@@ -151,31 +154,35 @@ impl Flight {
                 Err(CallEnd::Refused) => return TileEnd::Refused,
                 Err(CallEnd::Failed(reason)) => return TileEnd::Failed(answer, reason),
             };
-            if let Some(length) = previous_length.filter(|length| 0 < page.length && *length < MAX_PAGE) {
-                self.distrust_pages_of(length);
-            }
-            previous_length = Some(page.length);
             let ids =
                 page.rows.iter().map(|row| row.id).chain(page.unreadable.iter().filter_map(|row| row.id));
             let last_id = ids.max().map_or(0, |id| id.get());
             let is_sorted = page.rows.is_sorted_by_key(|row| row.id);
-            let length = page.length;
+            // Nothing but rows that nobody asked for is as good as nothing.
+            let is_empty = page.length < MAX_PAGE && !concerns(&page, tile);
+            let rows = if is_empty { 0 } else { page.length };
             let before = answer.came();
             answer.take(page, tile);
             let seen = PageSeen {
-                rows: length,
+                rows,
                 outstanding: tile_cells - answer.came(),
                 known_row_missing: known
                     .iter()
                     .any(|(id, cell)| last_id < *id && !answer.rows.contains_key(cell)),
                 improbable: false,
+                known_clamp: false,
             };
-            let next = self.shared.board.lock().judge_page(seen, &asked, answer.came());
-            if self.settle_doubts(next).await == PageEnd::Complete {
+            let brought = answer.came() - before;
+            if let Some(length) = previous_length.filter(|length| 0 < brought && *length < MAX_PAGE) {
+                self.distrust_pages_of(length);
+            }
+            previous_length = Some(rows);
+            let next = self.shared.board.lock().judge_page(seen, &asked, answer.variants());
+            if self.settle_doubts(next, may_ask_on && is_sorted).await == PageEnd::Complete {
                 self.shared.board.lock().tile_completed(&asked, answer.came(), seen);
                 return TileEnd::Answered(answer);
             }
-            if !is_sorted || last_id <= since_id || before == answer.came() {
+            if !is_sorted || last_id <= since_id || brought == 0 {
                 return TileEnd::Unpageable;
             }
             since_id = last_id;
@@ -184,7 +191,7 @@ impl Flight {
     }
 
     /// Waits while later calls may tell whether a page was cut.
-    async fn settle_doubts(&self, next: Next) -> PageEnd {
+    async fn settle_doubts(&self, next: Next, may_ask_on: bool) -> PageEnd {
         let doubt = match next {
             Next::Complete => return PageEnd::Complete,
             Next::AskOn => return PageEnd::AskOn,
@@ -212,7 +219,9 @@ impl Flight {
                 }
                 Next::AskOn => {
                     // One call that is known to bring more rows clears all doubts at once.
-                    let Some(witness) = Witness::called(&self.shared, doubt) else { return PageEnd::AskOn };
+                    let Some(witness) = Witness::called(&self.shared, doubt, may_ask_on) else {
+                        return PageEnd::AskOn;
+                    };
                     let call = InventoryCall { tile: Arc::clone(&witness.tile), since_id: 0 };
                     if self.call(call, 1, None).await.is_err() {
                         return PageEnd::AskOn;
@@ -360,6 +369,8 @@ impl Flight {
         board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
         self.shared.landings.fetch_add(1, Ordering::Release);
         drop(board);
+        // Whoever waits for this flight's next page waits in vain.
+        self.shared.call_ended.notify_waiters();
         self.shared.start_pump();
     }
 }
@@ -374,6 +385,13 @@ impl TileAnswer {
     /// How many cells came, readable or not.
     fn came(&self) -> usize {
         self.rows.len() + self.unreadable.len()
+    }
+
+    /// The variants of the rows that came, one for each.
+    fn variants(&self) -> impl ExactSizeIterator<Item = VariantId> {
+        let cells: Vec<VariantId> =
+            self.rows.keys().chain(&self.unreadable).map(|cell| cell.variant_id).collect();
+        cells.into_iter()
     }
 
     /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the newer
@@ -398,65 +416,11 @@ impl TileAnswer {
     }
 }
 
-/// A doubt that is not settled yet; its drop settles it.
-struct OpenDoubt<'a>(&'a Shared);
-
-impl<'a> OpenDoubt<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        shared.board.lock().doubt_opened();
-        Self(shared)
-    }
-}
-
-impl Drop for OpenDoubt<'_> {
-    fn drop(&mut self) {
-        self.0.board.lock().doubt_closed();
-    }
-}
-
-/// A tile asked again for its many rows; its drop lets another be called.
-struct Witness<'a> {
-    shared: &'a Shared,
-    tile: Arc<Tile>,
-}
-
-impl<'a> Witness<'a> {
-    fn called(shared: &'a Shared, doubt: Doubt) -> Option<Self> {
-        let tile = shared.board.lock().call_witness(doubt)?;
-        Some(Self { shared, tile })
-    }
-}
-
-impl Drop for Witness<'_> {
-    fn drop(&mut self) {
-        self.shared.board.lock().witness_heard();
-        self.shared.call_ended.notify_waiters();
-    }
-}
-
-/// A call on its way; its drop tells those who wait for evidence that none will come of it.
-struct CallSent<'a> {
-    shared: &'a Shared,
-    number: CallNumber,
-    rows: Option<usize>,
-}
-
-impl<'a> CallSent<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        let number = shared.board.lock().call_sent();
-        Self { shared, number, rows: None }
-    }
-
-    fn ended(mut self, rows: Option<usize>) {
-        self.rows = rows;
-    }
-}
-
-impl Drop for CallSent<'_> {
-    fn drop(&mut self) {
-        self.shared.board.lock().call_ended(self.number, self.rows);
-        self.shared.call_ended.notify_waiters();
-    }
+/// Whether a page holds a row of the tile, or one that cannot be told.
+fn concerns(page: &InventoryPage, tile: &Tile) -> bool {
+    let within = |cell: CellId| tile.contains(cell.variant_id, cell.loc_id);
+    page.rows.iter().any(|row| within(row.cell_id()))
+        || page.unreadable.iter().any(|row| row.cell.is_none_or(within))
 }
 
 /// Halves a tile along its longer axis; none if it is a single cell.

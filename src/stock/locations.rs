@@ -18,7 +18,6 @@ use crate::domain::location::LocationBook;
 use crate::governor::{CallOutcome, Governor, Stop, Urgency};
 use crate::haravan::{CallError, LOCATIONS, LocationPage, Reply, SentLocation, ShopClient};
 use crate::metrics::ShopMetrics;
-use crate::plan::pages::{Next, PageLengths, PageSeen};
 use crate::trace::{self, Call};
 
 /// How long locations serve. Source: ours; a shop opens a store now and then, and webhooks will tell.
@@ -239,12 +238,10 @@ impl Shared {
         state.reading = None;
     }
 
-    /// Reads every page, by the same page-end rule as rows: a short page ends the list only if its length cannot
-    /// be a clamp's.
+    /// Reads page after page until one brings nothing new: a short page may have been cut, as it may for rows.
     async fn read(&self, started: Moment) -> Outcome {
         let mut locations: Vec<SentLocation> = Vec::new();
         let mut known = BTreeSet::new();
-        let mut lengths = PageLengths::default();
         for number in 1..=MOST_PAGES {
             let page = self.page(number).await?;
             let before = known.len();
@@ -253,15 +250,7 @@ impl Shared {
                     locations.push(sent);
                 }
             }
-            let seen = PageSeen {
-                rows: page.length,
-                outstanding: MOST_PAGES,
-                known_row_missing: false,
-                improbable: false,
-            };
-            let call = lengths.call_sent();
-            lengths.call_ended(call, Some(page.length));
-            if lengths.judge(seen) == Next::Complete || known.len() == before {
+            if known.len() == before {
                 break;
             }
         }

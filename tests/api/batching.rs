@@ -27,7 +27,7 @@ fn check_calls(app: &TestApp) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_variants_are_one_call_and_fifty_one_are_two() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::builder().every_cell_has_a_row().spawn().await;
     let shop = app.shop(GENERATED);
     let (variants, locations) = (shop.variant_ids(), shop.location_ids());
     app.inventory(GENERATED, &grid(&variants[..50], &locations[..1])).await.rows();
@@ -47,7 +47,7 @@ async fn fifty_variants_are_one_call_and_fifty_one_are_two() {
 async fn fifty_one_locations_are_two_calls() {
     let stock =
         GeneratedSettings { variants: 10, products: 5, locations: 60, ..GeneratedSettings::default() };
-    let app = TestApp::builder().generated(stock).spawn().await;
+    let app = TestApp::builder().generated(stock).every_cell_has_a_row().spawn().await;
     let shop = app.shop(GENERATED);
     let wanted = Wanted {
         variant_ids: shop.variant_ids()[..4].to_vec(),

@@ -145,6 +145,37 @@ async fn a_clamp_costs_calls_never_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clamp_of_any_length_costs_calls_never_rows() {
+    for (clamp, after) in [1, 2, 3, 7].into_iter().flat_map(|clamp| [(clamp, 0), (clamp, 1)]) {
+        let app = TestApp::spawn().await;
+        let shop = app.shop(EXAMPLE);
+        shop.set_faults(Faults { page_clamp: Some(clamp), page_clamp_after: after, ..Faults::default() });
+        let told = format!("clamped to {clamp} after {after}");
+        let answer = app.example().await;
+        assert_eq!(answer.rows().len(), 4, "{told}");
+        assert_eq!(answer.header("x-tonkho-missing"), None, "{told}");
+        // With cells that have no row, it is never the count of rows that tells the end.
+        let wanted = Wanted {
+            variant_ids: [shop.variant_ids(), vec![7, 8]].concat(),
+            location_ids: [shop.location_ids(), vec![5]].concat(),
+            ..Wanted::default()
+        };
+        let purge = app.ask(reqwest::Method::DELETE, "/shops/1000/cache").key(crate::gateway::TK_ALL);
+        assert_eq!(purge.await.status / 100, 2, "{told}");
+        let all = app.inventory(EXAMPLE, &wanted.query()).await;
+        assert_eq!(all.rows(), wanted.answer(&oracle::rows(&shop)), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_leaves_cells_without_a_row_costs_one_more_call() {
+    let app = TestApp::spawn().await;
+    let beside = format!("{EXAMPLE_QUERY},7");
+    assert_eq!(app.inventory(EXAMPLE, &beside).await.rows().len(), 4);
+    assert_eq!(app.upstream_calls(EXAMPLE), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_haravan_that_ignores_order_or_since_id_loses_no_rows() {
     for faults in [
         Faults { ignore_order: true, ..Faults::default() },

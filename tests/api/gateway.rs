@@ -230,6 +230,15 @@ impl Builder {
         self.haravan(|haravan| haravan.shops[1].data = ShopData::Generated(stock))
     }
 
+    /// Gives shop 2000 a row for every cell, so that no page leaves a doubt: what is asked for can be counted.
+    pub(crate) fn every_cell_has_a_row(self) -> Self {
+        self.haravan(|haravan| {
+            if let ShopData::Generated(stock) = &mut haravan.shops[1].data {
+                stock.density = 1.0;
+            }
+        })
+    }
+
     /// A bucket of this size that leaks so fast, here and there; all of it is the gateway's.
     pub(crate) fn bucket(self, size: u32, leak_per_second: f64) -> Self {
         self.haravan(|haravan| {

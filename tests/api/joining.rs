@@ -7,7 +7,7 @@ use crate::oracle::{self, Wanted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_identical_cold_questions_at_once_cost_one_plans_calls() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::builder().every_cell_has_a_row().spawn().await;
     let shop = app.shop(GENERATED);
     let wanted = Wanted {
         variant_ids: shop.variant_ids()[..100].to_vec(),
@@ -30,7 +30,7 @@ async fn a_thousand_identical_cold_questions_at_once_cost_one_plans_calls() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_flight_for_another_question_is_waited_for_and_not_asked_again() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::builder().every_cell_has_a_row().spawn().await;
     let shop = app.shop(GENERATED);
     let (variants, locations) = (shop.variant_ids(), shop.location_ids());
     let hold = shop.hold();

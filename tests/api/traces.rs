@@ -238,8 +238,8 @@ async fn locations_and_forwarded_paths_are_traced_by_their_patterns() {
     let trace = exported(&collector, 1, &[route, "locations"]).await;
     let reading = trace.only("locations");
     assert_eq!(reading.parent_id, trace.only(route).id);
-    assert_eq!(trace.below(reading, "GET /com/locations.json").len(), 1);
-    assert_eq!(trace.below(reading, "governor wait").len(), 1);
+    assert_eq!(trace.below(reading, "GET /com/locations.json").len(), 2, "the list, and an empty page");
+    assert_eq!(trace.below(reading, "governor wait").len(), 2);
     let route = "GET /shops/{org_id}/com/{path:.*}";
     let trace = exported(&collector, 2, &[route, "GET /com/{path}"]).await;
     let request = trace.only(route);

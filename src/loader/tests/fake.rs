@@ -1,6 +1,7 @@
 //! A Haravan in memory, and a loader in front of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,15 @@ use crate::plan::MAX_PAGE;
 /// The cells that came, by (variant, location).
 pub(super) type Cells = BTreeMap<(u64, u64), Option<Row>>;
 
+/// What a sweep has to bring, and what it costs.
+pub(super) struct Sweep {
+    pub(super) rows: usize,
+    /// The calls of tiles of fifty variants, every short page believed.
+    pub(super) calls: usize,
+    /// No plan takes fewer calls.
+    pub(super) floor: usize,
+}
+
 /// A Haravan that answers from memory.
 #[derive(Debug)]
 pub(super) struct Fake {
@@ -36,6 +46,9 @@ pub(super) struct Fake {
 struct State {
     rows: BTreeMap<(u64, u64), Row>,
     clamp: usize,
+    /// The calls that are clamped, by how many were answered before them.
+    clamped: Range<usize>,
+    answered: usize,
     latency: Duration,
     poisoned: BTreeSet<u64>,
     failing: usize,
@@ -60,6 +73,8 @@ impl Fake {
         let state = State {
             rows,
             clamp: MAX_PAGE,
+            clamped: 0..usize::MAX,
+            answered: 0,
             latency: Duration::from_millis(50),
             poisoned: BTreeSet::new(),
             failing: 0,
@@ -70,6 +85,25 @@ impl Fake {
         Self { state: Mutex::new(state), calls: watch::Sender::new(0) }
     }
 
+    /// A shop where so many of a hundred cells have a row, scattered.
+    pub(super) fn sparse(variants: u64, locations: u64, percent: u64) -> Self {
+        let fake = Self::dense(variants, locations);
+        let mut random = fastrand::Rng::with_seed(variants ^ locations ^ percent);
+        fake.state.lock().rows.retain(|_, _| random.u64(0..100) < percent);
+        fake
+    }
+
+    /// What these variants hold, and what asking for it takes; of at most fifty locations.
+    pub(super) fn naive(&self, variants: Range<u64>) -> Sweep {
+        let state = self.state.lock();
+        let rows = |from: u64, to: u64| state.rows.range((from, 0)..(to, 0)).count();
+        let tiles = variants.clone().step_by(50);
+        let calls = tiles.map(|from| rows(from, variants.end.min(from + 50)).div_ceil(MAX_PAGE).max(1)).sum();
+        let total = rows(variants.start, variants.end);
+        let floor = variants.step_by(50).count().max(total.div_ceil(MAX_PAGE));
+        Sweep { rows: total, calls, floor }
+    }
+
     pub(super) fn without(self, variant: u64, location: u64) -> Self {
         self.state.lock().rows.remove(&(variant, location));
         self
@@ -77,6 +111,15 @@ impl Fake {
 
     pub(super) fn clamped(self, clamp: usize) -> Self {
         self.state.lock().clamp = clamp;
+        self
+    }
+
+    /// Clamps only these calls, counted from none.
+    pub(super) fn clamped_at(self, clamp: usize, calls: Range<usize>) -> Self {
+        {
+            let mut state = self.state.lock();
+            (state.clamp, state.clamped) = (clamp, calls);
+        }
         self
     }
 
@@ -147,7 +190,8 @@ impl Fake {
     }
 
     pub(super) fn clamp_to(&self, clamp: usize) {
-        self.state.lock().clamp = clamp;
+        let mut state = self.state.lock();
+        (state.clamp, state.clamped) = (clamp, 0..usize::MAX);
     }
 
     /// The row as it is now.
@@ -181,7 +225,9 @@ impl Fake {
             .filter(|row| call.since_id < row.id.get())
             .collect();
         rows.sort_by_key(|row| row.id);
-        rows.truncate(state.clamp.min(MAX_PAGE));
+        let is_clamped = state.clamped.contains(&state.answered);
+        state.answered += 1;
+        rows.truncate(if is_clamped { state.clamp.min(MAX_PAGE) } else { MAX_PAGE });
         Ok(InventoryPage { length: rows.len(), rows, unreadable: Vec::new() })
     }
 }

@@ -41,7 +41,7 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(variant, location, available)| Event::Change { variant, location, available }),
         1 => (variant(), location()).prop_map(|(variant, location)| Event::Delete { variant, location }),
         1 => (1_usize..3).prop_map(Event::Fail),
-        1 => proptest::sample::select(vec![10_usize, 50, 100, 250]).prop_map(Event::Clamp),
+        1 => prop_oneof![1 => 5_usize..20, 4 => 20_usize..=250].prop_map(Event::Clamp),
         1 => variant().prop_map(Event::Poison),
         2 => proptest::strategy::Just(Event::Purge),
         4 => (0_u64..120).prop_map(Event::Pass),

@@ -1,0 +1,91 @@
+//! Whole sweeps: what they cost in calls, and that no clamp takes rows from them.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use proptest::prelude::{ProptestConfig, prop_assert_eq, prop_oneof, proptest};
+use tokio::runtime::Builder;
+
+use super::fake::{Cells, Fake, Setting, cells, lacks};
+use super::in_seconds;
+
+/// Asks for these variants: the cells that came, and the calls it took.
+async fn ask(setting: &Setting, variants: Range<u64>, locations: u64) -> (Cells, usize) {
+    let before = setting.fake.calls();
+    let load = setting.loader.load(lacks(variants, 1..=locations)).unwrap();
+    let loaded = load.finish(in_seconds(100_000)).await;
+    assert_eq!(loaded.missing, []);
+    (cells(&loaded), setting.fake.calls() - before)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_costs_a_call_and_one_in_twenty_over_its_bounds() {
+    for (variants, locations) in [(50_u64, 5_u64), (500, 5), (1_000, 20), (5_000, 24)] {
+        for percent in [100_u64, 50, 10, 1] {
+            let setting = Setting::new(Fake::sparse(2 * variants + 1_000, locations, percent));
+            let what = format!("{variants} x {locations} at {percent} %");
+            let (_, calls) = ask(&setting, 1..variants + 1, locations).await;
+            let naive = setting.fake.naive(1..variants + 1).calls;
+            assert!(calls <= naive + naive / 20 + 1, "{what}: {calls} calls, {naive} naively");
+            // Now that the density is known.
+            ask(&setting, variants + 1..variants + 1_001, locations).await;
+            let rest = variants + 1_001..2 * variants + 1_001;
+            let (_, calls) = ask(&setting, rest.clone(), locations).await;
+            let floor = setting.fake.naive(rest).floor;
+            assert!(calls <= floor + floor / 10 + 1, "{what}: {calls} calls, {floor} at least");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_pages_in_doubt_are_cleared_by_one_call() {
+    let setting = Setting::new(Fake::sparse(350, 5, 50));
+    // Seven tiles at once: none was asked for after another came.
+    assert_eq!(ask(&setting, 1..351, 5).await.1, 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_of_one_short_page_costs_one_more_call() {
+    let setting = Setting::new(Fake::sparse(50, 5, 50));
+    assert_eq!(ask(&setting, 1..51, 5).await.1, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clamp_among_many_doubts_ends_their_waiting() {
+    let setting = Setting::new(Fake::sparse(700, 5, 50).clamped_at(100, 8..usize::MAX));
+    ask(&setting, 1..351, 5).await;
+    let waited = tokio::time::Instant::now();
+    let (came, calls) = ask(&setting, 351..701, 5).await;
+    assert!(calls <= 25, "{calls} calls: each doubt is put to one witness, then to its own next page");
+    assert_eq!(came.values().flatten().count(), setting.fake.naive(351..701).rows);
+    assert!(waited.elapsed() < Duration::from_secs(5), "{:?}", waited.elapsed());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_clamp_of_any_length_that_begins_at_any_call_takes_a_row(
+        clamp in prop_oneof![1_usize..12, 12_usize..=250],
+        begins in 0_usize..40,
+        percent in prop_oneof![1_u64..10, 10_u64..101],
+        locations in 1_u64..12,
+        width in 1_u64..200,
+        seed in 0_u64..1_000_000,
+    ) {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let fake = Fake::sparse(4 * width, locations, percent).clamped_at(clamp, begins..usize::MAX);
+            let setting = Setting::new(fake.disorderly(seed));
+            // A big question, then small ones beside each other.
+            let (came, _) = ask(&setting, 1..2 * width + 1, locations).await;
+            prop_assert_eq!(came.values().flatten().count(), setting.fake.naive(1..2 * width + 1).rows);
+            let (third, fourth) = (2 * width + 1..3 * width + 1, 3 * width + 1..4 * width + 1);
+            let ((left, _), (right, _)) =
+                tokio::join!(ask(&setting, third.clone(), locations), ask(&setting, fourth.clone(), locations));
+            prop_assert_eq!(left.values().flatten().count(), setting.fake.naive(third).rows);
+            prop_assert_eq!(right.values().flatten().count(), setting.fake.naive(fourth).rows);
+            Ok(())
+        })?;
+    }
+}
