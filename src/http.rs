@@ -7,6 +7,7 @@
 pub mod accept;
 mod alerts;
 mod allowance;
+pub mod aside;
 pub mod auth;
 mod availability;
 pub mod coding;

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | 0 | facts; depends on nothing of ours | [`domain`] |
 //! | 1 | decisions; pure, the time is an argument | [`clock`] [`query`] [`plan`] [`view`] |
-//! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`trace`] |
+//! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`processor`] [`trace`] |
 //! | 3 | the use case | [`stock`] |
 //! | 4 | the edge: the only modules that know actix and status codes | [`http`] |
 //! | 5 | composition | [`settings`] [`telemetry`] [`app`] |
@@ -26,6 +26,7 @@ pub mod http;
 pub mod loader;
 pub mod metrics;
 pub mod plan;
+pub mod processor;
 pub mod query;
 pub mod sandbox;
 pub mod settings;

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use actix_web::web::{self, Bytes};
@@ -42,17 +42,36 @@ pub(crate) struct Server {
     child: Child,
     /// What it says of itself when it is ready: its URL.
     pub(crate) url: String,
+    said: BufReader<ChildStdout>,
 }
 
 impl Server {
-    /// Starts this program once more, on this processor if `taskset` is there to say so.
+    /// Starts this program once more, on this processor.
     pub(crate) fn start(processor: &str, words: &[&str]) -> Self {
-        let mut command = Command::new("taskset");
-        command.args(["-c", processor]).arg(std::env::current_exe().unwrap()).args(words);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("taskset, of util-linux");
+        Self::run(&["taskset", "-c", processor], words)
+    }
+
+    /// The same, but so that whoever else wants the processor has it first.
+    pub(crate) fn start_idle(processor: &str, words: &[&str]) -> Self {
+        Self::run(&["chrt", "--idle", "0", "taskset", "-c", processor], words)
+    }
+
+    fn run(launcher: &[&str], words: &[&str]) -> Self {
+        let (program, arguments) = launcher.split_first().unwrap();
+        let mut command = Command::new(program);
+        command.args(arguments).arg(std::env::current_exe().unwrap()).args(words);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("taskset and chrt, of util-linux");
+        let mut said = BufReader::new(child.stdout.take().unwrap());
         let mut url = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Self { child, url: url.trim().to_owned() }
+        said.read_line(&mut url).unwrap();
+        Self { child, url: url.trim().to_owned(), said }
+    }
+
+    /// The next line that it says.
+    pub(crate) fn said(mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        line.trim().to_owned()
     }
 }
 

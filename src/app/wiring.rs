@@ -15,6 +15,7 @@ use crate::domain::quantity::Quantity;
 use crate::governor::GovernorPolicy;
 use crate::governor::bucket::BucketShape;
 use crate::haravan::{Haravan, HaravanPolicy};
+use crate::http::aside::Aside;
 use crate::http::auth::{self, Key, KeyRing};
 use crate::http::directory::ShopDirectory;
 use crate::http::page::session::Seal;
@@ -123,6 +124,7 @@ impl Devices {
             keys: Arc::new(if auth.disabled { KeyRing::open() } else { KeyRing::new(keys) }),
             page_seal: self.page_seal.clone(),
             clock: self.clock.clone(),
+            aside: Aside::new(self.runtime.clone()),
             limits: EdgeLimits {
                 max_cells: limits.max_cells,
                 max_body: limits.max_body,

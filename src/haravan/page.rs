@@ -4,9 +4,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{CallError, InventoryPage, parse_row};
+use crate::processor::Pieces;
 
 /// Most rows taken from one page; more than this is no answer to `limit=250`. Source: ours.
 const MAX_ROWS: usize = 10_000;
+
+/// Rows read at a stretch. Source: ours; some 150 µs of work.
+const PIECE: usize = 64;
 
 #[derive(Deserialize)]
 struct WirePage<'a> {
@@ -32,11 +36,13 @@ pub(super) fn parse_page(body: &[u8]) -> Result<InventoryPage, CallError> {
         return Err(unreadable("far more rows than were asked for"));
     }
     let mut page = InventoryPage { length: wire.inventory_locations.len(), ..InventoryPage::default() };
+    let mut pieces = Pieces::of(PIECE);
     for raw in wire.inventory_locations {
         match parse_row(raw.get()) {
             Ok(row) => page.rows.push(row),
             Err(row) => page.unreadable.push(row),
         }
+        pieces.done(1);
     }
     Ok(page)
 }

@@ -80,11 +80,12 @@ pub fn parse_row(text: &str) -> Result<Row, UnreadableRow> {
             .ok_or_else(|| bad("updated_at"))?,
         as_sent: None,
     };
-    let sent = without_white_space(text);
     let mut canonical = Line::new();
     row.write_canonical(&mut canonical);
-    if canonical.as_bytes() != sent.as_bytes() {
-        row.as_sent = Some(sent.into_boxed_str());
+    // Most rows are written as they would be here, to the byte.
+    if canonical.as_bytes() != text.as_bytes() {
+        let sent = without_white_space(text);
+        row.as_sent = (canonical.as_bytes() != sent.as_bytes()).then(|| sent.into_boxed_str());
     }
     Ok(row)
 }

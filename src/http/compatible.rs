@@ -11,7 +11,7 @@ use super::openapi::answers::{InventoryAnswers, LocationsAnswers};
 use super::openapi::bodies::InventoryQuestion;
 use super::openapi::parameters::{AskHeaders, AskQuery, GridQuery, PageQuery, SelectionQuery, ShopPath};
 use super::problem::Problem;
-use super::question::{Question, Wanted, worked_out};
+use super::question::{Question, Wanted};
 use super::reply::Whole;
 use super::rows::{inventory_body, locations_body};
 
@@ -134,7 +134,7 @@ async fn inventory(
         Wanted::Cost(explained) => return Ok(explained),
     };
     let cells = grid.cells();
-    let snapshot = question.shop.read(grid, &question.terms()).await?;
+    let snapshot = edge.aside.read(&question.shop, grid, &question.terms()).await?;
     let provenance = question.provenance(edge, &snapshot);
     let coding = Coding::of(request.headers())?;
     let work = move || {
@@ -142,7 +142,7 @@ async fn inventory(
         let etag = etag::strong(&body);
         Whole::new(body, &etag, coding, Form::Json.content_type())
     };
-    let whole = worked_out(cells, work).await??;
+    let whole = edge.aside.work(cells, work).await??;
     Ok(provenance.respond_whole(request, &whole))
 }
 

@@ -12,6 +12,7 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 
 use super::accept::Form;
+use super::aside::Aside;
 use super::auth::{Caller, KeyRing, Scope};
 use super::coding::Coding;
 use super::directory::ShopDirectory;
@@ -36,6 +37,8 @@ pub struct Edge {
     pub page_seal: Seal,
     /// Tells how old an answer is; the shops' own clock.
     pub clock: Clock,
+    /// Where the work of big questions is done.
+    pub aside: Aside,
     /// What one request may ask for.
     pub limits: EdgeLimits,
     /// The paths below `/com/` that are forwarded as they are.

@@ -23,9 +23,6 @@ use crate::query::{Grid, IdList};
 use crate::stock::shop::{Explanation, Shop};
 use crate::stock::{Basis, Incomplete, ReadError, ReadTerms, Snapshot};
 
-/// Above so many cells an answer is made off the thread that serves others. Source: ours; about 10 ms of work.
-const MANY_CELLS: usize = 20_000;
-
 /// What a request asks.
 #[derive(Debug)]
 pub(super) struct Question {
@@ -185,17 +182,6 @@ impl Question {
             ..Provenance::default()
         }
     }
-}
-
-/// Makes an answer of so many cells: here if they are few, on a thread for such work if they are many.
-pub(super) async fn worked_out<T: Send + 'static>(
-    cells: usize,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    if cells <= MANY_CELLS {
-        return Ok(work());
-    }
-    actix_web::web::block(work).await.map_err(|_| Problem::Internal)
 }
 
 impl From<Explanation> for ExplanationBody {

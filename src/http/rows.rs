@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use crate::domain::line::Line;
 use crate::domain::row::Row;
 use crate::haravan::SentLocation;
+use crate::processor::Pieces;
 use crate::query::{Direction, Order, Selection, Slice};
 use crate::stock::{Glimpse, Snapshot};
 use crate::view::envelope::{MAX_MISSING, Missing, Reason};
@@ -14,6 +15,9 @@ const ROW_BYTES: usize = 240;
 
 /// How many rows are made room for at first; a question for more makes more room as it finds them.
 const USUAL_ROWS: usize = 1024;
+
+/// Rows written at a stretch. Source: ours; some 300 µs of work.
+const PIECE: usize = 512;
 
 /// `{"inventory_locations":[…]}` with the selected rows of a snapshot. Cells that are not known are named after the
 /// rows, in `missing` (the first 100) and `missing_total`.
@@ -86,11 +90,13 @@ fn write_by_id(snapshot: &Snapshot, selection: &Selection, out: &mut Vec<u8>) {
     let wanted = sliced(&packed, selection.slice);
     open(out, wanted.len());
     let mut line = Line::new();
+    let mut pieces = Pieces::of(PIECE);
     for (place, (_, entry, cell)) in wanted.iter().enumerate() {
         if 0 < place {
             out.push(b',');
         }
         entry.write_row(cell, &mut line, out);
+        pieces.done(1);
     }
 }
 

@@ -14,7 +14,9 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 
+use super::aside::Aside;
 use super::auth::{Key, KeyRing, Scope, ShopAccess};
 use super::directory::ShopDirectory;
 use super::edge::{Edge, EdgeLimits};
@@ -40,6 +42,7 @@ fn edge(keys: KeyRing) -> Data<Edge> {
         keys: Arc::new(keys),
         page_seal: Seal::new([], |_| Ok::<(), Infallible>(())).unwrap(),
         clock: Clock::start(),
+        aside: Aside::new(Handle::current()),
         limits: EdgeLimits {
             max_cells: 250_000,
             max_body: 1024,

@@ -13,7 +13,7 @@ use super::coding::Coding;
 use super::edge::Edge;
 use super::etag;
 use super::problem::Problem;
-use super::question::{Question, Wanted, worked_out};
+use super::question::{Question, Wanted};
 use super::reply::Whole;
 use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
@@ -131,7 +131,7 @@ pub(super) async fn answer<A: Answer>(
     let cells = grid.cells();
     let terms = question.terms();
     let book = async { Ok(question.shop.location_book(&terms).await) };
-    let (snapshot, book) = try_join(question.shop.read(grid, &terms), book).await?;
+    let (snapshot, book) = try_join(edge.aside.read(&question.shop, grid, &terms), book).await?;
     let provenance = question.provenance(edge, &snapshot);
     let basis = question.basis(&snapshot, &book);
     let shop = question.shop.org_id();
@@ -145,7 +145,7 @@ pub(super) async fn answer<A: Answer>(
         answer.envelope_mut().as_of = as_of;
         content(answer, form, etag, coding)
     };
-    Ok(match worked_out(cells, work).await?? {
+    Ok(match edge.aside.work(cells, work).await?? {
         Content::Whole(whole) => {
             let response = provenance.respond_whole(request, &whole);
             if let Some(basis) = basis {

@@ -23,6 +23,7 @@ use crate::haravan::{CallError, InventoryCall, InventoryPage};
 use crate::plan::pages::{Next, PageSeen};
 use crate::plan::refusal::Bisection;
 use crate::plan::{MAX_PAGE, Tile};
+use crate::processor::give_way;
 use crate::trace;
 
 /// Throttled answers to one call after which its cells are given up: something else drains the bucket.
@@ -105,7 +106,9 @@ impl Flight {
                 },
             }
         }
+        give_way();
         self.land();
+        give_way();
     }
 
     /// Finds the refused ids of a tile and the answers to all others.

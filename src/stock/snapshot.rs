@@ -38,6 +38,7 @@ pub struct Snapshot {
     unknown: Vec<(CellId, MissingReason)>,
     tally: ReadTally,
     held: Option<Held>,
+    oldest: Option<Moment>,
 }
 
 /// What is known of a snapshot whose every cell was fresh in the cache.
@@ -64,7 +65,10 @@ impl Snapshot {
     ) -> Self {
         unknown.sort_unstable_by_key(|(cell, _)| *cell);
         unknown.dedup_by_key(|(cell, _)| *cell);
-        Self { grid, entries, unknown, tally, held: None }
+        let mut snapshot = Self { grid, entries, unknown, tally, held: None, oldest: None };
+        let known = snapshot.packed().filter_map(|(_, found)| found.ok());
+        snapshot.oldest = known.map(|(_, packed)| packed.observed_at()).min();
+        snapshot
     }
 
     /// A snapshot of cells that were all fresh in the cache.
@@ -74,7 +78,7 @@ impl Snapshot {
         tally: ReadTally,
         held: Held,
     ) -> Self {
-        Self { grid, entries, unknown: Vec::new(), tally, held: Some(held) }
+        Self { grid, entries, unknown: Vec::new(), tally, held: Some(held), oldest: Some(held.oldest) }
     }
 
     /// What is known of it, if every cell was fresh in the cache.
@@ -144,10 +148,7 @@ impl Snapshot {
     /// When the oldest known cell was confirmed; none if no cell is known.
     #[must_use]
     pub fn oldest(&self) -> Option<Moment> {
-        if let Some(held) = self.held {
-            return Some(held.oldest);
-        }
-        self.packed().filter_map(|(_, found)| found.ok()).map(|(_, packed)| packed.observed_at()).min()
+        self.oldest
     }
 
     fn packed(&self) -> impl Iterator<Item = (CellId, Found<'_>)> {

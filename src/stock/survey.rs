@@ -12,7 +12,11 @@ use crate::clock::Moment;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
 use crate::loader::Lack;
+use crate::processor::Pieces;
 use crate::query::Grid;
+
+/// Cells looked at, or merged, at a stretch. Source: ours; some 200 µs of work.
+const PIECE: usize = 16_384;
 
 /// What is cached of a grid, and what is not.
 #[derive(Debug, Default)]
@@ -50,6 +54,7 @@ impl Survey {
         let mut survey = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
         // Most cells of most questions are fresh: one comparison says so.
         let fresh_from = policy.fresh_from(now, &terms.freshness);
+        let mut pieces = Pieces::of(PIECE);
         for variant_id in grid.variants.iter() {
             let entry = cache.get(*variant_id);
             let mut look = VariantLook::default();
@@ -80,6 +85,7 @@ impl Survey {
                 }
             }
             survey.add(*variant_id, entry, look, grid);
+            pieces.done(grid.locations.len());
         }
         let left = |oldest: Moment| policy.fresh.saturating_sub(now.since(oldest)).as_secs();
         survey.tally.ttl_seconds = survey.oldest_fresh.map(left);
@@ -118,7 +124,9 @@ impl Survey {
     /// Replaces entries by those that were loaded.
     pub(super) fn merge(&mut self, grid: &Grid, loaded: Vec<Arc<VariantCells>>) {
         let mut by_variant: FxHashMap<VariantId, Arc<VariantCells>> = FxHashMap::default();
+        let mut pieces = Pieces::of(PIECE);
         for entry in loaded {
+            pieces.done(grid.locations.len());
             let variant_id = entry.variant_id();
             let merged = match by_variant.remove(&variant_id) {
                 Some(earlier) => Arc::new(earlier.absorbed(&entry)),
@@ -127,6 +135,7 @@ impl Survey {
             by_variant.insert(variant_id, merged);
         }
         for (variant_id, entry) in grid.variants.iter().zip(&mut self.entries) {
+            pieces.done(grid.locations.len());
             let Some(newer) = by_variant.remove(variant_id) else { continue };
             let covers = grid.locations.iter().all(|loc_id| newer.cell(*loc_id).is_some());
             *entry = Some(match entry.take() {

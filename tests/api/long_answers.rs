@@ -154,3 +154,24 @@ async fn a_head_of_a_long_answer_has_its_headers() {
         assert_eq!(head.header(header), get.header(header), "{header}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_by_the_thousand_are_those_of_small_questions_and_come_with_their_length() {
+    let asker = Asker::spawn().await;
+    let path = "/shops/2000/com/inventory_locations.json";
+    let rows = |variants: &[u64]| {
+        asker.app.post(path, &json!({"variant_ids": variants, "location_ids": asker.locations}))
+    };
+    let long = rows(&asker.variants).await;
+    let length: usize = long.header("content-length").unwrap().parse().unwrap();
+    assert_eq!((long.status, length), (200, long.body.len()));
+    assert!(1 << 18 < length, "{length} bytes are sent at once");
+    let mut short = Vec::new();
+    for few in asker.variants.chunks(400) {
+        short.extend(rows(few).await.rows());
+    }
+    let mut long = long.rows();
+    long.sort_unstable();
+    short.sort_unstable();
+    assert!(long == short, "other rows");
+}
