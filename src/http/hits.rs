@@ -7,12 +7,13 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, IF_NONE_MATCH, PRAGMA, TRANSFER_ENCODING,
-    UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, HeaderValue, IF_NONE_MATCH, PRAGMA,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
@@ -31,7 +32,9 @@ use super::request_id::{RequestId, X_REQUEST_ID};
 use super::rows::glimpsed_body;
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
+use crate::domain::location::LocationBook;
 use crate::query::{Grid, IdList};
+use crate::stock::Glimpse;
 use crate::stock::shop::Shop;
 
 /// More cells than this go the ordinary way, where the work is done beside the thread that serves others.
@@ -49,9 +52,38 @@ pub struct Hit {
     /// The answer.
     pub response: HttpResponse<Bytes>,
     /// What it was made of.
-    pub answer: Arc<ReadyAnswer>,
+    pub source: HitSource,
     /// Who asked.
     pub caller: Arc<Caller>,
+}
+
+/// What a hit was made of.
+#[derive(Debug)]
+pub enum HitSource {
+    /// An answer that stood ready.
+    Ready(Arc<ReadyAnswer>),
+    /// Cells, on the route with this pattern.
+    Cells(&'static str),
+}
+
+impl HitSource {
+    /// The pattern of the route.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        match self {
+            Self::Ready(answer) => &answer.route,
+            Self::Cells(route) => route,
+        }
+    }
+}
+
+/// An answer that was written of cells, and may be kept.
+#[derive(Debug)]
+struct Written {
+    whole: Whole,
+    etag: HeaderValue,
+    glimpse: Glimpse,
+    book: Option<Arc<LocationBook>>,
 }
 
 /// What a request asks besides its target.
@@ -89,28 +121,25 @@ impl Hits {
         let asked = Asked { target, form: manner.form, coding: manner.coding };
         let now = self.edge.clock.now();
         let standing = ready.get(&asked).filter(|answer| shop.upholds(&answer.basis, now));
-        let (answer, is_new) = match standing {
-            Some(answer) => (answer, false),
-            None => (Arc::new(self.written(&shop, route?, query, manner.coding, now)?), true),
-        };
-        self.edge.keys.charge(&caller).ok()?;
-        shop.count_hits(answer.basis.cells());
-        let response = given(&answer, head, manner, now);
-        if is_new && ready.wants(&asked) {
-            ready.keep(&asked, Arc::clone(&answer));
+        if let Some(answer) = standing {
+            self.edge.keys.charge(&caller).ok()?;
+            shop.count_hits(answer.basis.cells());
+            let response = given((&answer.whole, &answer.etag), head, manner, answer.basis.age_at(now));
+            return Some(Hit { response, source: HitSource::Ready(answer), caller });
         }
-        Some(Hit { response, answer, caller })
+        let route = route?;
+        let written = self.written(&shop, query, manner.coding, now)?;
+        self.edge.keys.charge(&caller).ok()?;
+        shop.count_hits(written.glimpse.cells());
+        let response = given((&written.whole, &written.etag), head, manner, written.glimpse.age_at(now));
+        if ready.wants(&asked) {
+            ready.keep(&asked, Arc::new(written.into_ready(route)));
+        }
+        Some(Hit { response, source: HitSource::Cells(route), caller })
     }
 
     /// The rows of a question on a compatible route, if all its cells are fresh in the cache.
-    fn written(
-        &self,
-        shop: &Shop,
-        route: &'static str,
-        query: &str,
-        coding: Coding,
-        now: Moment,
-    ) -> Option<ReadyAnswer> {
+    fn written(&self, shop: &Shop, query: &str, coding: Coding, now: Moment) -> Option<Written> {
         let parameters = Parameters::from_query(query).ok()?;
         // With every cell at hand it does not matter whether a partial answer would do.
         parameters.flag("partial").ok()?;
@@ -131,7 +160,15 @@ impl Hits {
         let body = Bytes::from(glimpsed_body(&mut glimpse, &selection)?);
         let etag = etag::strong(&body);
         let whole = Whole::new(body, &etag, coding, Form::Json.content_type()).ok()?;
-        ReadyAnswer::new(whole, Cow::Borrowed(route), glimpse.basis(book))
+        let etag = HeaderValue::try_from(whole.etag.as_str()).ok()?;
+        Some(Written { whole, etag, glimpse, book })
+    }
+}
+
+impl Written {
+    fn into_ready(self, route: &'static str) -> ReadyAnswer {
+        let Self { whole, etag, glimpse, book } = self;
+        ReadyAnswer { whole, etag, route: Cow::Borrowed(route), basis: glimpse.basis(book) }
     }
 }
 
@@ -173,9 +210,13 @@ fn address(path: &str, caller: &Caller) -> Option<Address> {
     Some((caller.bound_to()?, Some(route)))
 }
 
-/// An answer as it is given now.
-fn given(answer: &ReadyAnswer, head: &RequestHead, manner: Manner, now: Moment) -> HttpResponse<Bytes> {
-    let ReadyAnswer { whole, basis, .. } = answer;
+/// An answer and its tag as they are given now, at this age and for so long.
+fn given(
+    (whole, etag): (&Whole, &HeaderValue),
+    head: &RequestHead,
+    manner: Manner,
+    (age, left): (Duration, Duration),
+) -> HttpResponse<Bytes> {
     let known = manner.conditional && etag::is_known(head.headers(), &whole.etag);
     let mut response = if known {
         HttpResponse::with_body(StatusCode::NOT_MODIFIED, Bytes::new())
@@ -185,8 +226,7 @@ fn given(answer: &ReadyAnswer, head: &RequestHead, manner: Manner, now: Moment) 
         response
     };
     let headers = response.headers_mut();
-    let ttl = basis.fresh_until().since(now).as_secs();
-    Provenance::of_hit(now.since(basis.oldest()), ttl).write(headers, answer.etag.clone());
+    Provenance::of_hit(age, left.as_secs()).write(headers, etag.clone());
     let request_id = RequestId::for_header(head.headers().get(X_REQUEST_ID));
     headers.insert(X_REQUEST_ID, request_id.into_value());
     response

@@ -46,11 +46,11 @@ pub(super) fn glimpsed_body(glimpse: &mut Glimpse, selection: &Selection) -> Opt
     }
     let rows = glimpse.rows_mut();
     if 0 < selection.since_id {
-        rows.retain(|row| selection.since_id < row.id.get());
+        rows.retain(|row| selection.since_id < row.id());
     }
-    match selection.direction {
-        Direction::Ascending => rows.sort_unstable_by_key(|row| row.id),
-        Direction::Descending => rows.sort_unstable_by_key(|row| Reverse(row.id)),
+    rows.sort_unstable();
+    if selection.direction == Direction::Descending {
+        rows.reverse();
     }
     if selection.slice.is_some() {
         *rows = sliced(rows, selection.slice).to_vec();

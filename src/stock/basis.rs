@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::Snapshot;
 use super::shop::Shop;
@@ -45,16 +46,10 @@ impl Basis {
         self.cells
     }
 
-    /// When the oldest of them was confirmed.
+    /// How old the oldest of them is now, and for how long all of them stay fresh.
     #[must_use]
-    pub fn oldest(&self) -> Moment {
-        self.oldest
-    }
-
-    /// The last moment at which all of them are fresh.
-    #[must_use]
-    pub fn fresh_until(&self) -> Moment {
-        self.fresh_until
+    pub fn age_at(&self, now: Moment) -> (Duration, Duration) {
+        (now.since(self.oldest), self.fresh_until.since(now))
     }
 
     /// The bytes it takes up.

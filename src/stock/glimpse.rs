@@ -1,6 +1,7 @@
 //! A look at a grid all of whose cells are fresh in the cache: the read path of a hit, and nothing else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Basis;
 use super::shop::Shop;
@@ -35,14 +36,38 @@ enum Source {
     Cells(Arc<VariantCells>),
 }
 
-/// A row of a glimpse.
-#[derive(Debug, Clone, Copy)]
-pub struct GlimpsedRow {
-    /// The row.
-    pub id: RowId,
-    variant: u32,
-    /// Its place in the variant's source.
-    place: u32,
+/// A row of a glimpse, and where it is: in one number, so that ordering rows by their ids is ordering numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GlimpsedRow(u64);
+
+/// Bits of a variant's place in its grid, and of a row's place in the variant's source.
+const PLACE_BITS: u32 = 12;
+
+impl GlimpsedRow {
+    /// None if the numbers do not fit: ids of 10^12 and more, or thousands of locations.
+    #[inline]
+    fn new(id: RowId, variant: u64, place: u64) -> Option<Self> {
+        let fits = id.get() >> (u64::BITS - 2 * PLACE_BITS) == 0 && (variant | place) >> PLACE_BITS == 0;
+        fits.then_some(Self(id.get() << (2 * PLACE_BITS) | variant << PLACE_BITS | place))
+    }
+
+    /// The row's id.
+    #[must_use]
+    pub fn id(self) -> u64 {
+        self.0 >> (2 * PLACE_BITS)
+    }
+
+    fn variant(self) -> Option<usize> {
+        Self::place_in(self.0 >> PLACE_BITS)
+    }
+
+    fn place(self) -> Option<usize> {
+        Self::place_in(self.0)
+    }
+
+    fn place_in(bits: u64) -> Option<usize> {
+        usize::try_from(bits & ((1 << PLACE_BITS) - 1)).ok()
+    }
 }
 
 impl Shop {
@@ -91,9 +116,7 @@ impl Glimpse {
         let mut line = Line::new();
         let before = out.len();
         for row in &self.rows {
-            let (Ok(variant), Ok(place)) = (usize::try_from(row.variant), usize::try_from(row.place)) else {
-                continue;
-            };
+            let (Some(variant), Some(place)) = (row.variant(), row.place()) else { continue };
             match self.sources.get(variant) {
                 Some(Source::Texts(texts)) => out.extend_from_slice(texts.text(place)),
                 Some(Source::Cells(entry)) => {
@@ -108,6 +131,18 @@ impl Glimpse {
         if before < out.len() {
             out.pop();
         }
+    }
+
+    /// How many cells it has.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.cells
+    }
+
+    /// How old its oldest cell is now, and for how long all of them stay fresh.
+    #[must_use]
+    pub fn age_at(&self, now: Moment) -> (Duration, Duration) {
+        (now.since(self.oldest), self.fresh_until.since(now))
     }
 
     /// What an answer made of this rests on, if it took its locations from this book.
@@ -142,16 +177,16 @@ impl<'a> Look<'a> {
 
     /// Takes the rows of a variant that are text; none if one of their cells is not fresh.
     #[inline]
-    fn take(&mut self, variant: u32, texts: &RowTexts) -> Option<()> {
+    fn take(&mut self, variant: u64, texts: &RowTexts) -> Option<()> {
         self.see(texts.oldest())?;
         for (place, id) in (0..).zip(texts.row_ids()) {
-            self.rows.push(GlimpsedRow { id, variant, place });
+            self.rows.push(GlimpsedRow::new(id, variant, place)?);
         }
         Some(())
     }
 
     /// Looks at the cells of a variant; none if one is not there, or not fresh.
-    fn look_into(&mut self, variant: u32, cells: &[PackedCell]) -> Option<()> {
+    fn look_into(&mut self, variant: u64, cells: &[PackedCell]) -> Option<()> {
         for (number, loc_id) in self.locations.iter().enumerate() {
             let usual = self.usual.get(number).copied()?;
             let cell = match cells.get(usual).filter(|cell| cell.loc_id() == *loc_id) {
@@ -167,8 +202,8 @@ impl<'a> Look<'a> {
             }
             self.see(cell.observed_at())?;
             if let Some(id) = cell.row_id() {
-                let place = u32::try_from(*self.usual.get(number)?).ok()?;
-                self.rows.push(GlimpsedRow { id, variant, place });
+                let place = u64::try_from(*self.usual.get(number)?).ok()?;
+                self.rows.push(GlimpsedRow::new(id, variant, place)?);
             }
         }
         Some(())
