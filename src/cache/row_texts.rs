@@ -14,6 +14,7 @@ use super::entry::VariantCells;
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId, VariantId};
 use crate::domain::line::Line;
+use crate::domain::row::Fingerprint;
 
 /// The bytes a row takes up, roughly. Source: measured; documented rows have 180 to 230.
 const ROW_BYTES: usize = 200;
@@ -41,6 +42,7 @@ pub struct RowTexts {
 #[derive(Debug, Clone, Copy)]
 struct RowText {
     id: RowId,
+    fingerprint: Fingerprint,
     start: u32,
     end: u32,
 }
@@ -58,10 +60,12 @@ impl RowTexts {
             let cell = entry.cell(*loc_id).filter(|cell| !cell.is_purged())?;
             oldest = Some(oldest.map_or(cell.observed_at(), |oldest| oldest.min(cell.observed_at())));
             let Some(id) = cell.row_id() else { continue };
-            let start = u32::try_from(text.len()).ok()?;
+            let written = text.len();
+            let start = u32::try_from(written).ok()?;
             entry.write_row(cell, &mut line, &mut text);
+            let fingerprint = Fingerprint::of(text.get(written..)?);
             text.push(b',');
-            rows.push(RowText { id, start, end: u32::try_from(text.len()).ok()? });
+            rows.push(RowText { id, fingerprint, start, end: u32::try_from(text.len()).ok()? });
         }
         Some(Self {
             variant_id: entry.variant_id(),
@@ -96,13 +100,14 @@ impl RowTexts {
         self.rows.iter().map(|row| row.id)
     }
 
-    /// The text of the row at a place among these, and a comma; empty if there is none.
+    /// The text of the row at a place among these, and a comma, with the fingerprint of the text; none if there is no
+    /// such row.
     #[must_use]
     #[inline]
-    pub fn text(&self, place: usize) -> &[u8] {
-        let Some(row) = self.rows.get(place) else { return &[] };
-        let (Ok(start), Ok(end)) = (usize::try_from(row.start), usize::try_from(row.end)) else { return &[] };
-        self.text.get(start..end).unwrap_or_default()
+    pub fn text(&self, place: usize) -> Option<(&[u8], Fingerprint)> {
+        let row = self.rows.get(place)?;
+        let (start, end) = (usize::try_from(row.start).ok()?, usize::try_from(row.end).ok()?);
+        Some((self.text.get(start..end)?, row.fingerprint))
     }
 
     /// Whether the entry was seen to be held at this count of changes.

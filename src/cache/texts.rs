@@ -121,6 +121,7 @@ mod tests {
     use crate::cache::{Cache, Purge};
     use crate::clock::Moment;
     use crate::domain::id::{LocationId, VariantId};
+    use crate::domain::row::Fingerprint;
     use crate::haravan::parse_row;
 
     fn locations(ids: &[u64]) -> Arc<[LocationId]> {
@@ -161,8 +162,10 @@ mod tests {
         keep(&cache, &entry, &[1, 2, 3, 4, 5, 6, 7]);
         let few = texts(&cache, &[2, 5]).unwrap();
         assert_eq!((ids(&few), few.oldest()), (vec![2, 5], Moment::from_millis(1002)));
-        assert!(few.text(1).starts_with(b"{\"id\":5,") && few.text(1).ends_with(b"},"));
-        assert_eq!(few.text(2), b"");
+        let (text, fingerprint) = few.text(1).unwrap();
+        assert!(text.starts_with(b"{\"id\":5,") && text.ends_with(b"},"));
+        assert_eq!(fingerprint, Fingerprint::of(text.strip_suffix(b",").unwrap()));
+        assert_eq!(few.text(2), None);
         assert_eq!(ids(&texts(&cache, &[1, 2, 3, 4, 5, 6, 7]).unwrap()), [1, 2, 3, 4, 5, 6, 7]);
         assert!(texts(&cache, &[2]).is_none());
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use twox_hash::XxHash3_64;
+
 use super::cell::CellId;
 use super::id::{LocationId, ProductId, RowId, VariantId};
 use super::line::Line;
@@ -132,5 +134,23 @@ fn write_quantity(line: &mut Line, quantity: Quantity) {
     match quantity.as_integer() {
         Some(integer) => line.signed(integer),
         None => line.text(quantity.to_string().as_bytes()),
+    }
+}
+/// Tells rows' texts apart: what a row is told by in the tags of answers, so that a text that is sent many times is
+/// hashed once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// Of a row's JSON.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Self {
+        Self(XxHash3_64::oneshot(text))
+    }
+
+    /// As bytes, to be hashed with others.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; size_of::<u64>()] {
+        self.0.to_le_bytes()
     }
 }

@@ -138,8 +138,7 @@ async fn inventory(
     let provenance = question.provenance(edge, &snapshot);
     let coding = Coding::of(request.headers())?;
     let work = move || {
-        let body = Bytes::from(inventory_body(&snapshot, &selection));
-        let etag = etag::strong(&body);
+        let (body, etag) = inventory_body(&snapshot, &selection).into_tagged();
         Whole::new(body, &etag, coding, Form::Json.content_type())
     };
     let whole = edge.aside.work(cells, work).await??;

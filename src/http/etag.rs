@@ -12,7 +12,13 @@ use super::coding::Coding;
 /// choose the bytes could only fool their own cache.
 #[must_use]
 pub fn strong(body: &[u8]) -> String {
-    format!("\"{:016x}-{:x}\"", XxHash3_64::oneshot(body), body.len())
+    of_parts(body, body.len())
+}
+
+/// The tag of so many bytes that are told by the fingerprints of their parts.
+#[must_use]
+pub fn of_parts(fingerprints: &[u8], length: usize) -> String {
+    format!("\"{:016x}-{length:x}\"", XxHash3_64::oneshot(fingerprints))
 }
 
 /// The tag of the same bytes in this coding: what is sent differs, so a strong tag must. A weak one stays.

@@ -157,8 +157,7 @@ impl Hits {
         };
         let most = self.edge.limits.max_cells.min(MOST_CELLS);
         let mut glimpse = shop.glimpse(&Grid::new(variants, locations, most).ok()?)?;
-        let body = Bytes::from(glimpsed_body(&mut glimpse, &selection)?);
-        let etag = etag::strong(&body);
+        let (body, etag) = glimpsed_body(&mut glimpse, &selection)?.into_tagged();
         let whole = Whole::new(body, &etag, coding, Form::Json.content_type()).ok()?;
         let etag = HeaderValue::try_from(whole.etag.as_str()).ok()?;
         Some(Written { whole, etag, glimpse, book })

@@ -2,8 +2,11 @@
 
 use std::cmp::Reverse;
 
+use actix_web::web::Bytes;
+
+use super::etag;
 use crate::domain::line::Line;
-use crate::domain::row::Row;
+use crate::domain::row::Fingerprint;
 use crate::haravan::SentLocation;
 use crate::processor::Pieces;
 use crate::query::{Direction, Order, Selection, Slice};
@@ -19,28 +22,70 @@ const USUAL_ROWS: usize = 1024;
 /// Rows written at a stretch. Source: ours; some 300 µs of work.
 const PIECE: usize = 512;
 
+/// A body of rows, and what tells it from others.
+#[derive(Debug, Default)]
+pub(super) struct RowsBody {
+    bytes: Vec<u8>,
+    /// Of each row, in order, and of what follows the rows.
+    fingerprints: Vec<u8>,
+}
+
+impl RowsBody {
+    /// The body and its tag.
+    pub(super) fn into_tagged(self) -> (Bytes, String) {
+        let etag = etag::of_parts(&self.fingerprints, self.bytes.len());
+        (self.bytes.into(), etag)
+    }
+
+    fn open(&mut self, rows: usize) {
+        self.bytes.reserve(rows.saturating_mul(ROW_BYTES).saturating_add(ROW_BYTES));
+        self.fingerprints.reserve(rows.saturating_add(1).saturating_mul(size_of::<Fingerprint>()));
+        self.bytes.extend_from_slice(b"{\"inventory_locations\":[");
+    }
+
+    fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if !self.fingerprints.is_empty() {
+            self.bytes.push(b',');
+        }
+        self.note(write);
+    }
+
+    fn close(&mut self, write_rest: impl FnOnce(&mut Vec<u8>)) {
+        self.note(|out| {
+            out.push(b']');
+            write_rest(out);
+            out.push(b'}');
+        });
+    }
+
+    fn note(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        let fingerprint = Fingerprint::of(self.bytes.get(start..).unwrap_or_default());
+        self.fingerprints.extend_from_slice(&fingerprint.to_bytes());
+    }
+}
+
 /// `{"inventory_locations":[…]}` with the selected rows of a snapshot. Cells that are not known are named after the
 /// rows, in `missing` (the first 100) and `missing_total`.
-pub(super) fn inventory_body(snapshot: &Snapshot, selection: &Selection) -> Vec<u8> {
-    let mut out = Vec::new();
+pub(super) fn inventory_body(snapshot: &Snapshot, selection: &Selection) -> RowsBody {
+    let mut body = RowsBody::default();
     if selection.order == Order::Id && selection.updated_at_min.is_none() {
-        write_by_id(snapshot, selection, &mut out);
+        write_by_id(snapshot, selection, &mut body);
     } else {
         let mut rows = snapshot.rows();
         selection.apply(&mut rows);
-        open(&mut out, rows.len());
-        for (place, row) in rows.iter().enumerate() {
-            push(&mut out, place, row);
+        body.open(rows.len());
+        for row in &rows {
+            body.push(|out| row.write_json(out));
         }
     }
-    out.push(b']');
-    write_missing(snapshot, &mut out);
-    out.push(b'}');
-    out
+    body.close(|out| write_missing(snapshot, out));
+    body
 }
 
 /// The same of a glimpse, whose rows are text already; none if rows are chosen or ordered by more than their ids.
-pub(super) fn glimpsed_body(glimpse: &mut Glimpse, selection: &Selection) -> Option<Vec<u8>> {
+pub(super) fn glimpsed_body(glimpse: &mut Glimpse, selection: &Selection) -> Option<RowsBody> {
     if selection.order != Order::Id || selection.updated_at_min.is_some() {
         return None;
     }
@@ -55,11 +100,12 @@ pub(super) fn glimpsed_body(glimpse: &mut Glimpse, selection: &Selection) -> Opt
     if selection.slice.is_some() {
         *rows = sliced(rows, selection.slice).to_vec();
     }
-    let mut out = Vec::new();
-    open(&mut out, rows.len());
-    glimpse.write_rows(&mut out);
-    out.extend_from_slice(b"]}");
-    Some(out)
+    let mut body = RowsBody::default();
+    body.open(rows.len());
+    let RowsBody { bytes, fingerprints } = &mut body;
+    glimpse.write_rows(bytes, |fingerprint| fingerprints.extend_from_slice(&fingerprint.to_bytes()));
+    body.close(|_| {});
+    Some(body)
 }
 
 /// `{"locations":[…]}` with a slice of the locations, each as it was sent.
@@ -76,7 +122,7 @@ pub(super) fn locations_body(locations: &[SentLocation], slice: Option<Slice>) -
 }
 
 /// The usual case: rows are found, ordered and cut by their ids alone, and written as they lie packed.
-fn write_by_id(snapshot: &Snapshot, selection: &Selection, out: &mut Vec<u8>) {
+fn write_by_id(snapshot: &Snapshot, selection: &Selection, body: &mut RowsBody) {
     let mut packed = Vec::with_capacity(snapshot.grid().cells().min(USUAL_ROWS));
     snapshot.for_each_row(|id, entry, cell| {
         if selection.since_id < id.get() {
@@ -88,28 +134,13 @@ fn write_by_id(snapshot: &Snapshot, selection: &Selection, out: &mut Vec<u8>) {
         Direction::Descending => packed.sort_unstable_by_key(|(id, ..)| Reverse(*id)),
     }
     let wanted = sliced(&packed, selection.slice);
-    open(out, wanted.len());
+    body.open(wanted.len());
     let mut line = Line::new();
     let mut pieces = Pieces::of(PIECE);
-    for (place, (_, entry, cell)) in wanted.iter().enumerate() {
-        if 0 < place {
-            out.push(b',');
-        }
-        entry.write_row(cell, &mut line, out);
+    for (_, entry, cell) in wanted {
+        body.push(|out| entry.write_row(cell, &mut line, out));
         pieces.done(1);
     }
-}
-
-fn open(out: &mut Vec<u8>, rows: usize) {
-    out.reserve(rows.saturating_mul(ROW_BYTES).saturating_add(ROW_BYTES));
-    out.extend_from_slice(b"{\"inventory_locations\":[");
-}
-
-fn push(out: &mut Vec<u8>, place: usize, row: &Row) {
-    if 0 < place {
-        out.push(b',');
-    }
-    row.write_json(out);
 }
 
 fn write_missing(snapshot: &Snapshot, out: &mut Vec<u8>) {

@@ -13,6 +13,7 @@ use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId};
 use crate::domain::line::Line;
 use crate::domain::location::LocationBook;
+use crate::domain::row::Fingerprint;
 use crate::query::Grid;
 
 /// A grid all of whose cells were fresh in the cache, with its rows as text.
@@ -111,17 +112,24 @@ impl Glimpse {
     }
 
     /// Appends the JSON of the rows as Haravan sent them, in the order that they were brought into, with commas
-    /// between them.
-    pub fn write_rows(&self, out: &mut Vec<u8>) {
+    /// between them, and shows the fingerprint of each.
+    pub fn write_rows(&self, out: &mut Vec<u8>, mut show: impl FnMut(Fingerprint)) {
         let mut line = Line::new();
         let before = out.len();
         for row in &self.rows {
             let (Some(variant), Some(place)) = (row.variant(), row.place()) else { continue };
             match self.sources.get(variant) {
-                Some(Source::Texts(texts)) => out.extend_from_slice(texts.text(place)),
+                Some(Source::Texts(texts)) => {
+                    if let Some((text, fingerprint)) = texts.text(place) {
+                        out.extend_from_slice(text);
+                        show(fingerprint);
+                    }
+                }
                 Some(Source::Cells(entry)) => {
                     if let Some(cell) = entry.cells().get(place) {
+                        let start = out.len();
                         entry.write_row(cell, &mut line, out);
+                        show(Fingerprint::of(out.get(start..).unwrap_or_default()));
                         out.push(b',');
                     }
                 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{inventory_body, locations_body};
+use super::{RowsBody, inventory_body, locations_body};
 use crate::cache::entry::{Finding, Observation, VariantCells};
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
@@ -52,6 +52,10 @@ fn snapshot(missing: &[(u64, u64)]) -> Snapshot {
     Snapshot::new(grid, vec![entry(1), entry(2)], unknown, ReadTally::default())
 }
 
+fn text(body: RowsBody) -> String {
+    String::from_utf8(body.into_tagged().0.to_vec()).unwrap()
+}
+
 #[track_caller]
 fn check(parameters: &[(&str, &str)], ids: &[u64]) {
     let selection =
@@ -62,7 +66,7 @@ fn check(parameters: &[(&str, &str)], ids: &[u64]) {
         .map(|id| rows().into_iter().find(|row| row.starts_with(&format!("{{\"id\":{id},"))).unwrap())
         .collect();
     let expected = format!("{{\"inventory_locations\":[{}]}}", expected.join(","));
-    assert_eq!(String::from_utf8(body).unwrap(), expected, "{parameters:?}");
+    assert_eq!(text(body), expected, "{parameters:?}");
 }
 
 #[test]
@@ -87,8 +91,21 @@ fn missing_cells_are_named_after_the_rows() {
         r#"],"missing":[{"variant_id":1,"loc_id":7,"reason":"rate-limited"},"#,
         r#"{"variant_id":2,"loc_id":8,"reason":"rate-limited"}],"missing_total":2}"#
     );
-    let body = String::from_utf8(body).unwrap();
+    let body = text(body);
     assert!(body.starts_with(r#"{"inventory_locations":[{"id":10,"#) && body.ends_with(missing), "{body}");
+}
+
+#[test]
+fn a_tag_tells_rows_their_order_and_what_is_missing() {
+    let tag = |missing: &[(u64, u64)], selection: Selection| {
+        inventory_body(&snapshot(missing), &selection).into_tagged().1
+    };
+    let descending = || Selection::parse(|name| (name == "direction").then_some("desc")).unwrap();
+    let all = tag(&[], Selection::default());
+    assert_eq!(all, tag(&[], Selection::default()));
+    let others = [tag(&[], descending()), tag(&[(1, 7)], Selection::default()), tag(&[(2, 7)], descending())];
+    assert!(others.iter().all(|other| *other != all), "{all} {others:?}");
+    assert_ne!(tag(&[(1, 7)], descending()), tag(&[(1, 8)], descending()));
 }
 
 #[test]
