@@ -1,7 +1,5 @@
 //! The bodies of the Haravan-compatible routes, written row by row.
 
-use std::cmp::Reverse;
-
 use actix_web::web::Bytes;
 
 use super::etag;
@@ -21,6 +19,9 @@ const USUAL_ROWS: usize = 1024;
 
 /// Rows written at a stretch. Source: ours; some 300 µs of work.
 const PIECE: usize = 512;
+
+/// Rows compared, or found, at a stretch. Source: ours; some 200 µs of work.
+const PIECE_OF_SORTING: usize = 16_384;
 
 /// A body of rows, and what tells it from others.
 #[derive(Debug, Default)]
@@ -124,15 +125,21 @@ pub(super) fn locations_body(locations: &[SentLocation], slice: Option<Slice>) -
 /// The usual case: rows are found, ordered and cut by their ids alone, and written as they lie packed.
 fn write_by_id(snapshot: &Snapshot, selection: &Selection, body: &mut RowsBody) {
     let mut packed = Vec::with_capacity(snapshot.grid().cells().min(USUAL_ROWS));
+    let mut pieces = Pieces::of(PIECE_OF_SORTING);
     snapshot.for_each_row(|id, entry, cell| {
+        pieces.done(1);
         if selection.since_id < id.get() {
             packed.push((id, entry, cell));
         }
     });
-    match selection.direction {
-        Direction::Ascending => packed.sort_unstable_by_key(|(id, ..)| *id),
-        Direction::Descending => packed.sort_unstable_by_key(|(id, ..)| Reverse(*id)),
-    }
+    let mut pieces = Pieces::of(PIECE_OF_SORTING);
+    packed.sort_unstable_by(|(left, ..), (right, ..)| {
+        pieces.done(1);
+        match selection.direction {
+            Direction::Ascending => left.cmp(right),
+            Direction::Descending => right.cmp(left),
+        }
+    });
     let wanted = sliced(&packed, selection.slice);
     body.open(wanted.len());
     let mut line = Line::new();

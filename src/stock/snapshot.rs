@@ -8,8 +8,12 @@ use crate::clock::Moment;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, RowId, VariantId};
 use crate::domain::row::Row;
+use crate::processor::Pieces;
 use crate::query::Grid;
 use crate::view::grid::{Cells, CellsByVariant};
+
+/// Cells looked through at a stretch. Source: ours; some 200 µs of work.
+const PIECE: usize = 32_768;
 
 /// Where a question's cells came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,7 +70,8 @@ impl Snapshot {
         unknown.sort_unstable_by_key(|(cell, _)| *cell);
         unknown.dedup_by_key(|(cell, _)| *cell);
         let mut snapshot = Self { grid, entries, unknown, tally, held: None, oldest: None };
-        let known = snapshot.packed().filter_map(|(_, found)| found.ok());
+        let mut pieces = Pieces::of(PIECE);
+        let known = snapshot.packed().inspect(|_| pieces.done(1)).filter_map(|(_, found)| found.ok());
         snapshot.oldest = known.map(|(_, packed)| packed.observed_at()).min();
         snapshot
     }
