@@ -1,7 +1,8 @@
 //! Hits against what actix does with ready-made bytes, and against nginx's cache with the same: one worker on one
 //! core, `wrk` on the other, interleaved rounds, medians; and views over a quarter of a million cells.
 //!
-//! `cargo bench --bench hits` takes three minutes. It needs `taskset` and `wrk`; nginx is left out where it is not.
+//! `cargo bench --bench hits` takes six minutes; `-- beside` measures hits beside a cold question alone. It needs
+//! `taskset`, `chrt` and `wrk`; nginx is left out where it is not.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

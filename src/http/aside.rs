@@ -63,3 +63,24 @@ impl Aside {
 fn broken(_: JoinError) -> Problem {
     Problem::Internal
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use tokio::runtime::Handle;
+
+    use super::{Aside, MANY_CELLS};
+    use crate::http::problem::Problem;
+
+    #[tokio::test]
+    async fn much_work_is_done_by_another_thread_than_little_and_may_break() {
+        let aside = Aside::new(Handle::current());
+        let here = thread::current().id();
+        let done_by = |cells| aside.work(cells, || thread::current().id());
+        assert_eq!(done_by(MANY_CELLS).await.unwrap(), here);
+        assert_ne!(done_by(MANY_CELLS + 1).await.unwrap(), here);
+        let broken = aside.work(MANY_CELLS + 1, || panic!("as it should")).await;
+        assert!(matches!(broken, Err::<(), _>(Problem::Internal)));
+    }
+}
