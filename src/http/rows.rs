@@ -17,8 +17,9 @@ const ROW_BYTES: usize = 240;
 /// How many rows are made room for at first; a question for more makes more room as it finds them.
 const USUAL_ROWS: usize = 1024;
 
-/// Rows written at a stretch. Source: ours; some 300 µs of work.
-const PIECE: usize = 512;
+/// Rows written at a stretch: more than a thread that serves callers ever writes here, so that it never gives way.
+/// Source: measured; some 600 µs of work.
+const PIECE: usize = 1_024;
 
 /// Rows compared, or found, at a stretch. Source: ours; some 200 µs of work.
 const PIECE_OF_SORTING: usize = 16_384;

@@ -13,6 +13,20 @@ use crate::clock::Moment;
 use crate::domain::id::VariantId;
 use crate::domain::location::LocationBook;
 
+/// When the oldest cell of an answer was confirmed, and the last moment at which all of them are fresh.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lifetime {
+    pub(super) oldest: Moment,
+    pub(super) fresh_until: Moment,
+}
+
+impl Lifetime {
+    /// How old the oldest cell is now, and for how long all of them stay fresh.
+    pub(super) fn at(self, now: Moment) -> (Duration, Duration) {
+        (now.since(self.oldest), self.fresh_until.since(now))
+    }
+}
+
 /// What an answer rests on: entries of one shop's cache, and a book of its locations.
 #[derive(Debug)]
 pub struct Basis {
@@ -20,8 +34,7 @@ pub struct Basis {
     entries: Box<[(VariantId, u64)]>,
     /// The cache's changes when these were last seen to be the entries held.
     seen: AtomicU64,
-    oldest: Moment,
-    fresh_until: Moment,
+    lifetime: Lifetime,
     /// The locations that the question or the answer took from the shop's list.
     book: Option<Arc<LocationBook>>,
     cells: usize,
@@ -33,11 +46,11 @@ impl Basis {
     pub(super) fn new(
         entries: Box<[(VariantId, u64)]>,
         changes: Changes,
-        (oldest, fresh_until): (Moment, Moment),
+        lifetime: Lifetime,
         book: Option<Arc<LocationBook>>,
         cells: usize,
     ) -> Self {
-        Self { entries, seen: AtomicU64::new(changes.count()), oldest, fresh_until, book, cells }
+        Self { entries, seen: AtomicU64::new(changes.count()), lifetime, book, cells }
     }
 
     /// How many cells the answer is made of.
@@ -49,7 +62,7 @@ impl Basis {
     /// How old the oldest of them is now, and for how long all of them stay fresh.
     #[must_use]
     pub fn age_at(&self, now: Moment) -> (Duration, Duration) {
-        (now.since(self.oldest), self.fresh_until.since(now))
+        self.lifetime.at(now)
     }
 
     /// The bytes it takes up.
@@ -82,13 +95,21 @@ impl Shop {
         let entries = snapshot.entries().map(|(variant_id, entry)| Some((variant_id, entry?.version())));
         let fresh_until = oldest.plus(self.freshness().fresh);
         let cells = snapshot.grid().cells();
-        Some(Basis::new(entries.collect::<Option<_>>()?, changes, (oldest, fresh_until), book, cells))
+        Some(Basis::new(
+            entries.collect::<Option<_>>()?,
+            changes,
+            Lifetime { oldest, fresh_until },
+            book,
+            cells,
+        ))
     }
 
     /// Whether an answer that rests on this may be given now, as if it had just been made.
     #[must_use]
     pub fn upholds(&self, basis: &Basis, now: Moment) -> bool {
         let is_current = |book| self.current_book(now).is_some_and(|current| Arc::ptr_eq(&current, book));
-        now <= basis.fresh_until && basis.is_held(self.cache()) && basis.book.as_ref().is_none_or(is_current)
+        now <= basis.lifetime.fresh_until
+            && basis.is_held(self.cache())
+            && basis.book.as_ref().is_none_or(is_current)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Basis;
+use super::basis::Lifetime;
 use super::shop::Shop;
 use crate::cache::Changes;
 use crate::cache::entry::{PackedCell, VariantCells};
@@ -24,8 +25,7 @@ pub struct Glimpse {
     rows: Vec<GlimpsedRow>,
     cells: usize,
     changes: Changes,
-    oldest: Moment,
-    fresh_until: Moment,
+    lifetime: Lifetime,
 }
 
 /// Where a variant's rows come from.
@@ -100,8 +100,8 @@ impl Shop {
             return None;
         }
         let oldest = look.oldest?;
-        let fresh_until = oldest.plus(self.freshness().fresh);
-        Some(Glimpse { sources, rows: look.rows, cells: grid.cells(), changes, oldest, fresh_until })
+        let lifetime = Lifetime { oldest, fresh_until: oldest.plus(self.freshness().fresh) };
+        Some(Glimpse { sources, rows: look.rows, cells: grid.cells(), changes, lifetime })
     }
 }
 
@@ -150,7 +150,7 @@ impl Glimpse {
     /// How old its oldest cell is now, and for how long all of them stay fresh.
     #[must_use]
     pub fn age_at(&self, now: Moment) -> (Duration, Duration) {
-        (now.since(self.oldest), self.fresh_until.since(now))
+        self.lifetime.at(now)
     }
 
     /// What an answer made of this rests on, if it took its locations from this book.
@@ -161,7 +161,7 @@ impl Glimpse {
             Source::Cells(entry) => (entry.variant_id(), entry.version()),
         };
         let entries = self.sources.iter().map(entry).collect();
-        Basis::new(entries, self.changes, (self.oldest, self.fresh_until), book, self.cells)
+        Basis::new(entries, self.changes, self.lifetime, book, self.cells)
     }
 }
 
