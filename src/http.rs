@@ -21,6 +21,7 @@ mod framing;
 mod fulfilment;
 pub mod head_guard;
 mod health;
+mod hex;
 pub mod hits;
 pub mod openapi;
 pub mod page;

@@ -148,9 +148,9 @@ impl Fingerprint {
         Self(XxHash3_64::oneshot(text))
     }
 
-    /// As bytes, to be hashed with others.
+    /// The number.
     #[must_use]
-    pub fn to_bytes(self) -> [u8; size_of::<u64>()] {
-        self.0.to_le_bytes()
+    pub fn get(self) -> u64 {
+        self.0
     }
 }

@@ -89,16 +89,16 @@ impl Coding {
     /// # Errors
     /// The coder fails, which in memory it does not.
     pub fn encode(self, body: Bytes) -> io::Result<Bytes> {
-        let room = Vec::with_capacity(body.len() / 4);
+        let room = || Vec::with_capacity(body.len() / 4);
         Ok(match self {
             Self::Identity => body,
             Self::Gzip => {
-                let mut coder = GzEncoder::new(room, Compression::fast());
+                let mut coder = GzEncoder::new(room(), Compression::fast());
                 coder.write_all(&body)?;
                 coder.finish()?.into()
             }
             Self::Brotli => {
-                let mut coder = CompressorWriter::new(room, BROTLI_BUFFER, BROTLI_QUALITY, BROTLI_WINDOW);
+                let mut coder = CompressorWriter::new(room(), BROTLI_BUFFER, BROTLI_QUALITY, BROTLI_WINDOW);
                 coder.write_all(&body)?;
                 coder.flush()?;
                 coder.into_inner().into()

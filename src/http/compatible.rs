@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::accept::Form;
 use super::coding::Coding;
 use super::edge::{Edge, Outcome};
-use super::etag;
+use super::etag::EntityTag;
 use super::openapi::answers::{InventoryAnswers, LocationsAnswers};
 use super::openapi::bodies::InventoryQuestion;
 use super::openapi::parameters::{AskHeaders, AskQuery, GridQuery, PageQuery, SelectionQuery, ShopPath};
@@ -139,7 +139,7 @@ async fn inventory(
     let coding = Coding::of(request.headers())?;
     let work = move || {
         let (body, etag) = inventory_body(&snapshot, &selection).into_tagged();
-        Whole::new(body, &etag, coding, Form::Json.content_type())
+        Whole::new(body, etag, coding, Form::Json.content_type())
     };
     let whole = edge.aside.work(cells, work).await??;
     Ok(provenance.respond_whole(request, &whole))
@@ -152,7 +152,7 @@ async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, P
     let list = question.shop.locations(&question.terms()).await?;
     let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
     let body = Bytes::from(locations_body(&list.locations, slice));
-    let (etag, coding) = (etag::strong(&body), Coding::of(request.headers())?);
-    let whole = Whole::new(body, &etag, coding, Form::Json.content_type())?;
+    let (etag, coding) = (EntityTag::strong(&body), Coding::of(request.headers())?);
+    let whole = Whole::new(body, etag, coding, Form::Json.content_type())?;
     Ok(provenance.respond_whole(request, &whole))
 }

@@ -110,9 +110,8 @@ impl Edge {
         let asked = Asked { target, form, coding };
         if ready.wants(&asked)
             && let Some(route) = request.match_pattern()
-            && let Some(answer) = ReadyAnswer::new(whole, Cow::Owned(route), basis)
         {
-            ready.keep(&asked, Arc::new(answer));
+            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route: Cow::Owned(route), basis }));
         }
     }
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, HeaderValue, IF_NONE_MATCH, PRAGMA,
-    TRANSFER_ENCODING, UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, IF_NONE_MATCH, PRAGMA, TRANSFER_ENCODING,
+    UPGRADE,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
@@ -23,7 +23,6 @@ use super::auth::{Caller, Scope};
 use super::coding::Coding;
 use super::compatible::{INVENTORY_ROUTE, OWN_INVENTORY_ROUTE};
 use super::edge::Edge;
-use super::etag;
 use super::parameters::Parameters;
 use super::preferences::PREFER;
 use super::ready::{Asked, ReadyAnswer};
@@ -81,7 +80,6 @@ impl HitSource {
 #[derive(Debug)]
 struct Written {
     whole: Whole,
-    etag: HeaderValue,
     glimpse: Glimpse,
     book: Option<Arc<LocationBook>>,
 }
@@ -124,14 +122,14 @@ impl Hits {
         if let Some(answer) = standing {
             self.edge.keys.charge(&caller).ok()?;
             shop.count_hits(answer.basis.cells());
-            let response = given((&answer.whole, &answer.etag), head, manner, answer.basis.age_at(now));
+            let response = given(&answer.whole, head, manner, answer.basis.age_at(now));
             return Some(Hit { response, source: HitSource::Ready(answer), caller });
         }
         let route = route?;
         let written = self.written(&shop, query, manner.coding, now)?;
         self.edge.keys.charge(&caller).ok()?;
         shop.count_hits(written.glimpse.cells());
-        let response = given((&written.whole, &written.etag), head, manner, written.glimpse.age_at(now));
+        let response = given(&written.whole, head, manner, written.glimpse.age_at(now));
         if ready.wants(&asked) {
             ready.keep(&asked, Arc::new(written.into_ready(route)));
         }
@@ -158,16 +156,15 @@ impl Hits {
         let most = self.edge.limits.max_cells.min(MOST_CELLS);
         let mut glimpse = shop.glimpse(&Grid::new(variants, locations, most).ok()?)?;
         let (body, etag) = glimpsed_body(&mut glimpse, &selection)?.into_tagged();
-        let whole = Whole::new(body, &etag, coding, Form::Json.content_type()).ok()?;
-        let etag = HeaderValue::try_from(whole.etag.as_str()).ok()?;
-        Some(Written { whole, etag, glimpse, book })
+        let whole = Whole::new(body, etag, coding, Form::Json.content_type()).ok()?;
+        Some(Written { whole, glimpse, book })
     }
 }
 
 impl Written {
     fn into_ready(self, route: &'static str) -> ReadyAnswer {
-        let Self { whole, etag, glimpse, book } = self;
-        ReadyAnswer { whole, etag, route: Cow::Borrowed(route), basis: glimpse.basis(book) }
+        let Self { whole, glimpse, book } = self;
+        ReadyAnswer { whole, route: Cow::Borrowed(route), basis: glimpse.basis(book) }
     }
 }
 
@@ -209,14 +206,14 @@ fn address(path: &str, caller: &Caller) -> Option<Address> {
     Some((caller.bound_to()?, Some(route)))
 }
 
-/// An answer and its tag as they are given now, at this age and for so long.
+/// An answer as it is given now, at this age and for so long.
 fn given(
-    (whole, etag): (&Whole, &HeaderValue),
+    whole: &Whole,
     head: &RequestHead,
     manner: Manner,
     (age, left): (Duration, Duration),
 ) -> HttpResponse<Bytes> {
-    let known = manner.conditional && etag::is_known(head.headers(), &whole.etag);
+    let known = manner.conditional && whole.etag.is_known(head.headers());
     let mut response = if known {
         HttpResponse::with_body(StatusCode::NOT_MODIFIED, Bytes::new())
     } else {
@@ -225,7 +222,7 @@ fn given(
         response
     };
     let headers = response.headers_mut();
-    Provenance::of_hit(age, left.as_secs()).write(headers, etag.clone());
+    Provenance::of_hit(age, left.as_secs()).write(headers, whole.etag.clone());
     let request_id = RequestId::for_header(head.headers().get(X_REQUEST_ID));
     headers.insert(X_REQUEST_ID, request_id.into_value());
     response

@@ -9,7 +9,10 @@ mod query_string;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use smallvec::{SmallVec, smallvec};
 
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::quantity::Quantity;
@@ -114,33 +117,39 @@ pub enum ParameterError {
     Request,
 }
 
-/// What was given, by name.
+/// What was given, by name: few names, so they are not worth a map.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parameters {
-    given: BTreeMap<&'static str, Vec<String>>,
+pub struct Parameters<'a> {
+    given: SmallVec<[Given<'a>; 2]>,
 }
 
-impl Parameters {
+/// A parameter, and all that it was given as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Given<'a> {
+    parameter: &'static str,
+    values: SmallVec<[Cow<'a, str>; 1]>,
+}
+
+impl<'a> Parameters<'a> {
     /// Reads a query string.
     ///
     /// # Errors
     /// A value's encoding is broken, or a single value was given twice and differs.
-    pub fn from_query(query: &str) -> Result<Self, ParameterError> {
-        let mut given = BTreeMap::<&'static str, Vec<String>>::new();
+    pub fn from_query(query: &'a str) -> Result<Self, ParameterError> {
+        let mut parameters = Self::default();
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             // A name whose encoding is broken is nobody's.
             let Some(parameter) = query_string::decode(name).and_then(|name| known(&name)) else { continue };
             let value = query_string::decode(value).ok_or(ParameterError::Encoding { parameter })?;
-            given.entry(parameter).or_default().push(value.into_owned());
-        }
-        for (parameter, values) in &given {
-            let differs = values.iter().any(|value| Some(value) != values.first());
-            if differs && !LISTS.contains(parameter) {
-                return Err(ParameterError::Repeated { parameter });
+            match parameters.given.iter_mut().find(|given| given.parameter == parameter) {
+                Some(given) if LISTS.contains(&parameter) => given.values.push(value),
+                Some(given) if given.values.contains(&value) => {}
+                Some(_) => return Err(ParameterError::Repeated { parameter }),
+                None => parameters.given.push(Given { parameter, values: smallvec![value] }),
             }
         }
-        Ok(Self { given })
+        Ok(parameters)
     }
 
     /// Adds what a JSON body says.
@@ -149,17 +158,33 @@ impl Parameters {
     /// The body is no JSON object, a member has the wrong type, or the query string has given it too.
     pub fn and_body(mut self, body: &[u8]) -> Result<Self, ParameterError> {
         for (parameter, values) in body::parse(body)? {
-            if self.given.insert(parameter, values).is_some() {
+            if self.given.iter().any(|given| given.parameter == parameter) {
                 return Err(ParameterError::GivenTwice { parameter });
             }
+            let values = values.into_iter().map(Cow::Owned).collect();
+            self.given.push(Given { parameter, values });
         }
         Ok(self)
+    }
+
+    /// The same, to be kept for longer than what it was read from.
+    #[must_use]
+    pub fn into_owned(self) -> Parameters<'static> {
+        let owned = |Given { parameter, values }: Given<'_>| {
+            let values = values.into_iter().map(|value| Cow::Owned(value.into_owned())).collect();
+            Given { parameter, values }
+        };
+        Parameters { given: self.given.into_iter().map(owned).collect() }
     }
 
     /// A single value.
     #[must_use]
     pub fn value(&self, name: &'static str) -> Option<&str> {
-        self.given.get(name).and_then(|values| values.first()).map(String::as_str)
+        self.values(name)?.first().map(Cow::as_ref)
+    }
+
+    fn values(&self, name: &'static str) -> Option<&[Cow<'a, str>]> {
+        self.given.iter().find(|given| given.parameter == name).map(|given| &*given.values)
     }
 
     /// Whether a switch is on; off if it is not given.
@@ -210,7 +235,7 @@ impl Parameters {
     /// # Errors
     /// One is no id.
     pub fn preferred(&self) -> Result<Vec<LocationId>, QueryError> {
-        let items = self.given.get(PREFER).into_iter().flatten().flat_map(|item| item.split(','));
+        let items = self.values(PREFER).into_iter().flatten().flat_map(|item| item.split(','));
         let items = items.map(str::trim).filter(|item| !item.is_empty());
         items.map(|item| item.parse().map_err(|_| bad_value(PREFER, item, "a positive integer"))).collect()
     }
@@ -287,8 +312,8 @@ impl Parameters {
         &self,
         name: &'static str,
     ) -> Result<Option<IdList<I>>, QueryError> {
-        let list = |items: &Vec<String>| IdList::from_items(name, items.iter().map(String::as_str));
-        self.given.get(name).map(list).transpose()
+        let list = |items: &[Cow<'a, str>]| IdList::from_items(name, items.iter().map(Cow::as_ref));
+        self.values(name).map(list).transpose()
     }
 }
 

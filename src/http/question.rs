@@ -29,7 +29,7 @@ pub(super) struct Question {
     /// The shop, which the caller may read.
     pub(super) shop: Arc<Shop>,
     /// What else was asked for.
-    pub(super) parameters: Parameters,
+    pub(super) parameters: Parameters<'static>,
     terms: ReadTerms,
     /// Whether only the cost is asked for.
     explain: bool,
@@ -113,6 +113,7 @@ impl Question {
             wait: granted.unwrap_or(edge.limits.default_wait),
             incomplete,
         };
+        let parameters = parameters.into_owned();
         Ok(Self { shop, parameters, terms, explain, granted, asked_at })
     }
 

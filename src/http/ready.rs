@@ -9,7 +9,6 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use actix_web::http::header::HeaderValue;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{Equivalent, Weighter};
 use rustc_hash::FxBuildHasher;
@@ -33,8 +32,6 @@ const MAX_TARGET: usize = 8 << 10;
 pub struct ReadyAnswer {
     /// The answer.
     pub whole: Whole,
-    /// Its tag.
-    pub etag: HeaderValue,
     /// The pattern of the route that it is an answer of.
     pub route: Cow<'static, str>,
     /// What it rests on.
@@ -112,15 +109,6 @@ impl ReadyAnswers {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.answers.weight()
-    }
-}
-
-impl ReadyAnswer {
-    /// An answer of this route's that rests on this; none if its tag cannot be sent.
-    #[must_use]
-    pub fn new(whole: Whole, route: Cow<'static, str>, basis: Basis) -> Option<Self> {
-        let etag = HeaderValue::try_from(whole.etag.as_str()).ok()?;
-        Some(Self { whole, etag, route, basis })
     }
 }
 

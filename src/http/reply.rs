@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::stream::{self, Stream};
 
 use super::coding::Coding;
-use super::etag;
+use super::etag::EntityTag;
 use super::preferences::PREFERENCE_APPLIED;
 use super::problem::Problem;
 use crate::domain::cell::MissingReason;
@@ -41,8 +41,8 @@ pub struct Whole {
     pub body: Bytes,
     /// How it is coded.
     pub coding: Coding,
-    /// Its tag, quotes included.
-    pub etag: String,
+    /// Its tag.
+    pub etag: EntityTag,
     /// What it is.
     pub content_type: &'static str,
 }
@@ -52,10 +52,15 @@ impl Whole {
     ///
     /// # Errors
     /// The coder fails.
-    pub fn new(body: Bytes, etag: &str, coding: Coding, content_type: &'static str) -> Result<Self, Problem> {
+    pub fn new(
+        body: Bytes,
+        etag: EntityTag,
+        coding: Coding,
+        content_type: &'static str,
+    ) -> Result<Self, Problem> {
         let coding = coding.worth_it(body.len());
         let body = coding.encode(body).map_err(|_| Problem::Internal)?;
-        Ok(Self { body, coding, etag: etag::coded(etag, coding), content_type })
+        Ok(Self { body, coding, etag: etag.coded(coding), content_type })
     }
 
     /// Writes the headers that go with the body.
@@ -99,11 +104,11 @@ impl Provenance {
     }
 
     /// Writes the headers of an answer with this tag.
-    pub fn write(&self, headers: &mut HeaderMap, etag: HeaderValue) {
+    pub fn write(&self, headers: &mut HeaderMap, etag: EntityTag) {
         // Private: what one key may read, another may not. No-cache: whoever keeps it asks again, and gets a 304.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(VARY, HeaderValue::from_static(VARIES));
-        headers.insert(ETAG, etag);
+        headers.insert(ETAG, etag.into());
         if let Ok(cache_status) = HeaderValue::try_from(self.cache_status.as_str()) {
             headers.insert(CACHE_STATUS, cache_status);
         }
@@ -123,7 +128,7 @@ impl Provenance {
     /// A whole answer, unless the caller has it already.
     #[must_use]
     pub fn respond_whole(&self, request: &HttpRequest, whole: &Whole) -> HttpResponse {
-        let mut response = self.respond(request, &whole.etag, |response| {
+        let mut response = self.respond(request, whole.etag.clone(), |response| {
             if whole.body.len() <= AT_ONCE {
                 return response.body(whole.body.clone());
             }
@@ -142,15 +147,13 @@ impl Provenance {
     pub fn respond(
         &self,
         request: &HttpRequest,
-        etag: &str,
+        etag: EntityTag,
         body: impl FnOnce(&mut HttpResponseBuilder) -> HttpResponse,
     ) -> HttpResponse {
-        let known = etag::is_known(request.headers(), etag);
+        let known = etag.is_known(request.headers());
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         let mut response = if known { response.finish() } else { body(&mut response) };
-        if let Ok(etag) = HeaderValue::try_from(etag) {
-            self.write(response.headers_mut(), etag);
-        }
+        self.write(response.headers_mut(), etag);
         response
     }
 }
@@ -209,7 +212,7 @@ mod tests {
 
     use actix_web::test::TestRequest;
 
-    use super::{Provenance, cache_status};
+    use super::{EntityTag, Provenance, cache_status};
     use crate::domain::cell::{CellId, MissingReason};
     use crate::domain::id::{LocationId, VariantId};
     use crate::query::{Grid, IdList};
@@ -257,13 +260,15 @@ mod tests {
         let provenance =
             Provenance { age: Some(Duration::from_millis(2900)), missing: 3, ..Provenance::default() };
         let body = |response: &mut actix_web::HttpResponseBuilder| response.body("body");
+        let etag = EntityTag::strong(b"body");
         let request = TestRequest::default().to_http_request();
-        assert_eq!(provenance.respond(&request, "\"a\"", body).status(), 200);
-        let request = TestRequest::default().insert_header(("If-None-Match", "\"a\"")).to_http_request();
-        let response = provenance.respond(&request, "\"a\"", body);
+        assert_eq!(provenance.respond(&request, etag.clone(), body).status(), 200);
+        let request =
+            TestRequest::default().insert_header(("If-None-Match", etag.as_str())).to_http_request();
+        let response = provenance.respond(&request, etag.clone(), body);
         assert_eq!(response.status(), 304);
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
-        assert_eq!((header("etag"), header("age")), (Some("\"a\""), Some("2")));
+        assert_eq!((header("etag"), header("age")), (Some(etag.as_str()), Some("2")));
         assert_eq!(header("x-tonkho-missing"), Some("3"));
         assert_eq!(header("cache-control"), Some("private, no-cache"));
     }

@@ -11,6 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::framing;
+use super::hex;
 use super::problem::Problem;
 
 /// The header, in requests and in answers.
@@ -52,12 +53,9 @@ impl RequestId {
     }
 
     fn generate() -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let random = fastrand::u128(..).to_le_bytes();
         let mut id = [0; 32];
-        for (pair, byte) in id.chunks_exact_mut(2).zip(random) {
-            let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
-            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        for (pair, digits) in id.chunks_exact_mut(2).zip(hex::pairs(&fastrand::u128(..).to_be_bytes())) {
+            pair.copy_from_slice(&digits);
         }
         Self(HeaderValue::from_bytes(&id).unwrap_or_else(|_| HeaderValue::from_static("none")))
     }

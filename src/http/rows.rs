@@ -2,7 +2,7 @@
 
 use actix_web::web::Bytes;
 
-use super::etag;
+use super::etag::{EntityTag, Parts};
 use crate::domain::line::Line;
 use crate::domain::row::Fingerprint;
 use crate::haravan::SentLocation;
@@ -28,27 +28,28 @@ const PIECE_OF_SORTING: usize = 16_384;
 #[derive(Debug, Default)]
 pub(super) struct RowsBody {
     bytes: Vec<u8>,
-    /// Of each row, in order, and of what follows the rows.
-    fingerprints: Vec<u8>,
+    /// Each row, in order, and what follows the rows.
+    parts: Parts,
+    has_rows: bool,
 }
 
 impl RowsBody {
     /// The body and its tag.
-    pub(super) fn into_tagged(self) -> (Bytes, String) {
-        let etag = etag::of_parts(&self.fingerprints, self.bytes.len());
+    pub(super) fn into_tagged(self) -> (Bytes, EntityTag) {
+        let etag = self.parts.tag(self.bytes.len());
         (self.bytes.into(), etag)
     }
 
     fn open(&mut self, rows: usize) {
         self.bytes.reserve(rows.saturating_mul(ROW_BYTES).saturating_add(ROW_BYTES));
-        self.fingerprints.reserve(rows.saturating_add(1).saturating_mul(size_of::<Fingerprint>()));
         self.bytes.extend_from_slice(b"{\"inventory_locations\":[");
     }
 
     fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        if !self.fingerprints.is_empty() {
+        if self.has_rows {
             self.bytes.push(b',');
         }
+        self.has_rows = true;
         self.note(write);
     }
 
@@ -64,7 +65,7 @@ impl RowsBody {
         let start = self.bytes.len();
         write(&mut self.bytes);
         let fingerprint = Fingerprint::of(self.bytes.get(start..).unwrap_or_default());
-        self.fingerprints.extend_from_slice(&fingerprint.to_bytes());
+        self.parts.add(fingerprint);
     }
 }
 
@@ -104,8 +105,8 @@ pub(super) fn glimpsed_body(glimpse: &mut Glimpse, selection: &Selection) -> Opt
     }
     let mut body = RowsBody::default();
     body.open(rows.len());
-    let RowsBody { bytes, fingerprints } = &mut body;
-    glimpse.write_rows(bytes, |fingerprint| fingerprints.extend_from_slice(&fingerprint.to_bytes()));
+    let RowsBody { bytes, parts, .. } = &mut body;
+    glimpse.write_rows(bytes, |fingerprint| parts.add(fingerprint));
     body.close(|_| {});
     Some(body)
 }

@@ -11,7 +11,7 @@ use futures_util::{Stream, stream};
 use super::accept::Form;
 use super::coding::Coding;
 use super::edge::Edge;
-use super::etag;
+use super::etag::EntityTag;
 use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
@@ -113,7 +113,7 @@ pub(super) fn is_many(items: usize) -> bool {
 /// An answer's content.
 enum Content {
     Whole(Whole),
-    Streamed { etag: String, chunks: Chunks },
+    Streamed { etag: EntityTag, chunks: Chunks },
 }
 
 /// Reads the cells that are wanted and makes of them what `view` does.
@@ -141,7 +141,7 @@ pub(super) async fn answer<A: Answer>(
         // The tag is of everything but `as_of`, which is told once the tag is made.
         let context = Context { shop, as_of: None, book: &book, warnings: Vec::new() };
         let mut answer = view(snapshot, context);
-        let etag = etag::weak(&answer, form.media_type());
+        let etag = EntityTag::weak(&answer, form.media_type());
         answer.envelope_mut().as_of = as_of;
         content(answer, form, etag, coding)
     };
@@ -153,14 +153,14 @@ pub(super) async fn answer<A: Answer>(
             }
             response
         }
-        Content::Streamed { etag, chunks } => provenance.respond(request, &etag, |response| {
+        Content::Streamed { etag, chunks } => provenance.respond(request, etag, |response| {
             response.content_type(form.content_type()).streaming(in_turns(chunks))
         }),
     })
 }
 
 /// An answer in the form that was asked for: whole if it is short.
-fn content(answer: impl Answer, form: Form, etag: String, coding: Coding) -> Result<Content, Problem> {
+fn content(answer: impl Answer, form: Form, etag: EntityTag, coding: Coding) -> Result<Content, Problem> {
     let is_long = answer.is_long();
     let chunks = match form {
         Form::Json => answer.into_json(),
@@ -174,7 +174,7 @@ fn content(answer: impl Answer, form: Form, etag: String, coding: Coding) -> Res
     let mut written = Vec::new();
     while written.len() <= MOST_WHOLE {
         let Some(chunk) = chunks.next() else {
-            return Whole::new(written.into(), &etag, coding, form.content_type()).map(Content::Whole);
+            return Whole::new(written.into(), etag, coding, form.content_type()).map(Content::Whole);
         };
         written.append(&mut chunk.map_err(|_| Problem::Internal)?);
     }

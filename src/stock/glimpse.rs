@@ -179,8 +179,13 @@ struct Look<'a> {
 impl<'a> Look<'a> {
     fn new(grid: &'a Grid, fresh_from: Moment) -> Self {
         let locations = &*grid.locations;
-        let usual = (0..locations.len()).collect();
-        Self { locations, usual, fresh_from, oldest: None, rows: Vec::with_capacity(grid.cells()) }
+        Self {
+            locations,
+            usual: Vec::new(),
+            fresh_from,
+            oldest: None,
+            rows: Vec::with_capacity(grid.cells()),
+        }
     }
 
     /// Takes the rows of a variant that are text; none if one of their cells is not fresh.
@@ -195,6 +200,9 @@ impl<'a> Look<'a> {
 
     /// Looks at the cells of a variant; none if one is not there, or not fresh.
     fn look_into(&mut self, variant: u64, cells: &[PackedCell]) -> Option<()> {
+        if self.usual.is_empty() {
+            self.usual.extend(0..self.locations.len());
+        }
         for (number, loc_id) in self.locations.iter().enumerate() {
             let usual = self.usual.get(number).copied()?;
             let cell = match cells.get(usual).filter(|cell| cell.loc_id() == *loc_id) {

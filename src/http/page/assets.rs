@@ -1,11 +1,11 @@
 //! The page's style, script and mark: compiled in, served from here, kept by browsers until they change.
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer;
 use crate::http::edge::Outcome;
-use crate::http::etag;
+use crate::http::etag::EntityTag;
 use crate::http::problem::Problem;
 
 /// A file of the page's.
@@ -46,7 +46,7 @@ impl Asset {
     }
 
     fn version(self) -> String {
-        etag::strong(self.text.as_bytes()).replace('"', "")
+        EntityTag::strong(self.text.as_bytes()).as_str().replace('"', "")
     }
 }
 
@@ -58,13 +58,13 @@ pub(in crate::http) async fn get_asset(request: HttpRequest) -> Outcome {
 }
 
 fn sent(asset: Asset, request: &HttpRequest) -> HttpResponse {
-    let etag = etag::strong(asset.text.as_bytes());
-    let is_known = etag::is_known(request.headers(), &etag);
+    let etag = EntityTag::strong(asset.text.as_bytes());
+    let is_known = etag.is_known(request.headers());
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     let is_this_version = request.query_string() == format!("v={}", asset.version());
     // Asked for by another version's address, it may be an old page's: that one is not to keep it.
     let keep = if is_this_version { "public, max-age=31536000, immutable" } else { "no-cache" };
-    response.insert_header((ETAG, etag)).insert_header((CACHE_CONTROL, keep));
+    response.insert_header((ETAG, HeaderValue::from(etag))).insert_header((CACHE_CONTROL, keep));
     answer::guard(&mut response);
     response.content_type(asset.media_type);
     if is_known { response.finish() } else { response.body(asset.text) }

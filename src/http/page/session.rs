@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::timestamp::Timestamp;
 use crate::http::auth::KeyRing;
+use crate::http::hex;
 
 /// How long a session lasts that nobody uses; a page that refreshes itself uses it. Source: ours; a night.
 const MAX_IDLE: Duration = Duration::from_secs(12 * 60 * 60);
@@ -79,7 +80,7 @@ impl Seal {
     pub(super) fn value(&self, name: &str, digest: &[u8; 32], now: Timestamp) -> String {
         let issued = seconds(now);
         let seal = self.over(issued, digest).finalize().into_bytes();
-        format!("{}.{issued:x}.{}", hex(name.as_bytes()), hex(&seal))
+        format!("{}.{issued:x}.{}", hex::encode(name.as_bytes()), hex::encode(&seal))
     }
 
     /// The session that a cookie's value stands for: none unless we sealed it, it was used lately, and its key is
@@ -87,10 +88,10 @@ impl Seal {
     pub(super) fn open(&self, value: &str, keys: &KeyRing, now: Timestamp) -> Option<Session> {
         let mut parts = value.split('.');
         let (name, issued, seal) = (parts.next()?, parts.next()?, parts.next()?);
-        let name = String::from_utf8(unhex(name)?).ok()?;
+        let name = String::from_utf8(hex::decode(name)?).ok()?;
         let issued = u64::from_str_radix(issued, 16).ok()?;
         let digest = keys.digest_of(&name)?;
-        self.over(issued, &digest).verify_slice(&unhex(seal)?).ok()?;
+        self.over(issued, &digest).verify_slice(&hex::decode(seal)?).ok()?;
         let age = Duration::from_secs(seconds(now).saturating_sub(issued));
         (age <= MAX_IDLE && parts.next().is_none()).then(|| Session {
             digest,
@@ -131,19 +132,6 @@ pub(super) fn taken_back(request: &HttpRequest) -> String {
 
 fn seconds(instant: Timestamp) -> u64 {
     u64::try_from(instant.nanoseconds() / 1_000_000_000).unwrap_or(0)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.bytes().map(|digit| char::from(digit).to_digit(16)).collect::<Option<Vec<_>>>()?;
-    let pairs = digits.chunks(2).map(|pair| match pair {
-        [high, low] => u8::try_from(high << 4 | low).ok(),
-        _ => None,
-    });
-    pairs.collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use actix_web::{App, HttpRequest, HttpResponse};
 use super::{Parameters, read_body};
 use crate::http::problem::Problem;
 
-fn variants(parameters: &Parameters) -> Result<Option<Vec<u64>>, Problem> {
+fn variants(parameters: &Parameters<'_>) -> Result<Option<Vec<u64>>, Problem> {
     let ids = parameters.variants()?;
     Ok(ids.map(|list| list.ids().iter().map(|id| id.get()).collect()))
 }

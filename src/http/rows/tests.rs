@@ -104,7 +104,7 @@ fn a_tag_tells_rows_their_order_and_what_is_missing() {
     let all = tag(&[], Selection::default());
     assert_eq!(all, tag(&[], Selection::default()));
     let others = [tag(&[], descending()), tag(&[(1, 7)], Selection::default()), tag(&[(2, 7)], descending())];
-    assert!(others.iter().all(|other| *other != all), "{all} {others:?}");
+    assert!(others.iter().all(|other| *other != all), "{all:?} {others:?}");
     assert_ne!(tag(&[(1, 7)], descending()), tag(&[(1, 8)], descending()));
 }
 
