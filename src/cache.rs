@@ -8,4 +8,4 @@ mod texts;
 mod tier;
 
 pub use texts::LocationListId;
-pub use tier::{Cache, Changes, Purge};
+pub use tier::{Cache, Changes, HeldTexts, Purge};

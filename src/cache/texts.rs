@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use quick_cache::Weighter;
-use quick_cache::sync::{Cache as Bounded, DefaultLifecycle};
+use parking_lot::{RwLock, RwLockReadGuard};
+use quick_cache::{UnitWeighter, Weighter, sync, unsync};
 use rustc_hash::FxBuildHasher;
 
 use super::Changes;
@@ -27,35 +28,40 @@ const TYPICAL_WEIGHT: u64 = 1 << 10;
 /// Of this many parts of the bound, one is left free for there to be room: shards fill unevenly.
 const FREE_PART: u64 = 8;
 
+/// How long texts that were made wait for those who read to be done. Source: ours; a reader is done in some 20 µs, and
+/// who comes meanwhile waits as well.
+const MOST_WAIT: Duration = Duration::from_millis(1);
+
 /// Tells one list of locations from all others that a shop's texts were ever made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LocationListId(u64);
 
 /// The rows of one shop that stand ready as text.
+///
+/// One lock over all of them, taken once for all the variants of a hit and not once for each: so a variant costs no
+/// atomic operation, and the processor fetches many of them from memory at a time.
 pub(super) struct Texts {
-    rows: Bounded<(LocationListId, VariantId), Arc<RowTexts>, TextWeight, FxBuildHasher>,
-    lists: Bounded<Arc<[LocationId]>, LocationListId, quick_cache::UnitWeighter, FxBuildHasher>,
+    rows: RwLock<Kept>,
+    lists: sync::Cache<Arc<[LocationId]>, LocationListId, UnitWeighter, FxBuildHasher>,
     next_list: AtomicU64,
     max_bytes: u64,
 }
+
+type Kept = unsync::Cache<(LocationListId, VariantId), Box<RowTexts>, TextWeight, FxBuildHasher>;
+
+/// The texts, to be read: none comes or goes meanwhile, so whoever reads hurries.
+pub(super) struct ReadTexts<'a>(RwLockReadGuard<'a, Kept>);
 
 impl Texts {
     /// Room for so many bytes; none switches it off.
     pub(super) fn new(max_bytes: u64) -> Self {
         let items = usize::try_from(max_bytes / TYPICAL_WEIGHT).unwrap_or(usize::MAX).max(1);
         let weight = u64::try_from(LOCATION_LISTS).unwrap_or(u64::MAX);
-        Self {
-            rows: Bounded::with(items, max_bytes, TextWeight, FxBuildHasher, DefaultLifecycle::default()),
-            lists: Bounded::with(
-                LOCATION_LISTS,
-                weight,
-                quick_cache::UnitWeighter,
-                FxBuildHasher,
-                DefaultLifecycle::default(),
-            ),
-            next_list: AtomicU64::new(0),
-            max_bytes,
-        }
+        let rows = unsync::DefaultLifecycle::default();
+        let rows = unsync::Cache::with(items, max_bytes, TextWeight, FxBuildHasher, rows);
+        let lists = sync::DefaultLifecycle::default();
+        let lists = sync::Cache::with(LOCATION_LISTS, weight, UnitWeighter, FxBuildHasher, lists);
+        Self { rows: RwLock::new(rows), lists, next_list: AtomicU64::new(0), max_bytes }
     }
 
     /// The name that texts of rows at these locations, ascending, go by.
@@ -69,36 +75,51 @@ impl Texts {
         list
     }
 
+    /// The texts, for as long as it takes to read them.
+    pub(super) fn read(&self) -> ReadTexts<'_> {
+        ReadTexts(self.rows.read())
+    }
+
+    /// Keeps the rows of entries at the locations of a list: of each variant while there is room, of some after that.
+    pub(super) fn keep<'a>(
+        &self,
+        list: LocationListId,
+        (entries, locations): (impl Iterator<Item = &'a VariantCells>, &[LocationId]),
+        changes: Changes,
+    ) {
+        let has_room = self.rows.read().weight() < self.max_bytes - self.max_bytes / FREE_PART;
+        let is_chosen = |_: &&VariantCells| has_room || 0 < self.max_bytes && fastrand::u8(..) < KEPT_OF_256;
+        let made = entries.filter(is_chosen).filter_map(|entry| RowTexts::of(entry, locations, changes));
+        let made: Vec<Box<RowTexts>> = made.map(Box::new).collect();
+        if made.is_empty() {
+            return;
+        }
+        // If it takes too long: what is hit again is made again.
+        let Some(mut rows) = self.rows.try_write_for(MOST_WAIT) else { return };
+        for texts in made {
+            rows.insert((list, texts.variant_id()), texts);
+        }
+    }
+}
+
+impl ReadTexts<'_> {
     /// The rows of a variant at the locations of a list, if they stand ready. Whether they are still what the cache
     /// holds is for the cache to say.
     #[inline]
-    pub(super) fn get(&self, list: LocationListId, variant_id: VariantId) -> Option<Arc<RowTexts>> {
-        self.rows.get(&(list, variant_id))
+    pub(super) fn get(&self, list: LocationListId, variant_id: VariantId) -> Option<&RowTexts> {
+        self.0.get(&(list, variant_id)).map(Box::as_ref)
     }
+}
 
-    /// Whether rows can be kept without others being dropped.
-    pub(super) fn has_room(&self) -> bool {
-        self.rows.weight() < self.max_bytes - self.max_bytes / FREE_PART
-    }
-
-    /// Keeps the rows of an entry at the locations of a list: of each variant while there is room, of some after that.
-    pub(super) fn keep(
-        &self,
-        list: LocationListId,
-        (entry, locations): (&VariantCells, &[LocationId]),
-        changes: Changes,
-        has_room: bool,
-    ) {
-        let is_chosen = has_room || 0 < self.max_bytes && fastrand::u8(..) < KEPT_OF_256;
-        if let Some(rows) = is_chosen.then(|| RowTexts::of(entry, locations, changes)).flatten() {
-            self.rows.insert((list, entry.variant_id()), Arc::new(rows));
-        }
+impl fmt::Debug for ReadTexts<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ReadTexts").field("bytes", &self.0.weight()).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Texts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Texts").field("bytes", &self.rows.weight()).finish_non_exhaustive()
+        formatter.debug_struct("Texts").finish_non_exhaustive()
     }
 }
 
@@ -106,8 +127,8 @@ impl fmt::Debug for Texts {
 #[derive(Debug, Clone)]
 struct TextWeight;
 
-impl Weighter<(LocationListId, VariantId), Arc<RowTexts>> for TextWeight {
-    fn weight(&self, _: &(LocationListId, VariantId), rows: &Arc<RowTexts>) -> u64 {
+impl Weighter<(LocationListId, VariantId), Box<RowTexts>> for TextWeight {
+    fn weight(&self, _: &(LocationListId, VariantId), rows: &Box<RowTexts>) -> u64 {
         u64::try_from(rows.weight()).unwrap_or(u64::MAX)
     }
 }
@@ -143,15 +164,14 @@ mod tests {
 
     fn keep(cache: &Cache, entry: &VariantCells, ids: &[u64]) {
         let list = cache.location_list(&locations(ids));
-        cache.keep_texts(list, (entry, &locations(ids)), cache.changes(), cache.has_room_for_texts());
+        cache.keep_texts(list, (std::iter::once(entry), &locations(ids)), cache.changes());
     }
 
-    fn texts(cache: &Cache, ids: &[u64]) -> Option<Arc<RowTexts>> {
-        cache.texts(cache.location_list(&locations(ids)), VariantId::new(7).unwrap(), cache.changes())
-    }
-
-    fn ids(texts: &RowTexts) -> Vec<u64> {
-        texts.row_ids().map(|id| id.get()).collect()
+    /// The ids of the rows that stand ready, and when the oldest cell was confirmed.
+    fn texts(cache: &Cache, ids: &[u64]) -> Option<(Vec<u64>, u64)> {
+        let (held, list) = (cache.read_texts(), cache.location_list(&locations(ids)));
+        let texts = held.get(list, VariantId::new(7).unwrap())?;
+        Some((texts.row_ids().map(|id| id.get()).collect(), texts.oldest().as_millis()))
     }
 
     #[test]
@@ -160,14 +180,34 @@ mod tests {
         let entry = entry(&cache, 1000, &[1, 2, 3, 4, 5, 6, 7]);
         keep(&cache, &entry, &[2, 5]);
         keep(&cache, &entry, &[1, 2, 3, 4, 5, 6, 7]);
-        let few = texts(&cache, &[2, 5]).unwrap();
-        assert_eq!((ids(&few), few.oldest()), (vec![2, 5], Moment::from_millis(1002)));
-        let (text, fingerprint) = few.text(1).unwrap();
-        assert!(text.starts_with(b"{\"id\":5,") && text.ends_with(b"},"));
-        assert_eq!(fingerprint, Fingerprint::of(text.strip_suffix(b",").unwrap()));
-        assert_eq!(few.text(2), None);
-        assert_eq!(ids(&texts(&cache, &[1, 2, 3, 4, 5, 6, 7]).unwrap()), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(texts(&cache, &[2, 5]), Some((vec![2, 5], 1002)));
+        assert_eq!(texts(&cache, &[1, 2, 3, 4, 5, 6, 7]), Some((vec![1, 2, 3, 4, 5, 6, 7], 1001)));
         assert!(texts(&cache, &[2]).is_none());
+    }
+
+    #[test]
+    fn a_text_is_a_row_a_comma_and_the_fingerprint_of_the_row() {
+        let cache = Cache::new(1 << 20, 1 << 20);
+        let texts =
+            RowTexts::of(&entry(&cache, 1000, &[1, 2]), &locations(&[1, 2]), cache.changes()).unwrap();
+        let (text, fingerprint) = texts.text(1).unwrap();
+        assert!(text.starts_with(b"{\"id\":2,") && text.ends_with(b"},"));
+        assert_eq!(fingerprint, Fingerprint::of(text.strip_suffix(b",").unwrap()));
+        assert_eq!(texts.text(2), None);
+    }
+
+    #[test]
+    fn who_reads_holds_up_no_other_reader_and_keeps_what_is_read() {
+        let cache = Cache::new(1 << 20, 1 << 20);
+        let known = entry(&cache, 1000, &[1]);
+        keep(&cache, &known, &[1]);
+        let reading = cache.read_texts();
+        assert!(texts(&cache, &[1]).is_some());
+        // Who would keep a text gives up in the end.
+        keep(&cache, &known, &[1]);
+        drop(reading);
+        keep(&cache, &known, &[1]);
+        assert!(texts(&cache, &[1]).is_some());
     }
 
     #[test]
@@ -195,7 +235,6 @@ mod tests {
         assert!(texts(&cache, &[1, 2]).is_none());
         let cache = Cache::new(1 << 20, 0);
         let known = entry(&cache, 1000, &[1]);
-        assert!(!cache.has_room_for_texts());
         for _ in 0..1000 {
             keep(&cache, &known, &[1]);
         }

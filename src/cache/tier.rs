@@ -12,7 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::entry::{Observation, VariantCells};
 use super::oversold::OversoldIndex;
 use super::row_texts::RowTexts;
-use super::texts::{LocationListId, Texts};
+use super::texts::{LocationListId, ReadTexts, Texts};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 
@@ -73,6 +73,14 @@ pub struct Cache {
     writing: Mutex<()>,
 }
 
+/// Rows that stand ready as text, as they are held at a count of changes or later.
+#[derive(Debug)]
+pub struct HeldTexts<'a> {
+    cache: &'a Cache,
+    changes: Changes,
+    texts: ReadTexts<'a>,
+}
+
 impl Cache {
     /// An empty cache of at most `max_bytes` of cells, and `text_bytes` of rows as text.
     #[must_use]
@@ -112,43 +120,23 @@ impl Cache {
         self.texts.list(locations)
     }
 
-    /// The rows of a variant at the locations of a list as text, as they are held at this count of changes or later,
-    /// if they stand ready.
+    /// The rows that stand ready as text, as they are held now or later: to be read at once, since none comes or goes
+    /// meanwhile.
     #[must_use]
-    #[inline]
-    pub fn texts(
-        &self,
-        list: LocationListId,
-        variant_id: VariantId,
-        changes: Changes,
-    ) -> Option<Arc<RowTexts>> {
-        let texts = self.texts.get(list, variant_id)?;
-        if texts.stands_at(changes) {
-            return Some(texts);
-        }
-        let held = self.holds(variant_id, texts.version());
-        if held {
-            texts.stood_at(changes);
-        }
-        held.then_some(texts)
+    pub fn read_texts(&self) -> HeldTexts<'_> {
+        let changes = self.changes();
+        HeldTexts { cache: self, changes, texts: self.texts.read() }
     }
 
-    /// Whether rows can be kept as text without others being dropped.
-    #[must_use]
-    pub fn has_room_for_texts(&self) -> bool {
-        self.texts.has_room()
-    }
-
-    /// Makes text of an entry's rows at the locations of a list, for next time: of each entry if there is room, or
-    /// else of some, so that what does not fit in does not push everything else out.
-    pub fn keep_texts(
+    /// Makes text of entries' rows at the locations of a list, for next time: of each entry if there is room, or else
+    /// of some, so that what does not fit in does not push everything else out. Not while texts are read.
+    pub fn keep_texts<'a>(
         &self,
         list: LocationListId,
-        of: (&VariantCells, &[LocationId]),
+        of: (impl Iterator<Item = &'a VariantCells>, &[LocationId]),
         changes: Changes,
-        has_room: bool,
     ) {
-        self.texts.keep(list, of, changes, has_room);
+        self.texts.keep(list, of, changes);
     }
 
     /// Whether what is held of a variant is the entry of this version.
@@ -238,6 +226,29 @@ impl Cache {
         self.entries.insert(variant_id, Arc::clone(&entry));
         self.changes.store(change, Ordering::Release);
         entry
+    }
+}
+
+impl HeldTexts<'_> {
+    /// The changes so far when the reading began.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        self.changes
+    }
+
+    /// The rows of a variant at the locations of a list, if they stand ready.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, list: LocationListId, variant_id: VariantId) -> Option<&RowTexts> {
+        let texts = self.texts.get(list, variant_id)?;
+        if texts.stands_at(self.changes) {
+            return Some(texts);
+        }
+        let held = self.cache.holds(variant_id, texts.version());
+        if held {
+            texts.stood_at(self.changes);
+        }
+        held.then_some(texts)
     }
 }
 

@@ -31,9 +31,8 @@ use super::request_id::{RequestId, X_REQUEST_ID};
 use super::rows::glimpsed_body;
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
-use crate::domain::location::LocationBook;
 use crate::query::{Grid, IdList};
-use crate::stock::Glimpse;
+use crate::stock::Basis;
 use crate::stock::shop::Shop;
 
 /// More cells than this go the ordinary way, where the work is done beside the thread that serves others.
@@ -76,12 +75,15 @@ impl HitSource {
     }
 }
 
-/// An answer that was written of cells, and may be kept.
+/// An answer that was written of cells.
 #[derive(Debug)]
 struct Written {
     whole: Whole,
-    glimpse: Glimpse,
-    book: Option<Arc<LocationBook>>,
+    cells: usize,
+    /// How old its oldest cell is, and for how long all of them stay fresh.
+    age: (Duration, Duration),
+    /// What it rests on, if it is to be kept.
+    basis: Option<Basis>,
 }
 
 /// What a request asks besides its target.
@@ -126,18 +128,27 @@ impl Hits {
             return Some(Hit { response, source: HitSource::Ready(answer), caller });
         }
         let route = route?;
-        let written = self.written(&shop, query, manner.coding, now)?;
+        let Written { whole, cells, age, basis } =
+            self.written(&shop, query, manner.coding, now, || ready.wants(&asked))?;
         self.edge.keys.charge(&caller).ok()?;
-        shop.count_hits(written.glimpse.cells());
-        let response = given(&written.whole, head, manner, written.glimpse.age_at(now));
-        if ready.wants(&asked) {
-            ready.keep(&asked, Arc::new(written.into_ready(route)));
+        shop.count_hits(cells);
+        let response = given(&whole, head, manner, age);
+        if let Some(basis) = basis {
+            let route = Cow::Borrowed(route);
+            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route, basis }));
         }
         Some(Hit { response, source: HitSource::Cells(route), caller })
     }
 
     /// The rows of a question on a compatible route, if all its cells are fresh in the cache.
-    fn written(&self, shop: &Shop, query: &str, coding: Coding, now: Moment) -> Option<Written> {
+    fn written(
+        &self,
+        shop: &Shop,
+        query: &str,
+        coding: Coding,
+        now: Moment,
+        is_wanted: impl FnOnce() -> bool,
+    ) -> Option<Written> {
         let parameters = Parameters::from_query(query).ok()?;
         // With every cell at hand it does not matter whether a partial answer would do.
         parameters.flag("partial").ok()?;
@@ -154,17 +165,17 @@ impl Hits {
             }
         };
         let most = self.edge.limits.max_cells.min(MOST_CELLS);
-        let mut glimpse = shop.glimpse(&Grid::new(variants, locations, most).ok()?)?;
+        let grid = Grid::new(variants, locations, most).ok()?;
+        let glimpses = shop.glimpses();
+        let mut glimpse = glimpses.of(&grid)?;
         let (body, etag) = glimpsed_body(&mut glimpse, &selection)?.into_tagged();
+        let (cells, age) = (glimpse.cells(), glimpse.age_at(now));
+        let basis = is_wanted().then(|| glimpse.basis(book));
+        let unwritten = glimpse.unwritten();
+        drop(glimpses);
+        shop.keep_texts(&unwritten);
         let whole = Whole::new(body, etag, coding, Form::Json.content_type()).ok()?;
-        Some(Written { whole, glimpse, book })
-    }
-}
-
-impl Written {
-    fn into_ready(self, route: &'static str) -> ReadyAnswer {
-        let Self { whole, glimpse, book } = self;
-        ReadyAnswer { whole, route: Cow::Borrowed(route), basis: glimpse.basis(book) }
+        Some(Written { whole, cells, age, basis })
     }
 }
 

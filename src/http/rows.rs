@@ -88,7 +88,7 @@ pub(super) fn inventory_body(snapshot: &Snapshot, selection: &Selection) -> Rows
 }
 
 /// The same of a glimpse, whose rows are text already; none if rows are chosen or ordered by more than their ids.
-pub(super) fn glimpsed_body(glimpse: &mut Glimpse, selection: &Selection) -> Option<RowsBody> {
+pub(super) fn glimpsed_body(glimpse: &mut Glimpse<'_>, selection: &Selection) -> Option<RowsBody> {
     if selection.order != Order::Id || selection.updated_at_min.is_some() {
         return None;
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::Basis;
 use super::basis::Lifetime;
 use super::shop::Shop;
-use crate::cache::Changes;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::FreshnessWish;
 use crate::cache::row_texts::RowTexts;
+use crate::cache::{Changes, HeldTexts, LocationListId};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId};
 use crate::domain::line::Line;
@@ -17,22 +17,40 @@ use crate::domain::location::LocationBook;
 use crate::domain::row::Fingerprint;
 use crate::query::Grid;
 
+/// A shop that is looked at: whoever looks hurries, since no text is kept meanwhile.
+#[derive(Debug)]
+pub struct Glimpses<'a> {
+    shop: &'a Shop,
+    purges: u64,
+    texts: HeldTexts<'a>,
+}
+
 /// A grid all of whose cells were fresh in the cache, with its rows as text.
 #[derive(Debug)]
-pub struct Glimpse {
+pub struct Glimpse<'a> {
     /// One for each variant.
-    sources: Vec<Source>,
+    sources: Vec<Source<'a>>,
     rows: Vec<GlimpsedRow>,
     cells: usize,
     changes: Changes,
     lifetime: Lifetime,
+    /// The locations, and what texts of rows at these go by.
+    locations: (LocationListId, Arc<[LocationId]>),
+}
+
+/// What of a glimpse was no text yet.
+#[derive(Debug)]
+pub struct Unwritten {
+    entries: Vec<Arc<VariantCells>>,
+    changes: Changes,
+    locations: (LocationListId, Arc<[LocationId]>),
 }
 
 /// Where a variant's rows come from.
 #[derive(Debug)]
-enum Source {
+enum Source<'a> {
     /// They are text already.
-    Texts(Arc<RowTexts>),
+    Texts(&'a RowTexts),
     /// They are to be written.
     Cells(Arc<VariantCells>),
 }
@@ -72,40 +90,61 @@ impl GlimpsedRow {
 }
 
 impl Shop {
+    /// Begins to look at what is fresh in the cache.
+    #[must_use]
+    pub fn glimpses(&self) -> Glimpses<'_> {
+        let purges = self.purges();
+        Glimpses { shop: self, purges, texts: self.cache().read_texts() }
+    }
+
+    /// Makes text of what was none yet, for next time. Not while the shop is looked at.
+    pub fn keep_texts(&self, unwritten: &Unwritten) {
+        let Unwritten { entries, changes, locations: (list, locations) } = unwritten;
+        if !entries.is_empty() {
+            self.cache().keep_texts(*list, (entries.iter().map(Arc::as_ref), locations), *changes);
+        }
+    }
+}
+
+impl Glimpses<'_> {
     /// Reads a grid if all of it is fresh in the cache: nothing is asked of Haravan, nobody waits, and nothing is
     /// counted until [`Shop::count_hits`].
     #[must_use]
-    pub fn glimpse(&self, grid: &Grid) -> Option<Glimpse> {
-        let (purges, changes) = (self.purges(), self.cache().changes());
-        let fresh_from = self.freshness().fresh_from(self.clock().now(), &FreshnessWish::default())?;
-        let cache = self.cache();
+    pub fn of(&self, grid: &Grid) -> Option<Glimpse<'_>> {
+        let Self { shop, purges, texts } = self;
+        let fresh_from = shop.freshness().fresh_from(shop.clock().now(), &FreshnessWish::default())?;
+        let cache = shop.cache();
         let list = cache.location_list(&grid.locations);
-        let mut has_room = None;
         let mut look = Look::new(grid, fresh_from);
         let mut sources = Vec::with_capacity(grid.variants.len());
         for (variant, variant_id) in (0..).zip(grid.variants.iter()) {
-            if let Some(texts) = cache.texts(list, *variant_id, changes) {
-                look.take(variant, &texts)?;
+            if let Some(texts) = texts.get(list, *variant_id) {
+                look.take(variant, texts)?;
                 sources.push(Source::Texts(texts));
             } else {
                 let entry = cache.get(*variant_id)?;
                 look.look_into(variant, entry.cells())?;
-                let has_room = *has_room.get_or_insert_with(|| cache.has_room_for_texts());
-                cache.keep_texts(list, (&entry, &grid.locations), changes, has_room);
                 sources.push(Source::Cells(entry));
             }
         }
         // What was looked at before a purge must not be served after it.
-        if purges != self.purges() {
+        if *purges != shop.purges() {
             return None;
         }
         let oldest = look.oldest?;
-        let lifetime = Lifetime { oldest, fresh_until: oldest.plus(self.freshness().fresh) };
-        Some(Glimpse { sources, rows: look.rows, cells: grid.cells(), changes, lifetime })
+        let lifetime = Lifetime { oldest, fresh_until: oldest.plus(shop.freshness().fresh) };
+        Some(Glimpse {
+            sources,
+            rows: look.rows,
+            cells: grid.cells(),
+            changes: texts.changes(),
+            lifetime,
+            locations: (list, Arc::clone(&grid.locations)),
+        })
     }
 }
 
-impl Glimpse {
+impl Glimpse<'_> {
     /// The rows, by variant and location, to be ordered as the answer wants them.
     pub fn rows_mut(&mut self) -> &mut Vec<GlimpsedRow> {
         &mut self.rows
@@ -141,6 +180,16 @@ impl Glimpse {
         }
     }
 
+    /// What was no text yet.
+    #[must_use]
+    pub fn unwritten(&self) -> Unwritten {
+        let entries = self.sources.iter().filter_map(|source| match source {
+            Source::Texts(_) => None,
+            Source::Cells(entry) => Some(Arc::clone(entry)),
+        });
+        Unwritten { entries: entries.collect(), changes: self.changes, locations: self.locations.clone() }
+    }
+
     /// How many cells it has.
     #[must_use]
     pub fn cells(&self) -> usize {
@@ -156,7 +205,7 @@ impl Glimpse {
     /// What an answer made of this rests on, if it took its locations from this book.
     #[must_use]
     pub fn basis(&self, book: Option<Arc<LocationBook>>) -> Basis {
-        let entry = |source: &Source| match source {
+        let entry = |source: &Source<'_>| match source {
             Source::Texts(texts) => (texts.variant_id(), texts.version()),
             Source::Cells(entry) => (entry.variant_id(), entry.version()),
         };
