@@ -72,8 +72,14 @@ impl Clock {
     /// Now.
     #[must_use]
     pub fn now(&self) -> Moment {
+        self.at(Instant::now())
+    }
+
+    /// The moment that an instant is; the first if the clock was made after it.
+    #[must_use]
+    pub fn at(&self, instant: Instant) -> Moment {
         let advanced = self.advanced.load(Ordering::Relaxed);
-        Moment(millis(self.started.elapsed()).saturating_add(advanced))
+        Moment(millis(instant.saturating_duration_since(self.started)).saturating_add(advanced))
     }
 
     /// Lets everything age by `duration` at once, for this clock and its clones. For tests.

@@ -34,6 +34,7 @@ pub mod ready;
 pub mod reply;
 pub mod request_id;
 mod rows;
+mod seconds;
 mod shops;
 mod stock;
 pub mod trace_context;

@@ -95,7 +95,7 @@ impl<S, B> Shortened<S, B> {
             return None;
         }
         let started = Instant::now();
-        let Hit { response, source, caller } = self.hits.answer(request.head())?;
+        let Hit { response, source, caller } = self.hits.answer(request.head(), started)?;
         let response = Response::from(response).map_body(|_, body| EitherBody::left(body));
         let told = (response.status(), started.elapsed());
         self.worker.count_hit(source.route(), told, caller.name(), request.headers());

@@ -15,11 +15,32 @@ pub struct ShopDirectory {
     served: RwLock<Served>,
 }
 
-/// The shops, and their answers that stand ready: exchanged together.
+/// The shops, with and without their answers that stand ready: exchanged together.
 #[derive(Debug, Clone, Default)]
 struct Served {
     shops: Arc<BTreeMap<OrgId, Arc<Shop>>>,
-    ready: Arc<BTreeMap<OrgId, Arc<ReadyAnswers>>>,
+    with_ready: Arc<BTreeMap<OrgId, Arc<ServedShop>>>,
+}
+
+/// A shop that is served, and its answers that stand ready.
+#[derive(Debug)]
+pub struct ServedShop {
+    shop: Arc<Shop>,
+    ready: ReadyAnswers,
+}
+
+impl ServedShop {
+    /// The shop.
+    #[must_use]
+    pub fn shop(&self) -> &Shop {
+        &self.shop
+    }
+
+    /// Its answers that stand ready.
+    #[must_use]
+    pub fn ready(&self) -> &ReadyAnswers {
+        &self.ready
+    }
 }
 
 impl ShopDirectory {
@@ -33,12 +54,12 @@ impl ShopDirectory {
 
     /// Serves these shops from now on, and no others. Requests under way go on with the shop they have.
     pub fn replace(&self, shops: impl IntoIterator<Item = (Arc<Shop>, u64)>) {
-        let (mut served, mut ready) = (BTreeMap::new(), BTreeMap::new());
-        for (shop, ready_bytes) in shops {
-            ready.insert(shop.org_id(), Arc::new(ReadyAnswers::new(ready_bytes)));
-            served.insert(shop.org_id(), shop);
-        }
-        *self.served.write() = Served { shops: Arc::new(served), ready: Arc::new(ready) };
+        let served = |(shop, ready_bytes): (Arc<Shop>, u64)| {
+            (shop.org_id(), Arc::new(ServedShop { shop, ready: ReadyAnswers::new(ready_bytes) }))
+        };
+        let with_ready: BTreeMap<OrgId, Arc<ServedShop>> = shops.into_iter().map(served).collect();
+        let shops = with_ready.iter().map(|(org_id, served)| (*org_id, Arc::clone(&served.shop)));
+        *self.served.write() = Served { shops: Arc::new(shops.collect()), with_ready: Arc::new(with_ready) };
     }
 
     /// The shop of this id.
@@ -47,11 +68,10 @@ impl ShopDirectory {
         self.served.read().shops.get(&org_id).cloned()
     }
 
-    /// The shop of this id, and its answers that stand ready.
+    /// The shop of this id, with its answers that stand ready.
     #[must_use]
-    pub fn with_ready(&self, org_id: OrgId) -> Option<(Arc<Shop>, Arc<ReadyAnswers>)> {
-        let served = self.served.read();
-        Some((Arc::clone(served.shops.get(&org_id)?), Arc::clone(served.ready.get(&org_id)?)))
+    pub fn served(&self, org_id: OrgId) -> Option<Arc<ServedShop>> {
+        self.served.read().with_ready.get(&org_id).cloned()
     }
 
     /// All shops, by org id.

@@ -106,7 +106,8 @@ impl Edge {
         let (Some(target), Some(org_id), true) = (target, org_id, request.method() == Method::GET) else {
             return;
         };
-        let Some((_, ready)) = self.shops.with_ready(org_id) else { return };
+        let Some(served) = self.shops.served(org_id) else { return };
+        let ready = served.ready();
         let asked = Asked { target, form, coding };
         if ready.wants(&asked)
             && let Some(route) = request.match_pattern()

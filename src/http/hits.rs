@@ -17,6 +17,7 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
+use tokio::time::Instant;
 
 use super::accept::Form;
 use super::auth::{Caller, Scope};
@@ -104,9 +105,9 @@ impl Hits {
         Self { edge }
     }
 
-    /// The answer to a request, if it is a hit. Nothing is counted, charged or changed if it is not.
+    /// The answer to a request that came just now, if it is a hit. Nothing is counted, charged or changed if it is not.
     #[must_use]
-    pub fn answer(&self, head: &RequestHead) -> Option<Hit> {
+    pub fn answer(&self, head: &RequestHead, came_at: Instant) -> Option<Hit> {
         let manner = Manner::of(head)?;
         let target = head.uri.path_and_query()?.as_str();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -117,9 +118,10 @@ impl Hits {
         if !caller.may_read(org_id) || !self.edge.keys.may_ask(&caller) {
             return None;
         }
-        let (shop, ready) = self.edge.shops.with_ready(org_id)?;
+        let served = self.edge.shops.served(org_id)?;
+        let (shop, ready) = (served.shop(), served.ready());
         let asked = Asked { target, form: manner.form, coding: manner.coding };
-        let now = self.edge.clock.now();
+        let now = self.edge.clock.at(came_at);
         let standing = ready.get(&asked).filter(|answer| shop.upholds(&answer.basis, now));
         if let Some(answer) = standing {
             self.edge.keys.charge(&caller).ok()?;
@@ -129,7 +131,7 @@ impl Hits {
         }
         let route = route?;
         let Written { whole, cells, age, basis } =
-            self.written(&shop, query, manner.coding, now, || ready.wants(&asked))?;
+            self.written(shop, query, manner.coding, now, || ready.wants(&asked))?;
         self.edge.keys.charge(&caller).ok()?;
         shop.count_hits(cells);
         let response = given(&whole, head, manner, age);

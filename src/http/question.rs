@@ -178,7 +178,7 @@ impl Question {
     pub(super) fn provenance_since(&self, edge: &Edge, read_at: Moment, cached: bool) -> Provenance {
         Provenance {
             age: Some(edge.clock.now().since(read_at)),
-            cache_status: if cached { "tonkho; hit" } else { "tonkho; fwd=uri-miss" }.to_owned(),
+            cache_status: if cached { "tonkho; hit" } else { "tonkho; fwd=uri-miss" }.into(),
             wait: self.granted,
             ..Provenance::default()
         }

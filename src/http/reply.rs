@@ -1,6 +1,8 @@
 //! What every answer about stock says of itself in headers, and the `304` that spares its body.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use actix_web::body::SizedStream;
@@ -16,6 +18,7 @@ use super::coding::Coding;
 use super::etag::EntityTag;
 use super::preferences::PREFERENCE_APPLIED;
 use super::problem::Problem;
+use super::seconds::Spelled;
 use crate::domain::cell::MissingReason;
 use crate::stock::Snapshot;
 
@@ -29,6 +32,11 @@ const VARIES: &str = "Accept, Accept-Encoding, Authorization, X-API-Key";
 
 /// Bytes of a body that are handed to a connection at once. Source: ours; some 50 µs of copying.
 const AT_ONCE: usize = 256 << 10;
+
+/// `Age`, in seconds.
+static AGE_SECONDS: LazyLock<Spelled> = LazyLock::new(|| Spelled::by(|seconds| seconds.to_string()));
+/// `Cache-Status` of a hit that stays one for so many seconds.
+static HIT: LazyLock<Spelled> = LazyLock::new(|| Spelled::by(|ttl| format!("tonkho; hit; ttl={ttl}")));
 
 /// In the extensions of a response: its coding is settled, whatever it is.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +86,7 @@ pub struct Provenance {
     /// How old the oldest thing in it is; none if it holds none.
     pub age: Option<Duration>,
     /// The value of `Cache-Status`.
-    pub cache_status: String,
+    pub cache_status: Cow<'static, str>,
     /// How many cells are missing.
     pub missing: usize,
     /// The wait that was granted, if the caller asked for one.
@@ -100,7 +108,7 @@ impl Provenance {
     /// Of an answer whose cells are all fresh in the cache, for so many seconds more.
     #[must_use]
     pub fn of_hit(age: Duration, ttl: u64) -> Self {
-        Self { age: Some(age), cache_status: hit(Some(ttl)), ..Self::default() }
+        Self { age: Some(age), cache_status: HIT.of(ttl), ..Self::default() }
     }
 
     /// Writes the headers of an answer with this tag.
@@ -109,11 +117,11 @@ impl Provenance {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(VARY, HeaderValue::from_static(VARIES));
         headers.insert(ETAG, etag.into());
-        if let Ok(cache_status) = HeaderValue::try_from(self.cache_status.as_str()) {
+        if let Some(cache_status) = header_value(self.cache_status.clone()) {
             headers.insert(CACHE_STATUS, cache_status);
         }
-        if let Some(age) = self.age {
-            headers.insert(AGE, age.as_secs().into());
+        if let Some(age) = self.age.and_then(|age| header_value(AGE_SECONDS.of(age.as_secs()))) {
+            headers.insert(AGE, age);
         }
         if 0 < self.missing {
             headers.insert(X_TONKHO_MISSING, self.missing.into());
@@ -169,25 +177,22 @@ fn in_turns(body: Bytes) -> impl Stream<Item = Result<Bytes, Infallible>> {
     })
 }
 
-/// `Cache-Status` of a hit.
-fn hit(ttl_seconds: Option<u64>) -> String {
-    let mut status = String::with_capacity(32);
-    status.push_str("tonkho; hit");
-    if let Some(ttl) = ttl_seconds {
-        status.push_str("; ttl=");
-        status.push_str(itoa::Buffer::new().format(ttl));
+/// A text as a header's value; none if it holds what no header may.
+fn header_value(text: Cow<'static, str>) -> Option<HeaderValue> {
+    match text {
+        Cow::Borrowed(text) => Some(HeaderValue::from_static(text)),
+        Cow::Owned(text) => HeaderValue::try_from(text).ok(),
     }
-    status
 }
 
 /// `Cache-Status` of a snapshot: a hit if nothing was asked of Haravan for it, and nothing is stale.
-fn cache_status(snapshot: &Snapshot) -> String {
+fn cache_status(snapshot: &Snapshot) -> Cow<'static, str> {
     let tally = snapshot.tally();
     let asked = tally.fetched.saturating_add(tally.joined);
     let held = tally.hit.saturating_add(tally.stale);
     let unanswered = snapshot.unknown().iter().any(|(_, reason)| *reason != MissingReason::Refused);
     if asked == 0 && tally.stale == 0 && !unanswered {
-        return hit(tally.ttl_seconds);
+        return tally.ttl_seconds.map_or(Cow::Borrowed("tonkho; hit"), |ttl| HIT.of(ttl));
     }
     let forward = match (asked == 0 && !unanswered, held) {
         (true, _) => "stale",
@@ -196,14 +201,15 @@ fn cache_status(snapshot: &Snapshot) -> String {
     };
     // All of it was asked for another question already (RFC 9211, 2.7).
     let collapsed = if tally.fetched == 0 && 0 < tally.joined { "; collapsed" } else { "" };
-    format!(
+    let forwarded = format!(
         "tonkho; fwd={forward}{collapsed}; detail=\"cells={} fetched={} stale={} joined={} calls={}\"",
         snapshot.grid().cells(),
         tally.fetched,
         tally.stale,
         tally.joined,
         tally.calls
-    )
+    );
+    Cow::Owned(forwarded)
 }
 
 #[cfg(test)]
