@@ -170,7 +170,8 @@ mod tests {
     /// The ids of the rows that stand ready, and when the oldest cell was confirmed.
     fn texts(cache: &Cache, ids: &[u64]) -> Option<(Vec<u64>, u64)> {
         let (held, list) = (cache.read_texts(), cache.location_list(&locations(ids)));
-        let texts = held.get(list, VariantId::new(7).unwrap())?;
+        let found = held.find(list, &[VariantId::new(7).unwrap()]);
+        let texts = found.into_iter().next()?.filter(|texts| held.are_held(texts))?;
         Some((texts.row_ids().map(|id| id.get()).collect(), texts.oldest().as_millis()))
     }
 

@@ -117,10 +117,11 @@ impl Glimpses<'_> {
         let list = cache.location_list(&grid.locations);
         let mut look = Look::new(grid, fresh_from);
         let mut sources = Vec::with_capacity(grid.variants.len());
-        for (variant, variant_id) in (0..).zip(grid.variants.iter()) {
-            if let Some(texts) = texts.get(list, *variant_id) {
-                look.take(variant, texts)?;
-                sources.push(Source::Texts(texts));
+        let found = texts.find(list, &grid.variants);
+        for (variant, (variant_id, found)) in (0..).zip(grid.variants.iter().zip(found)) {
+            if let Some(found) = found.filter(|found| texts.are_held(found)) {
+                look.take(variant, found)?;
+                sources.push(Source::Texts(found));
             } else {
                 let entry = cache.get(*variant_id)?;
                 look.look_into(variant, entry.cells())?;
