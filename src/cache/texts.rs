@@ -28,9 +28,9 @@ const TYPICAL_WEIGHT: u64 = 1 << 10;
 /// Of this many parts of the bound, one is left free for there to be room: shards fill unevenly.
 const FREE_PART: u64 = 8;
 
-/// How long texts that were made wait for those who read to be done. Source: ours; a reader is done in some 20 µs, and
-/// who comes meanwhile waits as well.
-const MOST_WAIT: Duration = Duration::from_millis(1);
+/// How long texts that were made wait for those who read to be done. Source: ours; who reads 250 rows is done in some
+/// 20 µs, and whoever comes to read meanwhile waits as well.
+const MOST_WAIT: Duration = Duration::from_micros(200);
 
 /// Tells one list of locations from all others that a shop's texts were ever made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
