@@ -176,6 +176,8 @@ async fn a_tile_for_two_questions_is_in_one_trace_and_joined_in_the_other() {
         ask(1).await
     };
     let third = async {
+        // Before that, the one that waits may be the first's.
+        shop.wait_for_requests(1).await;
         waiting("1").await;
         ask(2).await
     };
