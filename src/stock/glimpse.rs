@@ -55,28 +55,6 @@ enum Source<'a> {
     Cells(Arc<VariantCells>),
 }
 
-impl Source<'_> {
-    /// Appends the JSON of a row and a comma, and shows its fingerprint.
-    fn write_row(&self, place: usize, line: &mut Line, out: &mut Vec<u8>, mut show: impl FnMut(Fingerprint)) {
-        match self {
-            Self::Texts(texts) => {
-                if let Some((text, fingerprint)) = texts.text(place) {
-                    out.extend_from_slice(text);
-                    show(fingerprint);
-                }
-            }
-            Self::Cells(entry) => {
-                if let Some(cell) = entry.cells().get(place) {
-                    let start = out.len();
-                    entry.write_row(cell, line, out);
-                    show(Fingerprint::of(out.get(start..).unwrap_or_default()));
-                    out.push(b',');
-                }
-            }
-        }
-    }
-}
-
 /// A row of a glimpse, and where it is: in one number, so that ordering rows by their ids is ordering numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GlimpsedRow(u64);
@@ -176,35 +154,31 @@ impl Glimpse<'_> {
     /// Appends the JSON of the rows as Haravan sent them, in the order that they were brought into, with commas
     /// between them, and shows the fingerprint of each.
     pub fn write_rows(&self, out: &mut Vec<u8>, mut show: impl FnMut(Fingerprint)) {
+        let mut line = Line::new();
         let before = out.len();
-        if let Some(texts) = self.texts() {
-            for (text, fingerprint) in texts {
-                out.extend_from_slice(text);
-                show(fingerprint);
-            }
-        } else {
-            let mut line = Line::new();
-            for (source, place) in self.rows.iter().filter_map(|row| self.source(*row)) {
-                source.write_row(place, &mut line, out, &mut show);
+        for row in &self.rows {
+            let (Some(variant), Some(place)) = (row.variant(), row.place()) else { continue };
+            match self.sources.get(variant) {
+                Some(Source::Texts(texts)) => {
+                    if let Some((text, fingerprint)) = texts.text(place) {
+                        out.extend_from_slice(text);
+                        show(fingerprint);
+                    }
+                }
+                Some(Source::Cells(entry)) => {
+                    if let Some(cell) = entry.cells().get(place) {
+                        let start = out.len();
+                        entry.write_row(cell, &mut line, out);
+                        show(Fingerprint::of(out.get(start..).unwrap_or_default()));
+                        out.push(b',');
+                    }
+                }
+                None => {}
             }
         }
         if before < out.len() {
             out.pop();
         }
-    }
-
-    /// The rows' texts, if all of them are text: found before any is copied, so that many are fetched from memory at
-    /// a time.
-    fn texts(&self) -> Option<Vec<(&[u8], Fingerprint)>> {
-        let text = |row: &GlimpsedRow| match self.source(*row)? {
-            (Source::Texts(texts), place) => texts.text(place),
-            (Source::Cells(_), _) => None,
-        };
-        self.rows.iter().map(text).collect()
-    }
-
-    fn source(&self, row: GlimpsedRow) -> Option<(&Source<'_>, usize)> {
-        Some((self.sources.get(row.variant()?)?, row.place()?))
     }
 
     /// What was no text yet.
