@@ -25,7 +25,8 @@ const KEPT_OF_256: u8 = 16;
 /// What a text weighs, roughly: a hint from which tables grow. Source: a variant at five locations.
 const TYPICAL_WEIGHT: u64 = 1 << 10;
 
-/// Of this many parts of the bound, one is left free for there to be room: shards fill unevenly.
+/// Of this many parts of the bound, one is left free for there to be room: so what is kept because there is room pushes
+/// nothing out, even when several answers come with new texts at once. Source: ours.
 const FREE_PART: u64 = 8;
 
 /// How long texts that were made wait for those who read to be done. Source: ours; who reads 250 rows is done in some
