@@ -1,6 +1,5 @@
 //! A flight: one tile's way to Haravan and back, with its pages, retries and refusals.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,7 +20,7 @@ use crate::domain::row::Row;
 use crate::governor::{Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage};
 use crate::plan::pages::{Next, PageSeen};
-use crate::plan::refusal::Bisection;
+use crate::plan::refusal::search::Search;
 use crate::plan::{MAX_PAGE, Tile};
 use crate::processor::give_way;
 use crate::trace;
@@ -113,32 +112,27 @@ impl Flight {
 
     /// Finds the refused ids of a tile and the answers to all others.
     async fn bisect(&mut self, tile: Tile) {
-        let accepted_variants: BTreeSet<VariantId> = tile
-            .variants
-            .iter()
-            .copied()
-            .filter(|variant_id| self.shared.parts.cache.get(*variant_id).is_some())
-            .collect();
         let accepted_locations = self.shared.board.lock().accepted_locations();
-        let mut bisection = Bisection::new(tile, accepted_variants, accepted_locations);
-        while let Some(part) = bisection.next_tile() {
+        let is_accepted = |variant_id| self.shared.parts.cache.get(variant_id).is_some();
+        let mut search = Search::new(&tile, is_accepted, |loc_id| accepted_locations.contains(&loc_id));
+        while let Some(part) = search.next_tile() {
             match self.ask(&part, None, true).await {
                 TileEnd::Answered(answer) => {
                     self.note(&part, answer, None);
-                    bisection.accepted();
+                    search.accepted();
                 }
-                TileEnd::Refused => bisection.refused(),
+                TileEnd::Refused => search.refused(),
                 TileEnd::Unpageable => {
                     self.note(&part, TileAnswer::default(), Some(MissingReason::Failed));
-                    bisection.given_up();
+                    search.given_up();
                 }
                 TileEnd::Failed(answer, reason) => {
                     self.note(&part, answer, Some(reason));
-                    bisection.given_up();
+                    search.given_up();
                 }
             }
         }
-        self.arrival.refusals.extend(bisection.into_refusals());
+        self.arrival.refusals.extend(search.refusals());
     }
 
     /// Asks for a tile, page after page; `may_ask_on` tells whether a doubt can be put to the next page.
