@@ -4,8 +4,10 @@
 //! never asked twice. The loader owns the flights: a caller that hangs up takes nothing with it but its own
 //! wants. A tile is chosen only when the governor has a slot, so the longer the queue, the fuller the calls.
 
+mod accepted;
 mod board;
 mod call;
+mod charge;
 mod doubts;
 mod evidence;
 mod flight;

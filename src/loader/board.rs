@@ -1,11 +1,12 @@
 //! What a loader knows at any moment: what waits, what flies, what was learnt. Held under one lock, briefly.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use tracing::Span;
 
+use super::accepted::AcceptedIds;
 use super::doubts::Doubts;
 use super::refused::RefusedIds;
 use super::retry::RetryBudget;
@@ -30,9 +31,6 @@ const MOST_PURGES: usize = 64;
 /// Conclusions from short pages that can still be taken back.
 const MOST_CONCLUSIONS: usize = 32;
 
-/// Locations remembered as accepted by Haravan.
-const MOST_LOCATIONS: usize = 10_000;
-
 type Wants = Vec<Want<Arc<Ticket>>>;
 
 /// A loader's state.
@@ -49,7 +47,7 @@ pub(super) struct Board {
     lengths: PageLengths,
     retries: RetryBudget,
     refused: RefusedIds,
-    accepted_locations: BTreeSet<LocationId>,
+    accepted: AcceptedIds,
     last_error: Option<(CallError, Moment)>,
     /// Tiles lately taken to be complete because their last page was short, with its length.
     concluded: VecDeque<(usize, Arc<Tile>)>,
@@ -85,8 +83,6 @@ pub(super) struct Arrival {
     pub(super) found: FxHashMap<VariantId, Vec<Observation>>,
     /// What was not.
     pub(super) missing: FxHashMap<CellId, MissingReason>,
-    /// Ids that turned out to be refused.
-    pub(super) refusals: Refusals,
     /// Calls it took.
     pub(super) calls: usize,
 }
@@ -198,14 +194,8 @@ impl Board {
     /// Lands a flight: merges what it found into the cache and tells whoever waits.
     ///
     /// What was purged while it flew is asked for again.
-    pub(super) fn land(&mut self, departure: &Departure, arrival: Arrival, cache: &Cache, now: Moment) {
-        self.refused.remember(&arrival.refusals, now);
-        if !arrival.found.is_empty() && self.accepted_locations.len() < MOST_LOCATIONS {
-            let refused = &arrival.refusals.locations;
-            self.accepted_locations
-                .extend(departure.tile.locations.iter().filter(|loc_id| !refused.contains(loc_id)));
-        }
-        let Arrival { mut found, missing, calls, .. } = arrival;
+    pub(super) fn land(&mut self, departure: &Departure, arrival: Arrival, cache: &Cache) {
+        let Arrival { mut found, missing, calls } = arrival;
         let mut again = Vec::new();
         for variant_id in &departure.tile.variants {
             let mut observations = found.remove(variant_id).unwrap_or_default();
@@ -370,22 +360,36 @@ impl Board {
 
     /// Whether anybody still waits for a flight.
     pub(super) fn is_awaited(&self, departure: &Departure) -> bool {
-        departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id)).flatten().any(
-            |flying| {
-                flying.flight == departure.flight && flying.wants.iter().any(|want| !want.waiter.is_gone())
-            },
-        )
+        self.waiters_of(departure).any(|waiter| !waiter.has_left())
+    }
+
+    /// Those who wait for a flight, each as often as it has wants.
+    pub(super) fn waiters_of(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
+        let flying = departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id));
+        let of_flight = flying.flatten().filter(|flying| flying.flight == departure.flight);
+        of_flight.flat_map(|flying| &flying.wants).map(|want| &want.waiter)
+    }
+
+    /// These ids of a tile were accepted.
+    pub(super) fn note_accepted(&mut self, tile: &Tile) {
+        self.accepted.accept(&tile.variants, tile.locations.iter());
+    }
+
+    /// These ids are refused.
+    pub(super) fn note_refused(&mut self, refusals: &Refusals, now: Moment) {
+        self.refused.remember(refusals, now);
+        self.accepted.forget(refusals);
+    }
+
+    /// What is known of the ids that Haravan refused lately, and of those it accepted.
+    pub(super) fn known_ids(&self) -> (&RefusedIds, &AcceptedIds) {
+        (&self.refused, &self.accepted)
     }
 
     /// Whether a cell is in flight.
     pub(super) fn is_in_flight(&self, cell: CellId) -> bool {
         let flying = self.flying.get(&cell.variant_id);
         flying.into_iter().flatten().any(|flying| flying.locations.binary_search(&cell.loc_id).is_ok())
-    }
-
-    /// The locations that Haravan has accepted before.
-    pub(super) fn accepted_locations(&self) -> BTreeSet<LocationId> {
-        self.accepted_locations.clone()
     }
 
     /// What is known of the shop's density.

@@ -1,5 +1,7 @@
 //! A flight: one tile's way to Haravan and back, with its pages, retries and refusals.
 
+mod search;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,6 +11,7 @@ use tokio::time::Instant;
 
 use super::board::{Arrival, Departure};
 use super::call::{outcome_of, send};
+use super::charge::Purpose;
 use super::evidence::{CallSent, OpenDoubt, Witness};
 use super::retry::jittered;
 use super::{Shared, reason_of};
@@ -20,7 +23,8 @@ use crate::domain::row::Row;
 use crate::governor::{Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage};
 use crate::plan::pages::{Next, PageSeen};
-use crate::plan::refusal::search::Search;
+use crate::plan::refusal::Refusals;
+use crate::plan::refusal::budget::Spent;
 use crate::plan::{MAX_PAGE, Tile};
 use crate::processor::give_way;
 use crate::trace;
@@ -42,6 +46,8 @@ pub(super) struct Flight {
     arrival: Arrival,
     /// Calls made so far.
     calls: AtomicUsize,
+    purpose: Purpose,
+    refusals: Refusals,
     landed: bool,
 }
 
@@ -51,6 +57,8 @@ enum TileEnd {
     Answered(TileAnswer),
     /// Haravan refused the ids.
     Refused,
+    /// Too many calls were refused: nothing is known of the cells that did not come.
+    Denied,
     /// The pages cannot be told apart: ask for less at once.
     Unpageable,
     /// These rows came before it failed for this reason.
@@ -75,13 +83,23 @@ enum PageEnd {
 /// Why a call brought no page.
 enum CallEnd {
     Refused,
+    /// Not made: too many calls were refused before.
+    Denied,
     Failed(MissingReason),
 }
 
 impl Flight {
     /// A flight about to start.
     pub(super) fn new(shared: Arc<Shared>, departure: Departure) -> Self {
-        Self { shared, departure, arrival: Arrival::default(), calls: AtomicUsize::new(0), landed: false }
+        Self {
+            shared,
+            departure,
+            arrival: Arrival::default(),
+            calls: AtomicUsize::new(0),
+            purpose: Purpose::Answer,
+            refusals: Refusals::default(),
+            landed: false,
+        }
     }
 
     /// Flies and lands.
@@ -95,7 +113,8 @@ impl Flight {
             match self.ask(&tile, permit.take(), may_ask_on).await {
                 TileEnd::Answered(answer) => self.note(&tile, answer, None),
                 TileEnd::Failed(answer, reason) => self.note(&tile, answer, Some(reason)),
-                TileEnd::Refused => self.bisect(tile).await,
+                TileEnd::Refused => self.search(tile).await,
+                TileEnd::Denied => {}
                 TileEnd::Unpageable => match split(&tile) {
                     Some((first, second)) if splits < MOST_SPLITS => {
                         splits += 1;
@@ -108,31 +127,6 @@ impl Flight {
         give_way();
         self.land();
         give_way();
-    }
-
-    /// Finds the refused ids of a tile and the answers to all others.
-    async fn bisect(&mut self, tile: Tile) {
-        let accepted_locations = self.shared.board.lock().accepted_locations();
-        let is_accepted = |variant_id| self.shared.parts.cache.get(variant_id).is_some();
-        let mut search = Search::new(&tile, is_accepted, |loc_id| accepted_locations.contains(&loc_id));
-        while let Some(part) = search.next_tile() {
-            match self.ask(&part, None, true).await {
-                TileEnd::Answered(answer) => {
-                    self.note(&part, answer, None);
-                    search.accepted();
-                }
-                TileEnd::Refused => search.refused(),
-                TileEnd::Unpageable => {
-                    self.note(&part, TileAnswer::default(), Some(MissingReason::Failed));
-                    search.given_up();
-                }
-                TileEnd::Failed(answer, reason) => {
-                    self.note(&part, answer, Some(reason));
-                    search.given_up();
-                }
-            }
-        }
-        self.arrival.refusals.extend(search.refusals());
     }
 
     /// Asks for a tile, page after page; `may_ask_on` tells whether a doubt can be put to the next page.
@@ -149,6 +143,7 @@ impl Flight {
             let page = match self.call(call, number, permit.take()).await {
                 Ok(page) => page,
                 Err(CallEnd::Refused) => return TileEnd::Refused,
+                Err(CallEnd::Denied) => return TileEnd::Denied,
                 Err(CallEnd::Failed(reason)) => return TileEnd::Failed(answer, reason),
             };
             let ids =
@@ -240,8 +235,34 @@ impl Flight {
         }
     }
 
-    /// Makes one call, for the page of this number, as often as it takes and is allowed.
+    /// Makes one call, for the page of this number, if somebody may pay for it.
     async fn call(
+        &self,
+        call: InventoryCall,
+        page: usize,
+        permit: Option<Permit>,
+    ) -> Result<InventoryPage, CallEnd> {
+        let Some(charge) = self.shared.charge(&self.departure, self.purpose).await else {
+            if let Some(permit) = permit {
+                permit.unused();
+            }
+            return Err(CallEnd::Denied);
+        };
+        let tile = Arc::clone(&call.tile);
+        let called = self.attempt(call, page, permit).await;
+        charge.spend(match &called {
+            Ok(_) => Spent::Answered,
+            Err(CallEnd::Refused) => Spent::Refused,
+            Err(CallEnd::Denied | CallEnd::Failed(_)) => Spent::Neither,
+        });
+        if called.is_ok() {
+            self.shared.board.lock().note_accepted(&tile);
+        }
+        called
+    }
+
+    /// Makes one call as often as it takes and is allowed.
+    async fn attempt(
         &self,
         call: InventoryCall,
         page: usize,
@@ -353,7 +374,7 @@ impl Flight {
                 arrival.found.get(variant_id).into_iter().flatten().map(|seen| seen.loc_id).collect();
             for loc_id in tile.locations.iter().filter(|loc_id| !found.contains(loc_id)) {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                let reason = if arrival.refusals.concern(cell) {
+                let reason = if self.refusals.concern(cell) {
                     MissingReason::Refused
                 } else {
                     MissingReason::Failed
@@ -363,7 +384,7 @@ impl Flight {
         }
         let parts = &self.shared.parts;
         let mut board = self.shared.board.lock();
-        board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        board.land(&self.departure, arrival, &parts.cache);
         self.shared.landings.fetch_add(1, Ordering::Release);
         drop(board);
         // Whoever waits for this flight's next page waits in vain.

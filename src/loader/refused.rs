@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::clock::Moment;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
+use crate::plan::Tile;
 use crate::plan::refusal::Refusals;
 
 /// How long a refusal is remembered. Source: ours; a refused id may become the shop's later.
@@ -41,6 +42,17 @@ impl RefusedIds {
     /// Whether nothing is remembered: the usual case.
     pub(super) fn is_empty(&self) -> bool {
         self.variants.until.is_empty() && self.locations.until.is_empty() && self.cells.until.is_empty()
+    }
+
+    /// The ids and cells of a tile that need not be asked for.
+    pub(super) fn among(&self, tile: &Tile, now: Moment) -> Refusals {
+        let mut refusals = Refusals::default();
+        if self.is_empty() {
+            return refusals;
+        }
+        refusals.variants.extend(tile.variants.iter().filter(|id| self.variants.holds(id, now)));
+        refusals.locations.extend(tile.locations.iter().filter(|id| self.locations.holds(id, now)));
+        refusals
     }
 
     /// Whether a cell need not be asked for.

@@ -31,6 +31,16 @@ impl Refusals {
         self.cells.extend(other.cells);
     }
 
+    /// What another set does not hold.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        Self {
+            variants: self.variants.difference(&other.variants).copied().collect(),
+            locations: self.locations.difference(&other.locations).copied().collect(),
+            cells: self.cells.difference(&other.cells).copied().collect(),
+        }
+    }
+
     /// Whether a cell cannot be asked for.
     #[must_use]
     pub fn concern(&self, cell: CellId) -> bool {
