@@ -1,5 +1,7 @@
 //! What a loader knows at any moment: what waits, what flies, what was learnt. Held under one lock, briefly.
 
+mod landing;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -13,8 +15,7 @@ use super::retry::RetryBudget;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
 use super::{Lack, Lacked};
-use crate::cache::entry::Observation;
-use crate::cache::{Cache, Purge};
+use crate::cache::Purge;
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
@@ -30,6 +31,8 @@ const MOST_PURGES: usize = 64;
 
 /// Conclusions from short pages that can still be taken back.
 const MOST_CONCLUSIONS: usize = 32;
+
+pub(super) use landing::Arrival;
 
 type Wants = Vec<Want<Arc<Ticket>>>;
 
@@ -74,17 +77,6 @@ pub(super) struct Departure {
     pub(super) started: Moment,
     /// None if it is not traced.
     pub(super) span: Span,
-}
-
-/// What a flight brings back.
-#[derive(Debug, Default)]
-pub(super) struct Arrival {
-    /// What was found, by variant.
-    pub(super) found: FxHashMap<VariantId, Vec<Observation>>,
-    /// What was not.
-    pub(super) missing: FxHashMap<CellId, MissingReason>,
-    /// Calls it took.
-    pub(super) calls: usize,
 }
 
 /// What became of a question that was put on the board.
@@ -189,48 +181,6 @@ impl Board {
             self.flying.entry(variant_id).or_default().push(flying);
         }
         Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
-    }
-
-    /// Lands a flight: merges what it found into the cache and tells whoever waits.
-    ///
-    /// What was purged while it flew is asked for again.
-    pub(super) fn land(&mut self, departure: &Departure, arrival: Arrival, cache: &Cache) {
-        let Arrival { mut found, missing, calls } = arrival;
-        let mut again = Vec::new();
-        for variant_id in &departure.tile.variants {
-            let mut observations = found.remove(variant_id).unwrap_or_default();
-            let outdated = self.outdated_since(departure.started, *variant_id, &departure.tile.locations);
-            observations.retain(|observation| outdated.binary_search(&observation.loc_id).is_err());
-            let entry = if observations.is_empty() {
-                cache.get(*variant_id)
-            } else {
-                Some(cache.merge(*variant_id, observations))
-            };
-            for want in self.wants_of(departure.flight, *variant_id) {
-                want.waiter.count_calls(departure.flight, calls);
-                let kept = difference(&want.locations, &outdated);
-                if let Some(trace) = want.waiter.trace() {
-                    trace.landed(departure.flight);
-                    trace.waits(want.locations.len() - kept.len());
-                }
-                if kept.len() < want.locations.len() {
-                    let rest = difference(&want.locations, &kept);
-                    again.push((*variant_id, Want { waiter: Arc::clone(&want.waiter), locations: rest }));
-                    want.waiter.open_want();
-                }
-                let missing = kept.iter().filter_map(|loc_id| {
-                    let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                    missing.get(&cell).map(|reason| (cell, *reason))
-                });
-                want.waiter.close_want(entry.as_ref().map(|entry| (entry, &kept)), missing);
-            }
-        }
-        self.pending.add(Priority::Interactive, again);
-        self.tiles.remove(&departure.flight);
-        self.flights -= 1;
-        if self.flights == 0 {
-            self.purges.clear();
-        }
     }
 
     /// Remembers a purge, so that nothing that is in flight now lands as if it were newer.
@@ -433,36 +383,6 @@ impl Board {
         refused.extend(cells.filter(|cell| self.refused.holds(*cell, now)));
         let newly: Vec<LocationId> = refused.iter().skip(before).map(|cell| cell.loc_id).collect();
         difference(locations, &newly)
-    }
-
-    /// The locations of a variant that were purged since `started`, ascending.
-    fn outdated_since(
-        &self,
-        started: Moment,
-        variant_id: VariantId,
-        locations: &[LocationId],
-    ) -> Vec<LocationId> {
-        let concerned = |loc_id: &LocationId| {
-            self.purges.iter().any(|(at, purge)| started <= *at && purge.concerns(variant_id, *loc_id))
-        };
-        if self.purges.is_empty() {
-            Vec::new()
-        } else {
-            locations.iter().copied().filter(concerned).collect()
-        }
-    }
-
-    /// Takes the wants of a flight for one of its variants off the board.
-    fn wants_of(&mut self, flight: u64, variant_id: VariantId) -> Wants {
-        let Some(flying) = self.flying.get_mut(&variant_id) else { return Vec::new() };
-        let wants = flying
-            .iter()
-            .position(|flying| flying.flight == flight)
-            .map_or_else(Vec::new, |at| flying.swap_remove(at).wants);
-        if flying.is_empty() {
-            self.flying.remove(&variant_id);
-        }
-        wants
     }
 }
 

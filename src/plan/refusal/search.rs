@@ -104,7 +104,8 @@ impl Search {
         self.locations.learn_refused(refusals.locations.iter().copied());
         if self.restarts == 0 {
             let accepted = |id: &VariantId| is_accepted_variant(*id);
-            let variants: Vec<VariantId> = self.variants.suspects().iter().copied().filter(accepted).collect();
+            let variants: Vec<VariantId> =
+                self.variants.suspects().iter().copied().filter(accepted).collect();
             self.variants.accept(variants);
             let accepted = |id: &LocationId| is_accepted_location(*id);
             let locations: Vec<LocationId> =

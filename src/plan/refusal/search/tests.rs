@@ -99,8 +99,7 @@ fn what_others_learnt_spares_calls() {
         let mut search = Search::new(&tile(50, 5), |_| false, |location| location.get() == 1);
         let mut calls = 0;
         if learnt {
-            let refusals =
-                Refusals { variants: [VariantId::new(7).unwrap()].into(), ..Refusals::default() };
+            let refusals = Refusals { variants: [VariantId::new(7).unwrap()].into(), ..Refusals::default() };
             search.learn(&refusals, |_| false, |_| false);
         }
         while let Some(tile) = search.next_tile() {
