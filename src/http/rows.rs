@@ -159,7 +159,7 @@ fn write_missing(snapshot: &Snapshot, out: &mut Vec<u8>) {
     }
     let missing = unknown.iter().take(MAX_MISSING).map(|(cell, reason)| Missing {
         variant_id: cell.variant_id,
-        loc_id: cell.loc_id,
+        loc_id: Some(cell.loc_id),
         reason: Reason::from(*reason),
     });
     let missing: Vec<Missing> = missing.collect();

@@ -89,7 +89,7 @@ pub(super) fn no_row(variant_id: u64, loc_id: u64) -> (CellId, Cell) {
 }
 
 pub(super) fn place(loc_id: u64, name: &str, class: LocationClass) -> Location {
-    Location { id: location(loc_id), name: Some(name.to_owned()), class }
+    Location { id: location(loc_id), name: Some(name.to_owned()), class, unreadable: Vec::new() }
 }
 
 /// The four rows of the documentation's example answer, as data; the locations' names are ours.
@@ -152,6 +152,7 @@ fn book() -> impl Strategy<Value = LocationBook> {
         3 => Just(LocationClass::Sellable),
         1 => Just(LocationClass::Transit),
         1 => Just(LocationClass::Unavailable),
+        1 => Just(LocationClass::Unknown),
     ];
     prop_oneof![
         4 => vec(class, 6).prop_map(|classes| {

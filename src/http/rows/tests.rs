@@ -111,11 +111,12 @@ fn a_tag_tells_rows_their_order_and_what_is_missing() {
 #[test]
 fn locations_come_as_they_were_sent() {
     let sent = |number: u64| SentLocation {
-        location: Location {
+        location: Some(Location {
             id: LocationId::new(number).unwrap(),
             name: None,
             class: LocationClass::Sellable,
-        },
+            unreadable: Vec::new(),
+        }),
         as_sent: format!("{{\"id\":{number}}}").into(),
     };
     let locations = [sent(3), sent(1), sent(2)];
