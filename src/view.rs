@@ -27,3 +27,5 @@ mod transfer;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod unknown_classes;

@@ -170,13 +170,18 @@ impl EnvelopeBuilder {
             return;
         }
         self.missing_total += cells * self.variants;
-        for variant_id in &self.first_variants {
-            let untold = Missing { variant_id: *variant_id, loc_id: None, reason: Reason::Failed };
-            self.missing.extend((0..cells).map(|_| untold).take(MAX_MISSING));
-        }
-        self.missing.sort_by_key(|missing| (missing.variant_id, missing.loc_id.is_none(), missing.loc_id));
-        self.missing.truncate(MAX_MISSING);
+        name_untold(&mut self.missing, &self.first_variants, cells);
     }
+}
+
+/// Adds so many cells of each variant, at locations whose ids cannot be read, to the missing cells that are named.
+pub fn name_untold(missing: &mut Vec<Missing>, variants: &[VariantId], cells: u64) {
+    for variant_id in variants.iter().take(MAX_MISSING) {
+        let untold = Missing { variant_id: *variant_id, loc_id: None, reason: Reason::Failed };
+        missing.extend((0..cells).map(|_| untold).take(MAX_MISSING));
+    }
+    missing.sort_by_key(|missing| (missing.variant_id, missing.loc_id.is_none(), missing.loc_id));
+    missing.truncate(MAX_MISSING);
 }
 
 #[cfg(test)]

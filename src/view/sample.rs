@@ -152,7 +152,6 @@ fn book() -> impl Strategy<Value = LocationBook> {
         3 => Just(LocationClass::Sellable),
         1 => Just(LocationClass::Transit),
         1 => Just(LocationClass::Unavailable),
-        1 => Just(LocationClass::Unknown),
     ];
     prop_oneof![
         4 => vec(class, 6).prop_map(|classes| {

@@ -60,7 +60,7 @@ fn text(body: RowsBody) -> String {
 fn check(parameters: &[(&str, &str)], ids: &[u64]) {
     let selection =
         Selection::parse(|name| parameters.iter().find(|(given, _)| *given == name).map(|(_, value)| *value));
-    let body = inventory_body(&snapshot(&[]), &selection.unwrap());
+    let body = inventory_body(&snapshot(&[]), &selection.unwrap(), 0);
     let expected: Vec<String> = ids
         .iter()
         .map(|id| rows().into_iter().find(|row| row.starts_with(&format!("{{\"id\":{id},"))).unwrap())
@@ -86,7 +86,7 @@ fn rows_come_as_they_were_sent_ordered_filtered_and_cut() {
 
 #[test]
 fn missing_cells_are_named_after_the_rows() {
-    let body = inventory_body(&snapshot(&[(1, 7), (2, 8)]), &Selection::default());
+    let body = inventory_body(&snapshot(&[(1, 7), (2, 8)]), &Selection::default(), 0);
     let missing = concat!(
         r#"],"missing":[{"variant_id":1,"loc_id":7,"reason":"rate-limited"},"#,
         r#"{"variant_id":2,"loc_id":8,"reason":"rate-limited"}],"missing_total":2}"#
@@ -98,7 +98,7 @@ fn missing_cells_are_named_after_the_rows() {
 #[test]
 fn a_tag_tells_rows_their_order_and_what_is_missing() {
     let tag = |missing: &[(u64, u64)], selection: Selection| {
-        inventory_body(&snapshot(missing), &selection).into_tagged().1
+        inventory_body(&snapshot(missing), &selection, 0).into_tagged().1
     };
     let descending = || Selection::parse(|name| (name == "direction").then_some("desc")).unwrap();
     let all = tag(&[], Selection::default());
