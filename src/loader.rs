@@ -13,6 +13,7 @@ mod evidence;
 mod flight;
 mod refused;
 mod retry;
+mod sight;
 mod ticket;
 mod wait_trace;
 
@@ -36,7 +37,7 @@ use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::governor::{Governor, Stop, Urgency};
-use crate::haravan::{CallError, InventorySource};
+use crate::haravan::{CallError, InventorySource, Oddities};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
 use crate::trace;
@@ -69,6 +70,8 @@ pub struct LoaderParts {
     pub max_pending_cells: usize,
     /// Where calls are counted.
     pub metrics: ShopMetrics,
+    /// Where what is odd in answers is noted.
+    pub oddities: Arc<Oddities>,
 }
 
 /// Gets one shop's cells.

@@ -138,8 +138,9 @@ async fn inventory(
     let snapshot = edge.aside.read(&question.shop, grid, &question.terms()).await?;
     let provenance = question.provenance(edge, &snapshot);
     let coding = Coding::of(request.headers())?;
+    let untold = question.untold_cells();
     let work = move || {
-        let (body, etag) = inventory_body(&snapshot, &selection).into_tagged();
+        let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
         Whole::new(body, etag, coding, Form::Json.content_type())
     };
     let whole = edge.aside.work(cells, work).await??;

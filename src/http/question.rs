@@ -169,6 +169,21 @@ impl Question {
         }
     }
 
+    /// A book of locations as this question means it: one about all locations is about those too whose id cannot be
+    /// read.
+    pub(super) fn book(&self, book: Arc<LocationBook>) -> Arc<LocationBook> {
+        if self.asks_all_locations() && 0 < book.unlisted() { Arc::new(book.of_all()) } else { book }
+    }
+
+    /// How many cells of each variant it is about that nobody can ask for, since the location's id cannot be read.
+    pub(super) fn untold_cells(&self) -> u64 {
+        if self.asks_all_locations() { self.shop.held_location_book().unlisted() } else { 0 }
+    }
+
+    fn asks_all_locations(&self) -> bool {
+        self.parameters.locations().is_ok_and(|named| named.is_none())
+    }
+
     /// What an answer to this question rests on that was made of a snapshot and a book of locations, if it can be
     /// given again.
     pub(super) fn basis(&self, snapshot: &Snapshot, book: &Arc<LocationBook>) -> Option<Basis> {
@@ -181,7 +196,10 @@ impl Question {
     /// What an answer made of a snapshot says of itself.
     pub(super) fn provenance(&self, edge: &Edge, snapshot: &Snapshot) -> Provenance {
         let age = |oldest: Moment| edge.clock.now().since(oldest);
-        Provenance { wait: self.granted, ..Provenance::of(snapshot, snapshot.oldest().map(age)) }
+        let provenance = Provenance::of(snapshot, snapshot.oldest().map(age));
+        let untold = usize::try_from(self.untold_cells()).unwrap_or(usize::MAX);
+        let untold = untold.saturating_mul(snapshot.grid().variants.len());
+        Provenance { wait: self.granted, missing: provenance.missing.saturating_add(untold), ..provenance }
     }
 
     /// What an answer that is no grid's says of itself.

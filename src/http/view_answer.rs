@@ -137,6 +137,9 @@ pub(super) async fn answer<A: Answer>(
     let (snapshot, book) = try_join(edge.aside.read(&question.shop, grid, &terms), book).await?;
     let provenance = question.provenance(edge, &snapshot);
     let basis = question.basis(&snapshot, &book);
+    let book = question.book(book);
+    // An answer that stands ready lacks nothing.
+    let basis = basis.filter(|_| book.untold_cells() == 0);
     let shop = question.shop.org_id();
     let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
     let coding = Coding::of(request.headers())?;

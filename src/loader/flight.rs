@@ -14,6 +14,7 @@ use super::call::{outcome_of, send};
 use super::charge::Purpose;
 use super::evidence::{CallSent, OpenDoubt, Witness};
 use super::retry::jittered;
+use super::sight::{PageSight, has_foreign_rows};
 use super::{Shared, reason_of};
 use crate::cache::Purge;
 use crate::cache::entry::{Finding, Observation};
@@ -74,6 +75,8 @@ struct TileAnswer {
     unreadable: FxHashSet<CellId>,
     /// When its calls were under way, from the first to the last: what is not there was not there at some moment then.
     calls: Option<CallTimes>,
+    /// Whether a row came that may be any cell's: then no cell is known to have none.
+    has_untold: bool,
 }
 
 /// What follows a page, once there is no doubt left.
@@ -149,15 +152,11 @@ impl Flight {
                 Err(CallEnd::Denied) => return TileEnd::Denied,
                 Err(CallEnd::Failed(reason)) => return TileEnd::Failed(answer, reason),
             };
-            let ids =
-                page.rows.iter().map(|row| row.id).chain(page.unreadable.iter().filter_map(|row| row.id));
-            let last_id = ids.max().map_or(0, |id| id.get());
-            let is_sorted = page.rows.is_sorted_by_key(|row| row.id);
-            // Nothing but rows that nobody asked for is as good as nothing.
-            let is_empty = page.length < MAX_PAGE && !concerns(&page, tile);
-            let rows = if is_empty { 0 } else { page.length };
+            let sight = PageSight::of(&page, tile, since_id);
+            let PageSight { last_id, is_sorted, rows, .. } = sight;
             let before = answer.came();
-            answer.take(page, times, tile);
+            let repeated = answer.take(page, times, tile);
+            sight.tell(&repeated, &self.shared.parts.oddities);
             let seen = PageSeen {
                 rows,
                 outstanding: tile_cells - answer.came(),
@@ -171,13 +170,16 @@ impl Flight {
             if let Some(length) = previous_length.filter(|length| 0 < brought && *length < MAX_PAGE) {
                 self.distrust_pages_of(length);
             }
-            previous_length = Some(rows);
+            previous_length = (!sight.has_foreign).then_some(rows);
             let next = self.shared.board.lock().judge_page(seen, &asked, answer.variants());
-            if self.settle_doubts(next, may_ask_on && is_sorted).await == PageEnd::Complete {
+            let next = if sight.has_foreign && next != Next::Complete { Next::AskOn } else { next };
+            // A row that may be any cell's comes again and again: what is still missing stays unknown.
+            let is_in_vain = brought == 0 && answer.has_untold;
+            if is_in_vain || self.settle_doubts(next, may_ask_on && is_sorted).await == PageEnd::Complete {
                 self.shared.board.lock().tile_completed(&asked, answer.came(), seen);
                 return TileEnd::Answered(answer);
             }
-            if !is_sorted || last_id <= since_id || brought == 0 {
+            if !is_sorted || last_id <= since_id || (brought == 0 && !sight.is_foreign) {
                 return TileEnd::Unpageable;
             }
             since_id = last_id;
@@ -290,7 +292,8 @@ impl Flight {
             if let Some((level, size)) = reply.call_limit {
                 parts.governor.hear_call_limit(level, size);
             }
-            sent.ended(reply.result.as_ref().ok().map(|page| page.length));
+            let page_came = reply.result.as_ref().ok().filter(|page| !has_foreign_rows(page, &call.tile));
+            sent.ended(page_came.map(|page| page.length));
             let outcome = outcome_of(&reply.result);
             parts.metrics.upstream_request(outcome.as_str(), started.elapsed());
             leave.settle(outcome);
@@ -341,7 +344,8 @@ impl Flight {
 
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
     fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
-        let TileAnswer { mut rows, unreadable, calls } = answer;
+        let failed = failed.or(answer.has_untold.then_some(MissingReason::Failed));
+        let TileAnswer { mut rows, unreadable, calls, .. } = answer;
         for variant_id in &tile.variants {
             for loc_id in tile.locations.iter() {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
@@ -420,15 +424,23 @@ impl TileAnswer {
     }
 
     /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the one of the later
-    /// page counts, since the balance was made anew between the two, and of one page the newer.
-    fn take(&mut self, page: InventoryPage, times: CallTimes, tile: &Tile) {
+    /// page counts, since the balance was made anew between the two, and of one page the newer, if both can be read.
+    /// Gives back the rows whose cell the page had a row for already.
+    fn take(&mut self, page: InventoryPage, times: CallTimes, tile: &Tile) -> Vec<RowId> {
         self.calls = Some(self.calls.map_or(times, |first| first.until(times)));
+        let mut repeated = Vec::new();
+        let mut in_page = FxHashSet::default();
         for row in page.rows {
             let cell = row.cell_id();
             if !tile.contains(cell.variant_id, cell.loc_id) {
                 continue;
             }
-            self.unreadable.remove(&cell);
+            if !in_page.insert(cell) {
+                repeated.push(row.id);
+            }
+            if self.unreadable.contains(&cell) {
+                continue;
+            }
             let older = self.rows.get(&cell).is_some_and(|(known, page)| {
                 let (known, new) = (page.orders(known.updated_at), times.orders(row.updated_at));
                 *page == times && known.zip(new).is_some_and(|(known, new)| new < known)
@@ -437,19 +449,19 @@ impl TileAnswer {
                 self.rows.insert(cell, (row, times));
             }
         }
-        for cell in page.unreadable.into_iter().filter_map(|row| row.cell) {
-            if tile.contains(cell.variant_id, cell.loc_id) && !self.rows.contains_key(&cell) {
-                self.unreadable.insert(cell);
+        for row in page.unreadable {
+            match row.cell {
+                None => self.has_untold = true,
+                // Which of two rows counts cannot be told if one of them cannot be read.
+                Some(cell) if tile.contains(cell.variant_id, cell.loc_id) => {
+                    self.rows.remove(&cell);
+                    self.unreadable.insert(cell);
+                }
+                Some(_) => {}
             }
         }
+        repeated
     }
-}
-
-/// Whether a page holds a row of the tile, or one that cannot be told.
-fn concerns(page: &InventoryPage, tile: &Tile) -> bool {
-    let within = |cell: CellId| tile.contains(cell.variant_id, cell.loc_id);
-    page.rows.iter().any(|row| within(row.cell_id()))
-        || page.unreadable.iter().any(|row| row.cell.is_none_or(within))
 }
 
 /// Halves a tile along its longer axis; none if it is a single cell.

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::locations::{LocationList, Locations, outcome_of};
+use super::locations::{LocationList, LocationParts, Locations, outcome_of};
 use super::snapshot::Held;
 use super::survey::Survey;
 use super::{Census, Incomplete, Oversold, ReadError, ReadTally, ReadTerms, Snapshot};
@@ -22,7 +22,7 @@ use crate::domain::id::{LocationId, OrgId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 use crate::governor::{Governor, GovernorPolicy, Stop, Urgency};
-use crate::haravan::{CallError, Forwarded, OTHER, Reply, ShopClient};
+use crate::haravan::{CallError, Forwarded, OTHER, Oddities, Reply, ShopClient};
 use crate::loader::{Loaded, Loader, LoaderParts};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
@@ -75,6 +75,7 @@ pub struct Shop {
     cache: Arc<Cache>,
     loader: Loader,
     locations: Locations,
+    oddities: Arc<Oddities>,
     runtime: Handle,
     freshness: FreshnessPolicy,
     low_stock_threshold: Quantity,
@@ -143,6 +144,7 @@ impl Shop {
     pub fn start(parts: ShopParts) -> Arc<Self> {
         let governor = Governor::new(parts.governor);
         let cache = Arc::new(Cache::new(parts.cache_bytes, parts.text_bytes));
+        let oddities = Arc::new(Oddities::new(parts.org_id, parts.clock.clone(), parts.metrics.clone()));
         let loader = Loader::new(LoaderParts {
             source: Arc::new(parts.client.clone()),
             governor: Arc::clone(&governor),
@@ -152,15 +154,17 @@ impl Shop {
             call_timeout: parts.request_timeout + CALL_TIMEOUT_SLACK,
             max_pending_cells: parts.max_pending_cells,
             metrics: parts.metrics.clone(),
+            oddities: Arc::clone(&oddities),
         });
-        let locations = Locations::new(
-            parts.client.clone(),
-            Arc::clone(&governor),
-            parts.clock.clone(),
-            parts.runtime.clone(),
-            parts.metrics.clone(),
-            parts.exclude_locations,
-        );
+        let locations = Locations::new(LocationParts {
+            client: parts.client.clone(),
+            governor: Arc::clone(&governor),
+            clock: parts.clock.clone(),
+            runtime: parts.runtime.clone(),
+            metrics: parts.metrics.clone(),
+            oddities: Arc::clone(&oddities),
+            excluded: parts.exclude_locations,
+        });
         Arc::new(Self {
             org_id: parts.org_id,
             name: parts.name,
@@ -169,6 +173,7 @@ impl Shop {
             cache,
             loader,
             locations,
+            oddities,
             runtime: parts.runtime,
             freshness: parts.freshness,
             low_stock_threshold: parts.low_stock_threshold,
@@ -290,21 +295,20 @@ impl Shop {
         self.locations.list(&terms.freshness, Instant::now() + terms.wait).await
     }
 
-    /// Names and classes of the locations; the unreadable book if they cannot be read.
+    /// Names and classes of the locations; where the list cannot be read, those that were read last.
     pub async fn location_book(&self, terms: &ReadTerms) -> Arc<LocationBook> {
         self.locations.book(Instant::now() + terms.wait).await
     }
 
-    /// The ids of all locations, ascending.
+    /// The ids of all locations, ascending; where the list cannot be read, those that were read last.
     ///
     /// # Errors
     /// As [`Shop::locations`].
     pub async fn all_locations(&self, terms: &ReadTerms) -> Result<Vec<LocationId>, ReadError> {
-        Ok(self.locations(terms).await?.book().ids().collect())
+        self.locations.ids(&terms.freshness, Instant::now() + terms.wait).await
     }
 
-    /// Names and classes of the locations as far as they are held, without asking Haravan; the unreadable book if
-    /// none are.
+    /// Names and classes of the locations as far as they are held, without asking Haravan.
     #[must_use]
     pub fn held_location_book(&self) -> Arc<LocationBook> {
         self.locations.held_book()
@@ -388,7 +392,7 @@ impl Shop {
             negative_rows: self.cache.negative_rows(),
             cache_bytes: self.cache.bytes(),
             hit_ratio: ratio(self.hits.load(Ordering::Relaxed), self.served.load(Ordering::Relaxed)),
-            last_error: self.loader.last_error().map(|(error, at)| (error.to_string(), at)),
+            last_error: self.last_error(),
             stopped: governor.stopped.map(Stop::as_str),
         }
     }
@@ -417,6 +421,12 @@ impl Shop {
         survey.merge(grid, loaded.entries);
         self.count(survey.tally);
         Ok(Snapshot::new(grid.clone(), survey.entries, unknown, survey.tally))
+    }
+
+    /// The last call that failed, or the last thing in an answer that could not be read.
+    fn last_error(&self) -> Option<(String, Moment)> {
+        let call = self.loader.last_error().map(|(error, at)| (error.to_string(), at));
+        call.into_iter().chain(self.oddities.last()).max_by_key(|(_, at)| *at)
     }
 
     /// What the bucket and all that waits would cost a new question.

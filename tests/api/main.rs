@@ -32,6 +32,8 @@ mod long_answers;
 mod low_stock;
 mod methods;
 mod mismatch;
+mod odd_locations;
+mod odd_rows;
 mod operations;
 mod oracle;
 mod page;

@@ -221,7 +221,7 @@ fn stocked(stock: &[Vec<i64>], ordered: &[i64]) -> (Sample, BTreeMap<u64, i64>) 
 
 fn supply(sample: &Sample, lines: &BTreeMap<u64, i64>) -> Supply {
     let mut supply = Supply::preferring(&[]);
-    each_variant(sample.cells(), |variant| {
+    each_variant(sample.cells(), 0, |variant| {
         let ordered = lines[&variant.variant_id.get()];
         supply.add(variant, &sample.book, Quantity::from(ordered));
     });
