@@ -27,6 +27,7 @@ pub mod openapi;
 pub mod page;
 pub mod parameters;
 mod passthrough;
+pub mod paths;
 pub mod preferences;
 pub mod problem;
 mod question;
