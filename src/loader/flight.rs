@@ -13,7 +13,6 @@ use super::call::{outcome_of, send};
 use super::evidence::{CallSent, OpenDoubt, Witness};
 use super::retry::jittered;
 use super::{Shared, reason_of};
-use crate::cache::Purge;
 use crate::cache::entry::{Finding, Observation};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::VariantId;
@@ -177,7 +176,7 @@ impl Flight {
             };
             let brought = answer.came() - before;
             if let Some(length) = previous_length.filter(|length| 0 < brought && *length < MAX_PAGE) {
-                self.distrust_pages_of(length);
+                self.shared.distrust_pages_of(length);
             }
             previous_length = Some(rows);
             let next = self.shared.board.lock().judge_page(seen, &asked, answer.variants());
@@ -231,18 +230,6 @@ impl Flight {
                     }
                 }
             }
-        }
-    }
-
-    /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly
-    /// before may be wrong, and is asked again when it is next wanted.
-    fn distrust_pages_of(&self, length: usize) {
-        let doubtful = self.shared.board.lock().learn_clamp(length);
-        for tile in doubtful {
-            self.shared.parts.cache.purge(&Purge {
-                variants: Some(Arc::from(tile.variants.as_slice())),
-                locations: Some(Arc::clone(&tile.locations)),
-            });
         }
     }
 
@@ -369,7 +356,7 @@ impl Flight {
         }
         let parts = &self.shared.parts;
         let mut board = self.shared.board.lock();
-        board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        board.land(&self.departure, arrival, &parts.cache);
         self.shared.landings.fetch_add(1, Ordering::Release);
         drop(board);
         // Whoever waits for this flight's next page waits in vain.
