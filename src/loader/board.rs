@@ -14,7 +14,7 @@ use super::refused::RefusedIds;
 use super::retry::RetryBudget;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
-use super::{Lack, Lacked};
+use super::{Lack, Lacked, Reuse};
 use crate::cache::Purge;
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
@@ -63,10 +63,17 @@ pub(super) struct Board {
 #[derive(Debug)]
 struct Flying {
     flight: u64,
+    started: Moment,
     locations: Arc<[LocationId]>,
     wants: Wants,
     /// A purge came since: whoever asks now must not be given this.
     outdated: bool,
+}
+
+impl Flying {
+    fn may_be_joined(&self, reuse: Reuse) -> bool {
+        !self.outdated && reuse.flights_from.is_none_or(|from| from <= self.started)
+    }
 }
 
 /// A tile that takes off.
@@ -96,17 +103,17 @@ impl Board {
         ticket: &Arc<Ticket>,
         priority: Priority,
         lacks: &[Lack],
-        now: Moment,
+        (now, reuse): (Moment, Reuse),
         landed: impl Fn(VariantId, &[LocationId]) -> Option<Lacked>,
     ) -> Asked {
         let mut asked = Asked::default();
         let mut waiting = Vec::with_capacity(lacks.len());
         let mut joined_flights: FxHashMap<u64, usize> = FxHashMap::default();
         for (variant_id, locations) in lacks {
-            let mut rest = self.less_refused(*variant_id, locations, now, &mut asked.refused);
+            let mut rest = self.less_refused(*variant_id, locations, (now, reuse), &mut asked.refused);
             for flying in self.flying.get_mut(variant_id).into_iter().flatten() {
                 let left = difference(&rest, &flying.locations);
-                if flying.outdated || left.len() == rest.len() {
+                if !flying.may_be_joined(reuse) || left.len() == rest.len() {
                     continue;
                 }
                 let joined = difference(&rest, &left);
@@ -139,22 +146,20 @@ impl Board {
         asked
     }
 
-    /// The lacks less the cells that are pending or in flight.
-    pub(super) fn not_on_their_way(&self, lacks: &[Lack]) -> Vec<Lack> {
+    /// The lacks less the cells that a question need not ask for: those that are pending, in flights that it may
+    /// join, or known to be refused.
+    pub(super) fn to_ask(&self, lacks: &[Lack], (now, reuse): (Moment, Reuse)) -> Vec<Lack> {
         let mut rest = Vec::new();
         for (variant_id, locations) in lacks {
+            let accepted = self.less_refused(*variant_id, locations, (now, reuse), &mut Vec::new());
             let flying = self.flying.get(variant_id);
-            let left: Arc<[LocationId]> = locations
-                .iter()
-                .copied()
-                .filter(|loc_id| {
-                    let flies = flying
-                        .into_iter()
-                        .flatten()
-                        .any(|flying| !flying.outdated && flying.locations.binary_search(loc_id).is_ok());
-                    !flies && !self.pending.holds(*variant_id, *loc_id)
-                })
-                .collect();
+            let is_lacking = |loc_id: &LocationId| {
+                let flies = flying.into_iter().flatten().any(|flying| {
+                    flying.may_be_joined(reuse) && flying.locations.binary_search(loc_id).is_ok()
+                });
+                !flies && !self.pending.holds(*variant_id, *loc_id)
+            };
+            let left: Arc<[LocationId]> = accepted.iter().copied().filter(is_lacking).collect();
             if !left.is_empty() {
                 rest.push((*variant_id, left));
             }
@@ -176,15 +181,16 @@ impl Board {
         }
         let locations = &chosen.tile.locations;
         for (variant_id, wants) in chosen.wants {
-            let flying =
-                Flying { flight: self.last_flight, locations: Arc::clone(locations), wants, outdated: false };
+            let locations = Arc::clone(locations);
+            let flying = Flying { flight: self.last_flight, started: now, locations, wants, outdated: false };
             self.flying.entry(variant_id).or_default().push(flying);
         }
         Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
     }
 
-    /// Remembers a purge, so that nothing that is in flight now lands as if it were newer.
-    pub(super) fn purge(&mut self, now: Moment, purge: &Purge) {
+    /// Lets nothing that was learnt or is in flight now count any more where a purge concerns it.
+    pub(super) fn invalidate(&mut self, purge: &Purge, now: Moment) {
+        self.refused.forget(purge, now);
         if self.flights == 0 {
             return;
         }
@@ -372,7 +378,7 @@ impl Board {
         &self,
         variant_id: VariantId,
         locations: &Arc<[LocationId]>,
-        now: Moment,
+        (now, reuse): (Moment, Reuse),
         refused: &mut Vec<CellId>,
     ) -> Arc<[LocationId]> {
         if self.refused.is_empty() {
@@ -380,34 +386,8 @@ impl Board {
         }
         let before = refused.len();
         let cells = locations.iter().map(|loc_id| CellId { variant_id, loc_id: *loc_id });
-        refused.extend(cells.filter(|cell| self.refused.holds(*cell, now)));
+        refused.extend(cells.filter(|cell| self.refused.holds(*cell, now, reuse.refusals_from)));
         let newly: Vec<LocationId> = refused.iter().skip(before).map(|cell| cell.loc_id).collect();
         difference(locations, &newly)
     }
-}
-
-/// The tiles that getting these cells would take, and the calls.
-pub(super) fn forecast(lacks: &[Lack], density: &Density) -> (Vec<(usize, usize)>, usize) {
-    let mut pending = Pending::default();
-    let wants = lacks.iter().map(|(variant_id, locations)| {
-        (*variant_id, Want { waiter: Nobody, locations: Arc::clone(locations) })
-    });
-    pending.add(Priority::Interactive, wants);
-    let tiles: Vec<(usize, usize)> = std::iter::from_fn(|| pending.choose(density))
-        .map(|chosen| (chosen.tile.variants.len(), chosen.tile.locations.len()))
-        .collect();
-    let calls = tiles.iter().map(|(variants, locations)| density.pages(variants * locations)).sum();
-    (tiles, calls)
-}
-
-/// Waits for a forecast.
-#[derive(Debug, Clone)]
-struct Nobody;
-
-impl Waiter for Nobody {
-    fn is_gone(&self) -> bool {
-        false
-    }
-
-    fn want_was_split(&self) {}
 }

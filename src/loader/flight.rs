@@ -16,7 +16,6 @@ use super::evidence::{CallSent, OpenDoubt, Witness};
 use super::retry::jittered;
 use super::sight::{PageSight, has_foreign_rows};
 use super::{Shared, reason_of};
-use crate::cache::Purge;
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
@@ -168,7 +167,7 @@ impl Flight {
             };
             let brought = answer.came() - before;
             if let Some(length) = previous_length.filter(|length| 0 < brought && *length < MAX_PAGE) {
-                self.distrust_pages_of(length);
+                self.shared.distrust_pages_of(length);
             }
             previous_length = (!sight.has_foreign).then_some(rows);
             let next = self.shared.board.lock().judge_page(seen, &asked, answer.variants());
@@ -225,18 +224,6 @@ impl Flight {
                     }
                 }
             }
-        }
-    }
-
-    /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly
-    /// before may be wrong, and is asked again when it is next wanted.
-    fn distrust_pages_of(&self, length: usize) {
-        let doubtful = self.shared.board.lock().learn_clamp(length);
-        for tile in doubtful {
-            self.shared.parts.cache.purge(&Purge {
-                variants: Some(Arc::from(tile.variants.as_slice())),
-                locations: Some(Arc::clone(&tile.locations)),
-            });
         }
     }
 

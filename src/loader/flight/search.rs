@@ -51,7 +51,7 @@ impl Flight {
         let found = search.refusals();
         let mut board = self.shared.board.lock();
         if found != *published {
-            board.note_refused(&found.without(published), now);
+            board.note_refused(&found.without(published), self.departure.started);
         }
         let (refused, accepted) = board.known_ids();
         let refused = refused.among(tile, now);
