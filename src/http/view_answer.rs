@@ -137,7 +137,7 @@ pub(super) async fn answer<A: Answer>(
     let view = Arc::new(view);
     let prepare = |Material { snapshot, book }: Material| {
         let provenance = question.provenance(edge, &snapshot);
-        let book = book.unwrap_or_default();
+        let book = book.unwrap_or_else(|| question.shop.held_location_book());
         let basis = question.basis(&snapshot, &book);
         let book = question.book(book);
         // An answer that stands ready lacks nothing.

@@ -22,7 +22,7 @@ use crate::domain::id::{LocationId, VariantId};
 use crate::haravan::CallError;
 use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
-use crate::plan::pending::{Pending, Priority, Waiter, Want, difference};
+use crate::plan::pending::{Pending, Priority, Want, difference};
 use crate::plan::refusal::Refusals;
 use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
 
