@@ -10,6 +10,7 @@ mod oversold;
 mod read_error;
 pub mod shop;
 mod snapshot;
+mod status;
 mod survey;
 
 use std::time::Duration;

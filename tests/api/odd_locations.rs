@@ -60,8 +60,27 @@ async fn every_member_of_a_location_in_every_form_is_right_or_unknown_and_takes_
         ("province", "\"Hà Nội\""),
     ];
     let forms = [
-        "null", "true", "false", "[]", "{}", "\"\"", "\"abc\"", "\"Kho \\ud83d\"", "0", "1", "-11", "11", "\"11\"",
-        "11.0", "1.1e1", "11.5", "\"false\"", "1e99", "99999999999999999999", "repeated", "missing",
+        "null",
+        "true",
+        "false",
+        "[]",
+        "{}",
+        "\"\"",
+        "\"abc\"",
+        "\"Kho \\ud83d\"",
+        "0",
+        "1",
+        "-11",
+        "11",
+        "\"11\"",
+        "11.0",
+        "1.1e1",
+        "11.5",
+        "\"false\"",
+        "1e99",
+        "99999999999999999999",
+        "repeated",
+        "missing",
     ];
     for (member, own) in members {
         for form in forms {

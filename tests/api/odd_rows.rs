@@ -48,8 +48,22 @@ impl TestApp {
 /// Other forms of a field whose value is this number.
 fn forms(value: u64) -> Vec<String> {
     let mut forms: Vec<String> = [
-        "null", "true", "false", "[]", "{}", "\"\"", "\"abc\"", "\"\\ud83d\"", "0", "-1", "0.5", "1e99", "1e400",
-        "99999999999999999999", "-99999999999999999999", "\"2021-07-08\"",
+        "null",
+        "true",
+        "false",
+        "[]",
+        "{}",
+        "\"\"",
+        "\"abc\"",
+        "\"\\ud83d\"",
+        "0",
+        "-1",
+        "0.5",
+        "1e99",
+        "1e400",
+        "99999999999999999999",
+        "-99999999999999999999",
+        "\"2021-07-08\"",
     ]
     .map(str::to_owned)
     .into();
@@ -131,7 +145,11 @@ async fn every_field_of_a_row_in_every_form_is_right_or_unknown_never_absent_and
         let member = format!("\"{field}\":{own}");
         assert!(sent.contains(&member), "{sent}");
         let mut forms = forms(value);
-        forms.extend([format!("{own},\"{field}\":{own}"), format!("{own},\"{field}\":5"), "missing".to_owned()]);
+        forms.extend([
+            format!("{own},\"{field}\":{own}"),
+            format!("{own},\"{field}\":5"),
+            "missing".to_owned(),
+        ]);
         for form in forms {
             let what = format!("{field} as {form}");
             let mut faults = Faults { odd_row_every: 100, ..Faults::default() };
@@ -184,7 +202,11 @@ async fn a_row_that_may_be_any_cells_leaves_no_cell_without_a_row() {
         app.shop(GENERATED).set_faults(Faults { raw_rows: vec![text.clone()], ..Faults::default() });
         app.forget().await;
         let answer = app.inventory(GENERATED, QUERY).await;
-        assert_eq!((answer.rows().len(), answer.missing()), (3, vec![(102, 12, "failed".to_owned())]), "{text}");
+        assert_eq!(
+            (answer.rows().len(), answer.missing()),
+            (3, vec![(102, 12, "failed".to_owned())]),
+            "{text}"
+        );
         assert_eq!(answer.header("x-tonkho-missing"), Some("1"));
         let whole = app.inventory(GENERATED, "variant_ids=101,102&location_ids=11,12").await;
         whole.problem(502, "upstream-failed");
@@ -205,11 +227,16 @@ async fn a_row_that_may_be_any_cells_leaves_no_cell_without_a_row() {
 async fn of_two_rows_for_one_cell_the_newer_one_counts_and_is_counted() {
     let app = spawn().await;
     let newer = row(1, ODD).replace("\"qty_available\":1", "\"qty_available\":77").replace("17.6Z", "18Z");
-    let older = row(2, (101, 12)).replace("\"qty_available\":2", "\"qty_available\":77").replace("17.6Z", "16Z");
+    let older =
+        row(2, (101, 12)).replace("\"qty_available\":2", "\"qty_available\":77").replace("17.6Z", "16Z");
     app.shop(GENERATED).set_faults(Faults { raw_rows: vec![newer.clone(), older], ..Faults::default() });
     let rows = app.inventory(GENERATED, QUERY).await.rows();
     assert_eq!(rows, [newer, row(2, (101, 12)), row(3, (102, 11))]);
     assert!(2.0 <= app.unreadable(GENERATED, "row_repeated").await);
+    for _ in 0..2 {
+        let stock = app.get(&format!("/shops/2000/stock?{QUERY}")).await.ok();
+        assert_eq!(stock["warnings"].as_array().unwrap().len(), 2, "{stock}");
+    }
     // Which of two counts cannot be told if one of them cannot be read.
     let odd = row(1, ODD).replace("\"qty_onhand\":1", "\"qty_onhand\":\"x\"");
     app.shop(GENERATED).set_faults(Faults { raw_rows: vec![odd], ..Faults::default() });
