@@ -87,6 +87,10 @@ families! {
     queue_cells: IntGaugeVec = "tonkho_queue_cells", ["shop", "priority"];
     /// Rows with a negative available quantity among the cells held.
     negative_rows: IntGaugeVec = "tonkho_negative_available_rows", ["shop"];
+    /// Connections of callers that are open.
+    connections: IntGaugeVec = "tonkho_http_connections", [];
+    /// Connections that came when the most were open already: over them only the probes were answered.
+    connections_beyond: IntCounterVec = "tonkho_http_connections_beyond_total", [];
     /// Always 1; the labels say which build is running.
     build_info: IntGaugeVec = "tonkho_build_info", ["version", "revision"];
 }
@@ -135,6 +139,15 @@ pub struct ShopMetrics {
     upstream_requests: IntCounterVec,
     upstream_seconds: Histogram,
     batch_cells: Histogram,
+}
+
+/// What is counted of connections. Clones count together.
+#[derive(Debug, Clone)]
+pub struct ConnectionMetrics {
+    /// Those that are open.
+    pub open: IntGauge,
+    /// Those that came when the most were open already.
+    pub beyond: IntCounter,
 }
 
 /// What is not counted as it happens, but read when metrics are asked for.
@@ -191,6 +204,15 @@ impl Metrics {
             seconds: self.families.http_seconds.with_label_values(&[pattern]),
             requests: self.families.http_requests.clone(),
             answers: Vec::new(),
+        }
+    }
+
+    /// The metrics of connections.
+    #[must_use]
+    pub fn connections(&self) -> ConnectionMetrics {
+        ConnectionMetrics {
+            open: self.families.connections.with_label_values::<&str>(&[]),
+            beyond: self.families.connections_beyond.with_label_values::<&str>(&[]),
         }
     }
 
