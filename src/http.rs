@@ -37,6 +37,7 @@ pub mod request_id;
 mod rows;
 mod seconds;
 mod shops;
+mod stall;
 mod stock;
 pub mod trace_context;
 mod view_answer;

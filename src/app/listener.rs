@@ -18,14 +18,13 @@ use tokio::net::TcpSocket;
 use super::capacity::IN_HAND;
 use super::connections::{BEYOND, Connections};
 use super::gate::Gate;
+use crate::http::head_guard::HEAD_TIMEOUT;
 
 /// How many connections may wait to be accepted. Source: `HttpServer`'s default.
 const BACKLOG: u32 = 1024;
 /// How long a connection may idle: longer than the 60 s after which common load balancers close theirs, so
 /// that none is closed under a request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a caller may take to send the head of a request.
-const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a caller may take to go once it is told to. Source: `HttpServer`'s default.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -97,14 +96,14 @@ impl Serving {
             };
             let served = HttpService::build()
                 .keep_alive(KEEP_ALIVE)
-                .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+                .client_request_timeout(HEAD_TIMEOUT)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .local_addr(addr)
                 .graceful_shutdown_signal(stopped.clone())
                 .h1(routes());
             let probed = HttpService::build()
                 .keep_alive(KeepAlive::Disabled)
-                .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+                .client_request_timeout(HEAD_TIMEOUT)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .local_addr(addr)
                 .graceful_shutdown_signal(stopped)
