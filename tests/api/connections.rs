@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::collector::PATIENCE;
 use crate::gateway::{Builder, TestApp};
+use crate::process::{Bounds, Process};
 
 /// Longer than a test waits for anything.
 const AN_HOUR: Duration = Duration::from_secs(3600);
@@ -141,4 +142,22 @@ async fn silent_connections_keep_no_probe_from_being_answered() {
         let answer = rest_of(&mut send(&app, PROBE).await).await;
         assert!(answer.starts_with("HTTP/1.1 200 "), "after {}: {answer}", silent.len());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_connections_than_there_are_descriptors_stop_no_probe() {
+    let bounds = Bounds { descriptors: Some(200), ..Bounds::default() };
+    let gateway = Process::start_within(bounds, "telemetry = { log_format = \"json\" }\n", &[]).await;
+    let mut open = Vec::new();
+    for _ in 0..260 {
+        let mut connection = TcpStream::connect(gateway.addr()).await.unwrap();
+        // One that is beyond the most is closed while it is written to, perhaps.
+        let _ = connection.write_all(QUESTION.as_bytes()).await;
+        open.push(connection);
+    }
+    for path in ["/health/live", "/health/ready", "/metrics"] {
+        assert_eq!(timeout(PATIENCE, gateway.get(path, &[])).await.unwrap().status, 200, "{path}");
+    }
+    let served = gateway.line("listening").await["max_connections"].as_u64().unwrap();
+    assert!((50..200).contains(&served), "{served}");
 }
