@@ -15,8 +15,9 @@ use super::retry::jittered;
 use super::{Shared, reason_of};
 use crate::cache::Purge;
 use crate::cache::entry::{Finding, Observation};
+use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::VariantId;
+use crate::domain::id::{RowId, VariantId};
 use crate::domain::row::Row;
 use crate::governor::{Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage};
@@ -61,9 +62,11 @@ enum TileEnd {
 /// The rows of a tile, as far as they came.
 #[derive(Default)]
 struct TileAnswer {
-    rows: FxHashMap<CellId, Row>,
+    rows: FxHashMap<CellId, (Row, CallTimes)>,
     /// Cells whose row cannot be read.
     unreadable: FxHashSet<CellId>,
+    /// When its calls were under way, from the first to the last: what is not there was not there at some moment then.
+    calls: Option<CallTimes>,
 }
 
 /// What follows a page, once there is no doubt left.
@@ -152,7 +155,7 @@ impl Flight {
         // Every page but the last brings at least one cell.
         for number in 1..=tile_cells.saturating_add(1) {
             let call = InventoryCall { tile: Arc::clone(&asked), since_id };
-            let page = match self.call(call, number, permit.take()).await {
+            let (page, times) = match self.call(call, number, permit.take()).await {
                 Ok(page) => page,
                 Err(CallEnd::Refused) => return TileEnd::Refused,
                 Err(CallEnd::Failed(reason)) => return TileEnd::Failed(answer, reason),
@@ -165,7 +168,7 @@ impl Flight {
             let is_empty = page.length < MAX_PAGE && !concerns(&page, tile);
             let rows = if is_empty { 0 } else { page.length };
             let before = answer.came();
-            answer.take(page, tile);
+            answer.take(page, times, tile);
             let seen = PageSeen {
                 rows,
                 outstanding: tile_cells - answer.came(),
@@ -252,7 +255,7 @@ impl Flight {
         call: InventoryCall,
         page: usize,
         permit: Option<Permit>,
-    ) -> Result<InventoryPage, CallEnd> {
+    ) -> Result<(InventoryPage, CallTimes), CallEnd> {
         let parts = &self.shared.parts;
         let mut permit = permit;
         let (mut failures, mut throttles) = (0, 0);
@@ -265,7 +268,7 @@ impl Flight {
                     .await
                     .map_err(|stop| CallEnd::Failed(reason_of(stop)))?,
             };
-            let started = Instant::now();
+            let (started, began) = (Instant::now(), parts.clock.now());
             self.calls.fetch_add(1, Ordering::Relaxed);
             let sent = CallSent::new(&self.shared);
             let reply = send(parts, call.clone(), page, failures + throttles).await;
@@ -277,7 +280,7 @@ impl Flight {
             parts.metrics.upstream_request(outcome.as_str(), started.elapsed());
             leave.settle(outcome);
             let error = match reply.result {
-                Ok(page) => return Ok(page),
+                Ok(page) => return Ok((page, CallTimes::ending_now(began, &parts.clock))),
                 Err(error) => error,
             };
             self.shared.board.lock().note_error(&error, parts.clock.now());
@@ -323,24 +326,19 @@ impl Flight {
 
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
     fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
-        let TileAnswer { mut rows, unreadable } = answer;
+        let TileAnswer { mut rows, unreadable, calls } = answer;
         for variant_id in &tile.variants {
             for loc_id in tile.locations.iter() {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                let finding = match (rows.remove(&cell), unreadable.contains(&cell), failed) {
-                    (Some(row), ..) => Finding::Row(Box::new(row)),
-                    (None, true, _) => {
-                        self.arrival.missing.insert(cell, MissingReason::Failed);
+                let (finding, call) = match (rows.remove(&cell), unreadable.contains(&cell), failed, calls) {
+                    (Some((row, call)), ..) => (Finding::Row(Box::new(row)), call),
+                    (None, false, None, Some(calls)) => (Finding::NoRow, calls),
+                    (None, _, reason, _) => {
+                        self.arrival.missing.insert(cell, reason.unwrap_or(MissingReason::Failed));
                         continue;
                     }
-                    (None, false, Some(reason)) => {
-                        self.arrival.missing.insert(cell, reason);
-                        continue;
-                    }
-                    (None, false, None) => Finding::NoRow,
                 };
-                let observed_at = self.departure.started;
-                let observation = Observation { loc_id: *loc_id, finding, observed_at };
+                let observation = Observation { loc_id: *loc_id, finding, call };
                 self.arrival.found.entry(*variant_id).or_default().push(observation);
             }
         }
@@ -369,12 +367,24 @@ impl Flight {
         }
         let parts = &self.shared.parts;
         let mut board = self.shared.board.lock();
-        board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        let went_back = board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
         self.shared.landings.fetch_add(1, Ordering::Release);
         drop(board);
+        self.tell_of(&went_back);
         // Whoever waits for this flight's next page waits in vain.
         self.shared.call_ended.notify_waiters();
         self.shared.start_pump();
+    }
+}
+
+impl Flight {
+    /// Counts the rows that went back in time, and says so: a shop that was restored, or a clock that was put right.
+    fn tell_of(&self, went_back: &[(CellId, RowId)]) {
+        let Some((CellId { variant_id, loc_id }, row_id)) = went_back.first() else { return };
+        let metrics = &self.shared.parts.metrics;
+        metrics.rows_went_back(went_back.len());
+        let (shop, rows) = (metrics.shop(), went_back.len());
+        tracing::warn!(%shop, %variant_id, %loc_id, %row_id, rows, "rows went back in time, and were confirmed");
     }
 }
 
@@ -397,18 +407,22 @@ impl TileAnswer {
         cells.into_iter()
     }
 
-    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the newer
-    /// counts: the balance may have been made anew between two pages.
-    fn take(&mut self, page: InventoryPage, tile: &Tile) {
+    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the one of the later
+    /// page counts, since the balance was made anew between the two, and of one page the newer.
+    fn take(&mut self, page: InventoryPage, times: CallTimes, tile: &Tile) {
+        self.calls = Some(self.calls.map_or(times, |first| first.until(times)));
         for row in page.rows {
             let cell = row.cell_id();
             if !tile.contains(cell.variant_id, cell.loc_id) {
                 continue;
             }
             self.unreadable.remove(&cell);
-            let newer = self.rows.get(&cell).is_none_or(|known| known.updated_at <= row.updated_at);
-            if newer {
-                self.rows.insert(cell, row);
+            let older = self.rows.get(&cell).is_some_and(|(known, page)| {
+                let (known, new) = (page.orders(known.updated_at), times.orders(row.updated_at));
+                *page == times && known.zip(new).is_some_and(|(known, new)| new < known)
+            });
+            if !older {
+                self.rows.insert(cell, (row, times));
             }
         }
         for cell in page.unreadable.into_iter().filter_map(|row| row.cell) {
