@@ -95,6 +95,10 @@ families! {
     rows_went_back: IntCounterVec = "tonkho_rows_went_back_total", ["shop"];
     /// Rows and locations that Haravan sent and that could not be taken as they are, by kind.
     unreadable: IntCounterVec = "tonkho_unreadable_total", ["shop", "kind"];
+    /// Connections of callers that are open.
+    connections: IntGaugeVec = "tonkho_http_connections", [];
+    /// Connections that came when the most were open already: over them only the probes were answered.
+    connections_beyond: IntCounterVec = "tonkho_http_connections_beyond_total", [];
     /// Always 1; the labels say which build is running.
     build_info: IntGaugeVec = "tonkho_build_info", ["version", "revision"];
 }
@@ -145,6 +149,15 @@ pub struct ShopMetrics {
     batch_cells: Histogram,
     rows_went_back: IntCounter,
     unreadable: IntCounterVec,
+}
+
+/// What is counted of connections. Clones count together.
+#[derive(Debug, Clone)]
+pub struct ConnectionMetrics {
+    /// Those that are open.
+    pub open: IntGauge,
+    /// Those that came when the most were open already.
+    pub beyond: IntCounter,
 }
 
 /// What is not counted as it happens, but read when metrics are asked for.
@@ -201,6 +214,15 @@ impl Metrics {
             seconds: self.families.http_seconds.with_label_values(&[pattern]),
             requests: self.families.http_requests.clone(),
             answers: Vec::new(),
+        }
+    }
+
+    /// The metrics of connections.
+    #[must_use]
+    pub fn connections(&self) -> ConnectionMetrics {
+        ConnectionMetrics {
+            open: self.families.connections.with_label_values::<&str>(&[]),
+            beyond: self.families.connections_beyond.with_label_values::<&str>(&[]),
         }
     }
 

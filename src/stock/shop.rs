@@ -84,8 +84,6 @@ pub struct Shop {
     served: AtomicU64,
 }
 
-}
-
 impl Shop {
     /// A shop with an empty cache.
     #[must_use]

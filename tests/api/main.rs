@@ -22,6 +22,7 @@ mod cache_status;
 mod codings;
 mod collector;
 mod compatible;
+mod connections;
 mod failures;
 mod forms;
 mod freshness;
