@@ -99,15 +99,6 @@ impl VariantCells {
                     turns.to_settle.push(id.loc_id);
                 }
             }
-            // What overlaps confirms what it could not replace, as late as it began itself; what is earlier does not.
-            Verdict::Held if held.began <= reading.ended => {
-                let ended = held.ended;
-                cell.observed_at = held.began.max(reading.began);
-                cell.took = u32::try_from(ended.since(cell.observed_at).as_millis()).unwrap_or(u32::MAX);
-                if cell.is_purged() {
-                    cell.standing = Standing::Sound;
-                }
-            }
             Verdict::Held => {}
         }
         odd.truncate(rows);
