@@ -4,6 +4,8 @@
 //! outcomes and priorities are closed sets. Children that are used often are looked up once, when a shop or a
 //! route is first met, so that counting is an addition. What is measured is decided by those who measure.
 
+mod unreadable;
+
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -13,6 +15,8 @@ use prometheus::{
 };
 
 use crate::domain::id::OrgId;
+
+pub use unreadable::UnreadableKind;
 
 /// The label of every request that no route matches: paths as sent would make a series each.
 pub const UNMATCHED: &str = "unmatched";
@@ -89,6 +93,8 @@ families! {
     negative_rows: IntGaugeVec = "tonkho_negative_available_rows", ["shop"];
     /// Rows that went back in time by `updated_at` and were believed once a second reading agreed: a shop was restored, or a clock put right.
     rows_went_back: IntCounterVec = "tonkho_rows_went_back_total", ["shop"];
+    /// Rows and locations that Haravan sent and that could not be taken as they are, by kind.
+    unreadable: IntCounterVec = "tonkho_unreadable_total", ["shop", "kind"];
     /// Always 1; the labels say which build is running.
     build_info: IntGaugeVec = "tonkho_build_info", ["version", "revision"];
 }
@@ -138,6 +144,7 @@ pub struct ShopMetrics {
     upstream_seconds: Histogram,
     batch_cells: Histogram,
     rows_went_back: IntCounter,
+    unreadable: IntCounterVec,
 }
 
 /// What is not counted as it happens, but read when metrics are asked for.
@@ -207,6 +214,9 @@ impl Metrics {
         for outcome in UPSTREAM_OUTCOMES {
             families.upstream_requests.with_label_values(&[shop.as_str(), outcome]);
         }
+        for kind in UnreadableKind::ALL {
+            families.unreadable.with_label_values(&[shop.as_str(), kind.as_str()]);
+        }
         ShopMetrics {
             cells_hit: cells("hit"),
             cells_stale: cells("stale"),
@@ -223,6 +233,7 @@ impl Metrics {
             upstream_seconds: families.upstream_seconds.with_label_values(&of_shop),
             batch_cells: families.batch_cells.with_label_values(&of_shop),
             rows_went_back: families.rows_went_back.with_label_values(&of_shop),
+            unreadable: families.unreadable.clone(),
             shop,
         }
     }
@@ -286,6 +297,11 @@ impl ShopMetrics {
     #[must_use]
     pub fn shop(&self) -> &str {
         &self.shop
+    }
+
+    /// Counts a row or a location that could not be taken as it is.
+    pub fn unreadable(&self, kind: UnreadableKind) {
+        self.unreadable.with_label_values(&[self.shop.as_str(), kind.as_str()]).inc();
     }
 
     /// Shows what was read.

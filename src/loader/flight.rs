@@ -1,6 +1,7 @@
 //! A flight: one tile's way to Haravan and back, with its pages, retries and refusals.
 
-use std::collections::BTreeSet;
+mod search;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,10 +11,11 @@ use tokio::time::Instant;
 
 use super::board::{Arrival, Departure};
 use super::call::{outcome_of, send};
+use super::charge::Purpose;
 use super::evidence::{CallSent, OpenDoubt, Witness};
 use super::retry::jittered;
+use super::sight::{PageSight, has_foreign_rows};
 use super::{Shared, reason_of};
-use crate::cache::Purge;
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
@@ -22,7 +24,8 @@ use crate::domain::row::Row;
 use crate::governor::{Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage};
 use crate::plan::pages::{Next, PageSeen};
-use crate::plan::refusal::Bisection;
+use crate::plan::refusal::Refusals;
+use crate::plan::refusal::budget::Spent;
 use crate::plan::{MAX_PAGE, Tile};
 use crate::processor::give_way;
 use crate::trace;
@@ -44,6 +47,8 @@ pub(super) struct Flight {
     arrival: Arrival,
     /// Calls made so far.
     calls: AtomicUsize,
+    purpose: Purpose,
+    refusals: Refusals,
     landed: bool,
 }
 
@@ -53,6 +58,8 @@ enum TileEnd {
     Answered(TileAnswer),
     /// Haravan refused the ids.
     Refused,
+    /// Too many calls were refused: nothing is known of the cells that did not come.
+    Denied,
     /// The pages cannot be told apart: ask for less at once.
     Unpageable,
     /// These rows came before it failed for this reason.
@@ -67,6 +74,8 @@ struct TileAnswer {
     unreadable: FxHashSet<CellId>,
     /// When its calls were under way, from the first to the last: what is not there was not there at some moment then.
     calls: Option<CallTimes>,
+    /// Whether a row came that may be any cell's: then no cell is known to have none.
+    has_untold: bool,
 }
 
 /// What follows a page, once there is no doubt left.
@@ -79,13 +88,23 @@ enum PageEnd {
 /// Why a call brought no page.
 enum CallEnd {
     Refused,
+    /// Not made: too many calls were refused before.
+    Denied,
     Failed(MissingReason),
 }
 
 impl Flight {
     /// A flight about to start.
     pub(super) fn new(shared: Arc<Shared>, departure: Departure) -> Self {
-        Self { shared, departure, arrival: Arrival::default(), calls: AtomicUsize::new(0), landed: false }
+        Self {
+            shared,
+            departure,
+            arrival: Arrival::default(),
+            calls: AtomicUsize::new(0),
+            purpose: Purpose::Answer,
+            refusals: Refusals::default(),
+            landed: false,
+        }
     }
 
     /// Flies and lands.
@@ -99,7 +118,8 @@ impl Flight {
             match self.ask(&tile, permit.take(), may_ask_on).await {
                 TileEnd::Answered(answer) => self.note(&tile, answer, None),
                 TileEnd::Failed(answer, reason) => self.note(&tile, answer, Some(reason)),
-                TileEnd::Refused => self.bisect(tile).await,
+                TileEnd::Refused => self.search(tile).await,
+                TileEnd::Denied => {}
                 TileEnd::Unpageable => match split(&tile) {
                     Some((first, second)) if splits < MOST_SPLITS => {
                         splits += 1;
@@ -112,36 +132,6 @@ impl Flight {
         give_way();
         self.land();
         give_way();
-    }
-
-    /// Finds the refused ids of a tile and the answers to all others.
-    async fn bisect(&mut self, tile: Tile) {
-        let accepted_variants: BTreeSet<VariantId> = tile
-            .variants
-            .iter()
-            .copied()
-            .filter(|variant_id| self.shared.parts.cache.get(*variant_id).is_some())
-            .collect();
-        let accepted_locations = self.shared.board.lock().accepted_locations();
-        let mut bisection = Bisection::new(tile, accepted_variants, accepted_locations);
-        while let Some(part) = bisection.next_tile() {
-            match self.ask(&part, None, true).await {
-                TileEnd::Answered(answer) => {
-                    self.note(&part, answer, None);
-                    bisection.accepted();
-                }
-                TileEnd::Refused => bisection.refused(),
-                TileEnd::Unpageable => {
-                    self.note(&part, TileAnswer::default(), Some(MissingReason::Failed));
-                    bisection.given_up();
-                }
-                TileEnd::Failed(answer, reason) => {
-                    self.note(&part, answer, Some(reason));
-                    bisection.given_up();
-                }
-            }
-        }
-        self.arrival.refusals.extend(bisection.into_refusals());
     }
 
     /// Asks for a tile, page after page; `may_ask_on` tells whether a doubt can be put to the next page.
@@ -158,17 +148,14 @@ impl Flight {
             let (page, times) = match self.call(call, number, permit.take()).await {
                 Ok(page) => page,
                 Err(CallEnd::Refused) => return TileEnd::Refused,
+                Err(CallEnd::Denied) => return TileEnd::Denied,
                 Err(CallEnd::Failed(reason)) => return TileEnd::Failed(answer, reason),
             };
-            let ids =
-                page.rows.iter().map(|row| row.id).chain(page.unreadable.iter().filter_map(|row| row.id));
-            let last_id = ids.max().map_or(0, |id| id.get());
-            let is_sorted = page.rows.is_sorted_by_key(|row| row.id);
-            // Nothing but rows that nobody asked for is as good as nothing.
-            let is_empty = page.length < MAX_PAGE && !concerns(&page, tile);
-            let rows = if is_empty { 0 } else { page.length };
+            let sight = PageSight::of(&page, tile, since_id);
+            let PageSight { last_id, is_sorted, rows, .. } = sight;
             let before = answer.came();
-            answer.take(page, times, tile);
+            let repeated = answer.take(page, times, tile);
+            sight.tell(&repeated, &self.shared.parts.oddities);
             let seen = PageSeen {
                 rows,
                 outstanding: tile_cells - answer.came(),
@@ -180,15 +167,18 @@ impl Flight {
             };
             let brought = answer.came() - before;
             if let Some(length) = previous_length.filter(|length| 0 < brought && *length < MAX_PAGE) {
-                self.distrust_pages_of(length);
+                self.shared.distrust_pages_of(length);
             }
-            previous_length = Some(rows);
+            previous_length = (!sight.has_foreign).then_some(rows);
             let next = self.shared.board.lock().judge_page(seen, &asked, answer.variants());
-            if self.settle_doubts(next, may_ask_on && is_sorted).await == PageEnd::Complete {
+            let next = if sight.has_foreign && next != Next::Complete { Next::AskOn } else { next };
+            // A row that may be any cell's comes again and again: what is still missing stays unknown.
+            let is_in_vain = brought == 0 && answer.has_untold;
+            if is_in_vain || self.settle_doubts(next, may_ask_on && is_sorted).await == PageEnd::Complete {
                 self.shared.board.lock().tile_completed(&asked, answer.came(), seen);
                 return TileEnd::Answered(answer);
             }
-            if !is_sorted || last_id <= since_id || brought == 0 {
+            if !is_sorted || last_id <= since_id || (brought == 0 && !sight.is_foreign) {
                 return TileEnd::Unpageable;
             }
             since_id = last_id;
@@ -237,20 +227,34 @@ impl Flight {
         }
     }
 
-    /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly
-    /// before may be wrong, and is asked again when it is next wanted.
-    fn distrust_pages_of(&self, length: usize) {
-        let doubtful = self.shared.board.lock().learn_clamp(length);
-        for tile in doubtful {
-            self.shared.parts.cache.purge(&Purge {
-                variants: Some(Arc::from(tile.variants.as_slice())),
-                locations: Some(Arc::clone(&tile.locations)),
-            });
+    /// Makes one call, for the page of this number, if somebody may pay for it.
+    async fn call(
+        &self,
+        call: InventoryCall,
+        page: usize,
+        permit: Option<Permit>,
+    ) -> Result<(InventoryPage, CallTimes), CallEnd> {
+        let Some(charge) = self.shared.charge(&self.departure, self.purpose).await else {
+            if let Some(permit) = permit {
+                permit.unused();
+            }
+            return Err(CallEnd::Denied);
+        };
+        let tile = Arc::clone(&call.tile);
+        let called = self.attempt(call, page, permit).await;
+        charge.spend(match &called {
+            Ok(_) => Spent::Answered,
+            Err(CallEnd::Refused) => Spent::Refused,
+            Err(CallEnd::Denied | CallEnd::Failed(_)) => Spent::Neither,
+        });
+        if called.is_ok() {
+            self.shared.board.lock().note_accepted(&tile);
         }
+        called
     }
 
-    /// Makes one call, for the page of this number, as often as it takes and is allowed.
-    async fn call(
+    /// Makes one call as often as it takes and is allowed.
+    async fn attempt(
         &self,
         call: InventoryCall,
         page: usize,
@@ -275,7 +279,8 @@ impl Flight {
             if let Some((level, size)) = reply.call_limit {
                 parts.governor.hear_call_limit(level, size);
             }
-            sent.ended(reply.result.as_ref().ok().map(|page| page.length));
+            let page_came = reply.result.as_ref().ok().filter(|page| !has_foreign_rows(page, &call.tile));
+            sent.ended(page_came.map(|page| page.length));
             let outcome = outcome_of(&reply.result);
             parts.metrics.upstream_request(outcome.as_str(), started.elapsed());
             leave.settle(outcome);
@@ -326,7 +331,8 @@ impl Flight {
 
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
     fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
-        let TileAnswer { mut rows, unreadable, calls } = answer;
+        let failed = failed.or(answer.has_untold.then_some(MissingReason::Failed));
+        let TileAnswer { mut rows, unreadable, calls, .. } = answer;
         for variant_id in &tile.variants {
             for loc_id in tile.locations.iter() {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
@@ -357,17 +363,14 @@ impl Flight {
                 arrival.found.get(variant_id).into_iter().flatten().map(|seen| seen.loc_id).collect();
             for loc_id in tile.locations.iter().filter(|loc_id| !found.contains(loc_id)) {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                let reason = if arrival.refusals.concern(cell) {
-                    MissingReason::Refused
-                } else {
-                    MissingReason::Failed
-                };
+                let reason =
+                    if self.refusals.concern(cell) { MissingReason::Refused } else { MissingReason::Failed };
                 arrival.missing.entry(cell).or_insert(reason);
             }
         }
         let parts = &self.shared.parts;
         let mut board = self.shared.board.lock();
-        let went_back = board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        let went_back = board.land(&self.departure, arrival, &parts.cache);
         self.shared.landings.fetch_add(1, Ordering::Release);
         drop(board);
         self.tell_of(&went_back);
@@ -408,15 +411,23 @@ impl TileAnswer {
     }
 
     /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the one of the later
-    /// page counts, since the balance was made anew between the two, and of one page the newer.
-    fn take(&mut self, page: InventoryPage, times: CallTimes, tile: &Tile) {
+    /// page counts, since the balance was made anew between the two, and of one page the newer, if both can be read.
+    /// Gives back the rows whose cell the page had a row for already.
+    fn take(&mut self, page: InventoryPage, times: CallTimes, tile: &Tile) -> Vec<RowId> {
         self.calls = Some(self.calls.map_or(times, |first| first.until(times)));
+        let mut repeated = Vec::new();
+        let mut in_page = FxHashSet::default();
         for row in page.rows {
             let cell = row.cell_id();
             if !tile.contains(cell.variant_id, cell.loc_id) {
                 continue;
             }
-            self.unreadable.remove(&cell);
+            if !in_page.insert(cell) {
+                repeated.push(row.id);
+            }
+            if self.unreadable.contains(&cell) {
+                continue;
+            }
             let older = self.rows.get(&cell).is_some_and(|(known, page)| {
                 let (known, new) = (page.orders(known.updated_at), times.orders(row.updated_at));
                 *page == times && known.zip(new).is_some_and(|(known, new)| new < known)
@@ -425,19 +436,19 @@ impl TileAnswer {
                 self.rows.insert(cell, (row, times));
             }
         }
-        for cell in page.unreadable.into_iter().filter_map(|row| row.cell) {
-            if tile.contains(cell.variant_id, cell.loc_id) && !self.rows.contains_key(&cell) {
-                self.unreadable.insert(cell);
+        for row in page.unreadable {
+            match row.cell {
+                None => self.has_untold = true,
+                // Which of two rows counts cannot be told if one of them cannot be read.
+                Some(cell) if tile.contains(cell.variant_id, cell.loc_id) => {
+                    self.rows.remove(&cell);
+                    self.unreadable.insert(cell);
+                }
+                Some(_) => {}
             }
         }
+        repeated
     }
-}
-
-/// Whether a page holds a row of the tile, or one that cannot be told.
-fn concerns(page: &InventoryPage, tile: &Tile) -> bool {
-    let within = |cell: CellId| tile.contains(cell.variant_id, cell.loc_id);
-    page.rows.iter().any(|row| within(row.cell_id()))
-        || page.unreadable.iter().any(|row| row.cell.is_none_or(within))
 }
 
 /// Halves a tile along its longer axis; none if it is a single cell.

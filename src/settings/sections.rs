@@ -150,7 +150,7 @@ section! {
         fresh: Duration = Duration::from_secs(15), r#""15s""#,
             duration(|node| lasting(node, Duration::ZERO, MAX_AGE));
         /// How much longer a cell is served while it is read anew.
-        stale_while_revalidate: Duration = Duration::from_secs(60), r#""60s""#,
+        stale_while_revalidate: Duration = Duration::from_secs(15), r#""15s""#,
             duration(|node| lasting(node, Duration::ZERO, MAX_AGE));
         /// How much longer a cell is served when Haravan fails.
         stale_if_error: Duration = Duration::from_secs(600), r#""10m""#,

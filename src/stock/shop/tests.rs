@@ -74,6 +74,7 @@ fn shop(haravan: &Arc<Haravan>, clock: &Clock, client: ShopClient) -> Arc<Shop> 
         call_timeout: Duration::from_secs(4),
         max_pending_cells: 10_000,
         metrics,
+        oddities: Arc::clone(&started.oddities),
     });
     shop
 }

@@ -94,7 +94,7 @@ impl Reader {
         }
         let wait = if random.u32(0..5) == 0 { random.u64(0..300) } else { 10_000 };
         let incomplete = if random.bool() { Incomplete::Answer } else { Incomplete::Refuse };
-        ReadTerms { freshness, wait: Duration::from_millis(wait), incomplete }
+        ReadTerms { freshness, wait: Duration::from_millis(wait), incomplete, asked_at: None }
     }
 }
 
@@ -108,7 +108,7 @@ pub(super) async fn happen(haravan: Arc<Haravan>, shop: Arc<Shop>, judge: Arc<Ju
             0..4 => haravan.delete(id),
             4 => {
                 let purge = purge(&mut random, id);
-                shop.purge(&purge);
+                shop.invalidate(&purge);
                 judge.purged(purge);
             }
             5 if haravan.world.goes_back => restore(&haravan, &mut random),
