@@ -1,15 +1,22 @@
 //! What Haravan sent that could not be read, or that nobody asked for: counted, logged and told to operators.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
 
 use crate::clock::{Clock, Moment};
+use crate::domain::cell::CellId;
 use crate::domain::id::OrgId;
 use crate::metrics::{ShopMetrics, UnreadableKind};
+use crate::plan::Tile;
 
 /// How often a kind of oddity is logged at most.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
+
+/// The most cells remembered that had two rows. Source: ours.
+const MOST_REPEATED: usize = 1_000;
 
 /// Takes note of what is odd in one shop's answers.
 #[derive(Debug)]
@@ -25,6 +32,8 @@ struct State {
     /// When each kind was logged last.
     logged: [Option<Moment>; UnreadableKind::ALL.len()],
     last: Option<(Oddity, Moment)>,
+    /// Cells that had two rows when they were read last.
+    repeated: BTreeSet<CellId>,
 }
 
 /// Something odd, named by its kind and an id, never by its text.
@@ -58,6 +67,23 @@ impl Oddities {
             Some(id) => tracing::warn!(%shop, kind, id, "{about}"),
             None => tracing::warn!(%shop, kind, "{about}"),
         }
+    }
+
+    /// Notes which cells of a tile had two rows: those that were read without are not odd any more.
+    pub fn saw(&self, tile: &Tile, repeated: &FxHashSet<CellId>) {
+        let mut state = self.state.lock();
+        let known = &mut state.repeated;
+        if !known.is_empty() {
+            known.retain(|cell| !tile.contains(cell.variant_id, cell.loc_id));
+        }
+        let room = MOST_REPEATED.saturating_sub(known.len());
+        known.extend(repeated.iter().take(room));
+    }
+
+    /// Those of a grid's cells that had two rows when they were read last, ascending.
+    #[must_use]
+    pub fn repeated(&self, contains: impl Fn(CellId) -> bool) -> Vec<CellId> {
+        self.state.lock().repeated.iter().copied().filter(|cell| contains(*cell)).collect()
     }
 
     /// The last thing that was odd, in words for operators, and when it was.

@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub mod bodies;
+mod closed;
 pub mod parameters;
 pub mod questions;
 pub mod texts;
@@ -10,6 +11,7 @@ mod yaml;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use self::closed::Closed;
 use super::problem::ProblemBody;
 use super::shops::ShopList;
 use super::{alerts, availability, compatible, docs, fulfilment, health, passthrough, shops, stock};
@@ -73,7 +75,7 @@ use super::{alerts, availability, compatible, docs, fulfilment, health, passthro
         bodies::FulfilmentReply,
         ShopList,
     )),
-    modifiers(&Keys, &Bodies)
+    modifiers(&Keys, &Bodies, &Closed)
 )]
 struct Document;
 

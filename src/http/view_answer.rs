@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
 use super::standing::{Material, Uses, made};
+use crate::domain::cell::CellId;
 use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
@@ -37,6 +38,8 @@ const MOST_ITEMS: usize = 4_000;
 
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+/// The most cells with two rows that warnings name. Source: ours.
+const MOST_NAMED: usize = 20;
 
 /// An answer of a view's.
 pub(super) trait Answer: Hash + Tabular + Send + 'static {
@@ -137,16 +140,17 @@ pub(super) async fn answer<A: Answer>(
     let view = Arc::new(view);
     let prepare = |Material { snapshot, book }: Material| {
         let provenance = question.provenance(edge, &snapshot);
-        let book = book.unwrap_or_default();
+        let book = book.unwrap_or_else(|| question.shop.held_location_book());
         let basis = question.basis(&snapshot, &book);
         let book = question.book(book);
-        // An answer that stands ready lacks nothing.
-        let basis = basis.filter(|_| book.untold_cells() == 0);
+        // An answer that stands ready lacks nothing, and nothing needs to be said of it.
+        let warnings = warnings_of(&question.shop.repeated_in(snapshot.grid()));
+        let basis = basis.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
         let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
         let view = Arc::clone(&view);
         let work = move || {
             // The tag is of everything but `as_of`, which is told once the tag is made.
-            let context = Context { shop, as_of: None, book: &book, warnings: Vec::new() };
+            let context = Context { shop, as_of: None, book: &book, warnings };
             let mut answer = view(snapshot, context);
             let etag = EntityTag::weak(&answer, form.media_type());
             answer.envelope_mut().as_of = as_of;
@@ -167,6 +171,18 @@ pub(super) async fn answer<A: Answer>(
             response.content_type(form.content_type()).streaming(in_turns(chunks))
         }),
     })
+}
+
+/// What to know of cells for which Haravan sent two rows.
+fn warnings_of(repeated: &[CellId]) -> Vec<String> {
+    let about = |CellId { variant_id, loc_id }: &CellId| {
+        format!("two rows came for variant {variant_id} at location {loc_id}: the newer one counts")
+    };
+    let mut warnings: Vec<String> = repeated.iter().take(MOST_NAMED).map(about).collect();
+    if MOST_NAMED < repeated.len() {
+        warnings.push(format!("more cells for which two rows came: {}", repeated.len() - MOST_NAMED));
+    }
+    warnings
 }
 
 /// An answer in the form that was asked for: whole if it is short.

@@ -76,6 +76,8 @@ struct TileAnswer {
     calls: Option<CallTimes>,
     /// Whether a row came that may be any cell's: then no cell is known to have none.
     has_untold: bool,
+    /// Cells for which a page had two rows.
+    repeated: FxHashSet<CellId>,
 }
 
 /// What follows a page, once there is no doubt left.
@@ -332,6 +334,7 @@ impl Flight {
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
     fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
         let failed = failed.or(answer.has_untold.then_some(MissingReason::Failed));
+        self.shared.parts.oddities.saw(tile, &answer.repeated);
         let TileAnswer { mut rows, unreadable, calls, .. } = answer;
         for variant_id in &tile.variants {
             for loc_id in tile.locations.iter() {
@@ -424,6 +427,7 @@ impl TileAnswer {
             }
             if !in_page.insert(cell) {
                 repeated.push(row.id);
+                self.repeated.insert(cell);
             }
             if self.unreadable.contains(&cell) {
                 continue;

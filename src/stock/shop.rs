@@ -10,10 +10,12 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::locations::{LocationList, LocationParts, Locations, outcome_of};
+pub use super::status::ShopStatus;
 use super::{Census, Oversold, ReadError, ReadTally, ReadTerms};
 use crate::cache::freshness::FreshnessPolicy;
 use crate::cache::{Cache, Purge, PurgeCount, PurgesSince};
 use crate::clock::{Clock, Moment};
+use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, OrgId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
@@ -22,6 +24,7 @@ use crate::haravan::{CallError, Forwarded, OTHER, Oddities, Reply, ShopClient};
 use crate::loader::{Loader, LoaderParts};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
+use crate::query::Grid;
 use crate::trace::{self, Call};
 
 /// What is added to the client's own timeout before a call counts as lost.
@@ -81,35 +84,6 @@ pub struct Shop {
     served: AtomicU64,
 }
 
-/// What an operator sees of a shop.
-#[derive(Debug, Clone)]
-pub struct ShopStatus {
-    /// The org id.
-    pub org_id: OrgId,
-    /// Its name in the configuration.
-    pub name: Option<String>,
-    /// Places taken in the bucket.
-    pub bucket_level: f64,
-    /// Places in the bucket.
-    pub bucket_size: f64,
-    /// Places of the bucket that calls of ours may take.
-    pub bucket_usable: f64,
-    /// Calls in flight.
-    pub in_flight: usize,
-    /// Cells waiting for a call, by the priority's name.
-    pub queue: Vec<(&'static str, usize)>,
-    /// Cells held.
-    pub resident_cells: u64,
-    /// Rows held whose available quantity is negative.
-    pub negative_rows: u64,
-    /// The bytes the cells weigh.
-    pub cache_bytes: u64,
-    /// The share of cells served from the cache; none before the first.
-    pub hit_ratio: Option<f64>,
-    /// The last upstream error, and when it was.
-    pub last_error: Option<(String, Moment)>,
-    /// `failing`, `unauthorized`, or none.
-    pub stopped: Option<&'static str>,
 }
 
 impl Shop {
@@ -212,6 +186,15 @@ impl Shop {
     #[must_use]
     pub fn held_location_book(&self) -> Arc<LocationBook> {
         self.locations.held_book()
+    }
+
+    /// The cells of a grid for which Haravan sent two rows when they were read last, ascending.
+    #[must_use]
+    pub fn repeated_in(&self, grid: &Grid) -> Vec<CellId> {
+        self.oddities.repeated(|cell| {
+            grid.variants.binary_search(&cell.variant_id).is_ok()
+                && grid.locations.binary_search(&cell.loc_id).is_ok()
+        })
     }
 
     /// What is oversold among the cells held, the worst first, without asking Haravan.

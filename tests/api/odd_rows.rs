@@ -233,6 +233,10 @@ async fn of_two_rows_for_one_cell_the_newer_one_counts_and_is_counted() {
     let rows = app.inventory(GENERATED, QUERY).await.rows();
     assert_eq!(rows, [newer, row(2, (101, 12)), row(3, (102, 11))]);
     assert!(2.0 <= app.unreadable(GENERATED, "row_repeated").await);
+    for _ in 0..2 {
+        let stock = app.get(&format!("/shops/2000/stock?{QUERY}")).await.ok();
+        assert_eq!(stock["warnings"].as_array().unwrap().len(), 2, "{stock}");
+    }
     // Which of two counts cannot be told if one of them cannot be read.
     let odd = row(1, ODD).replace("\"qty_onhand\":1", "\"qty_onhand\":\"x\"");
     app.shop(GENERATED).set_faults(Faults { raw_rows: vec![odd], ..Faults::default() });

@@ -72,11 +72,8 @@ fn entry(text: &str) -> Option<(&str, &str)> {
         Some(quote) => text.get(1..)?.find(quote)? + 2,
         None => 0,
     };
-    let colon = after
-        + text
-            .get(after..)?
-            .find(": ")
-            .or_else(|| text.get(after..)?.ends_with(':').then_some(text.len() - after - 1))?;
+    let rest = text.get(after..)?;
+    let colon = after + rest.find(": ").or_else(|| rest.strip_suffix(':').map(str::len))?;
     let (key, value) = text.split_at_checked(colon)?;
     Some((key, value.strip_prefix(':')?.trim_start()))
 }
