@@ -352,3 +352,6 @@ impl Shop {
 fn ratio(part: u64, whole: u64) -> Option<f64> {
     (0 < whole).then(|| part as f64 / whole as f64)
 }
+
+#[cfg(test)]
+mod tests;

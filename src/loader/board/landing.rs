@@ -35,24 +35,17 @@ impl Board {
         cache: &Cache,
     ) -> Vec<(CellId, RowId)> {
         let Arrival { mut found, missing, calls } = arrival;
-        let (mut again, mut went_back) = (Vec::new(), Vec::new());
+        let (mut again, mut turns) = (Vec::new(), Turns::default());
         for variant_id in &departure.tile.variants {
             let mut observations = found.remove(variant_id).unwrap_or_default();
             let mut outdated = self.outdated_since(departure.started, *variant_id, &departure.tile.locations);
             observations.retain(|observation| outdated.binary_search(&observation.loc_id).is_err());
-            let mut turns = Turns::default();
             let entry = if observations.is_empty() {
                 cache.get(*variant_id)
             } else {
                 Some(cache.merge_with_turns(*variant_id, observations, &mut turns))
             };
-            went_back.extend(
-                turns
-                    .went_back
-                    .into_iter()
-                    .map(|(loc_id, row_id)| (CellId { variant_id: *variant_id, loc_id }, row_id)),
-            );
-            outdated.extend(turns.to_settle);
+            outdated.append(&mut turns.to_settle);
             outdated.sort_unstable();
             for want in self.wants_of(departure.flight, *variant_id) {
                 want.waiter.count_calls(departure.flight, calls);
@@ -79,7 +72,7 @@ impl Board {
         if self.flights == 0 {
             self.purges.clear();
         }
-        went_back
+        turns.went_back
     }
 
     /// The locations of a variant that were purged since `started`, ascending.
