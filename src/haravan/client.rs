@@ -1,6 +1,7 @@
 //! The HTTP client: requests out, bounded answers in.
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -11,7 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::locations::parse_locations;
 use super::page::parse_page;
 use super::{
-    CallError, CallFuture, Forwarded, InventoryCall, InventoryPage, InventorySource, LocationPage, Reply,
+    CallError, CallFuture, Connection, ConnectionCause, Forwarded, InventoryCall, InventoryPage,
+    InventorySource, LocationPage, Reply,
 };
 use crate::governor::bucket::{parse_call_limit, parse_retry_after};
 use crate::plan::MAX_PAGE;
@@ -100,30 +102,27 @@ impl Haravan {
 
 impl ShopClient {
     /// One page of `locations.json`; the first is 1.
-    pub async fn locations(&self, page: usize) -> Reply<LocationPage> {
+    pub async fn locations(&self, page: usize, on: Connection) -> Reply<LocationPage> {
         let query = format!("page={page}&limit={LOCATIONS_PAGE}");
-        self.call("locations.json", &query).await.and_then(|answer| parse_locations(&answer.body))
+        self.call("locations.json", &query, on).await.and_then(|answer| parse_locations(&answer.body))
     }
 
     /// Any other resource under `/com/`, as it is.
-    pub async fn forward(&self, path: &str, query: &str) -> Reply<Forwarded> {
-        let answer = self.send(path, query).await;
-        let Ok(answer) = answer else { return Reply::failed(answer.err().unwrap_or(CallError::Connection)) };
-        let call_limit = call_limit(answer.headers());
-        let status = answer.status();
-        let result = match status {
-            StatusCode::TOO_MANY_REQUESTS => Err(error_of(status, answer.headers())),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(error_of(status, answer.headers())),
-            _ if status.is_server_error() || status.is_redirection() => {
-                Err(error_of(status, answer.headers()))
-            }
-            _ => read(answer).await,
-        };
-        Reply { call_limit, result }
+    pub async fn forward(self, path: Arc<str>, query: Arc<str>, on: Connection) -> Reply<Forwarded> {
+        self.get(&path, &query, on).await
     }
 
-    async fn call(&self, path: &str, query: &str) -> Reply<Forwarded> {
-        let reply = self.forward(path, query).await;
+    async fn get(&self, path: &str, query: &str, on: Connection) -> Reply<Forwarded> {
+        let answer = match self.send(path, query, on).await {
+            Ok(answer) => answer,
+            Err(error) => return Reply { call_limit: None, result: Err(error) },
+        };
+        let call_limit = call_limit(answer.headers());
+        Reply { call_limit, result: judge(answer).await }
+    }
+
+    async fn call(&self, path: &str, query: &str, on: Connection) -> Reply<Forwarded> {
+        let reply = self.get(path, query, on).await;
         reply.and_then(|answer| match answer.status {
             200 => match &answer.content_type {
                 Some(content_type) if !content_type.contains("json") => {
@@ -137,7 +136,7 @@ impl ShopClient {
         })
     }
 
-    async fn send(&self, path: &str, query: &str) -> Result<Response, CallError> {
+    async fn send(&self, path: &str, query: &str, on: Connection) -> Result<Response, CallError> {
         let mut url = format!("{}/com/{path}", self.haravan.base_url);
         if !query.is_empty() {
             url.push('?');
@@ -154,20 +153,18 @@ impl ShopClient {
 }
 
 impl InventorySource for ShopClient {
-    fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
+    fn inventory(&self, call: InventoryCall, on: Connection) -> CallFuture<InventoryPage> {
         let shop = self.clone();
         Box::pin(async move {
             let query = inventory_query(&call);
-            shop.call("inventory_locations.json", &query).await.and_then(|answer| parse_page(&answer.body))
+            shop.call("inventory_locations.json", &query, on)
+                .await
+                .and_then(|answer| parse_page(&answer.body))
         })
     }
 }
 
 impl<T> Reply<T> {
-    fn failed(error: CallError) -> Self {
-        Self { call_limit: None, result: Err(error) }
-    }
-
     fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, CallError>) -> Reply<U> {
         Reply { call_limit: self.call_limit, result: self.result.and_then(read) }
     }
@@ -194,6 +191,34 @@ fn push_list<I: std::fmt::Display>(query: &mut String, ids: impl Iterator<Item =
         let separator = if at == 0 { "" } else { "," };
         let _ = write!(query, "{separator}{id}");
     }
+}
+
+/// Tells an answer from a refusal and a failure; an answer is read to its end.
+async fn judge(answer: Response) -> Result<Forwarded, CallError> {
+    let status = answer.status();
+    match status {
+        StatusCode::FORBIDDEN => {
+            let is_own = is_own_refusal(&read(answer).await?);
+            let status = status.as_u16();
+            Err(if is_own { CallError::Unauthorized { status } } else { CallError::Blocked { status } })
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            Err(CallError::Throttled { retry_after: retry_after(answer.headers()) })
+        }
+        StatusCode::UNAUTHORIZED => Err(CallError::Unauthorized { status: status.as_u16() }),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => {
+            Err(CallError::ServerError { status: status.as_u16() })
+        }
+        _ if status.is_server_error() => Err(CallError::ServerError { status: status.as_u16() }),
+        _ if status.is_redirection() => Err(CallError::UnexpectedStatus { status: status.as_u16() }),
+        _ => read(answer).await,
+    }
+}
+
+/// Whether a refusal is Haravan's own, a JSON object, and not the page of a firewall or a proxy in between.
+fn is_own_refusal(refusal: &Forwarded) -> bool {
+    let is_json = refusal.content_type.as_ref().is_none_or(|content_type| content_type.contains("json"));
+    is_json && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&refusal.body).is_ok()
 }
 
 /// Reads a body, at most [`MAX_BODY`] bytes of it. The client's own timeout bounds the time.
@@ -224,22 +249,12 @@ fn call_error(error: &reqwest::Error) -> CallError {
     } else if error.is_decode() {
         CallError::Unreadable { problem: "its encoding is broken" }
     } else {
-        CallError::Connection
+        CallError::Connection { cause: ConnectionCause::Other }
     }
 }
 
-fn error_of(status: StatusCode, headers: &HeaderMap) -> CallError {
-    let code = status.as_u16();
-    match status {
-        StatusCode::TOO_MANY_REQUESTS => {
-            let retry_after =
-                headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?));
-            CallError::Throttled { retry_after }
-        }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => CallError::Unauthorized { status: code },
-        _ if status.is_server_error() => CallError::ServerError { status: code },
-        _ => CallError::UnexpectedStatus { status: code },
-    }
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?))
 }
 
 fn call_limit(headers: &HeaderMap) -> Option<(u32, u32)> {

@@ -8,7 +8,6 @@ use tracing::Span;
 
 use super::doubts::Doubts;
 use super::refused::RefusedIds;
-use super::retry::RetryBudget;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
 use super::{Lack, Lacked};
@@ -17,7 +16,6 @@ use crate::cache::{Cache, Purge};
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
-use crate::haravan::CallError;
 use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
 use crate::plan::pending::{Pending, Priority, Waiter, Want, difference};
@@ -47,10 +45,8 @@ pub(super) struct Board {
     purges: Vec<(Moment, Purge)>,
     density: Density,
     lengths: PageLengths,
-    retries: RetryBudget,
     refused: RefusedIds,
     accepted_locations: BTreeSet<LocationId>,
-    last_error: Option<(CallError, Moment)>,
     /// Tiles lately taken to be complete because their last page was short, with its length.
     concluded: VecDeque<(usize, Arc<Tile>)>,
     doubts: Doubts,
@@ -73,6 +69,7 @@ struct Flying {
 pub(super) struct Departure {
     pub(super) flight: u64,
     pub(super) tile: Tile,
+    pub(super) priority: Priority,
     pub(super) started: Moment,
     /// None if it is not traced.
     pub(super) span: Span,
@@ -192,7 +189,8 @@ impl Board {
                 Flying { flight: self.last_flight, locations: Arc::clone(locations), wants, outdated: false };
             self.flying.entry(variant_id).or_default().push(flying);
         }
-        Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
+        let (flight, priority) = (self.last_flight, chosen.priority);
+        Some(Departure { flight, tile: chosen.tile, priority, started: now, span })
     }
 
     /// Lands a flight: merges what it found into the cache and tells whoever waits.
@@ -284,7 +282,6 @@ impl Board {
 
     /// A call is sent.
     pub(super) fn call_sent(&mut self) -> CallNumber {
-        self.retries.earn();
         self.lengths.call_sent()
     }
 
@@ -351,21 +348,6 @@ impl Board {
             std::mem::take(&mut self.concluded).into_iter().partition(|(length, _)| *length == rows);
         self.concluded = sound.into();
         doubtful.into_iter().map(|(_, tile)| tile).collect()
-    }
-
-    /// Remembers a call's error, for operators.
-    pub(super) fn note_error(&mut self, error: &CallError, now: Moment) {
-        self.last_error = Some((error.clone(), now));
-    }
-
-    /// The last call's error, and when it was.
-    pub(super) fn last_error(&self) -> Option<(CallError, Moment)> {
-        self.last_error.clone()
-    }
-
-    /// The retry budget.
-    pub(super) fn retries(&mut self) -> &mut RetryBudget {
-        &mut self.retries
     }
 
     /// Whether anybody still waits for a flight.

@@ -15,10 +15,10 @@ use crate::cache::freshness::{Freshness, FreshnessPolicy, FreshnessWish};
 use crate::clock::{Clock, Moment};
 use crate::domain::id::LocationId;
 use crate::domain::location::LocationBook;
-use crate::governor::{CallOutcome, Governor, Stop, Urgency};
-use crate::haravan::{CallError, LOCATIONS, LocationPage, Reply, SentLocation, ShopClient};
-use crate::metrics::ShopMetrics;
-use crate::trace::{self, Call};
+use crate::governor::resource::Resource;
+use crate::governor::{Errand, Urgency};
+use crate::haravan::{Ask, CallCause, LOCATIONS, LocationPage, SentLocation, ShopClient, Upstream};
+use crate::trace;
 
 /// How long locations serve. Source: ours; a shop opens a store now and then, and webhooks will tell.
 const POLICY: FreshnessPolicy = FreshnessPolicy {
@@ -32,12 +32,6 @@ const FAILURE_REMEMBERED: Duration = Duration::from_secs(10);
 
 /// Most pages read. Source: ours, against a listing without end; 200 pages are 10,000 locations.
 const MOST_PAGES: usize = 200;
-
-/// Attempts at one page.
-const MOST_ATTEMPTS: u32 = 3;
-
-/// How long to wait after a 429 that does not say.
-const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// A shop's locations as Haravan listed them, all pages joined.
 #[derive(Debug, Clone)]
@@ -67,10 +61,9 @@ pub(super) struct Locations {
 #[derive(Debug)]
 struct Shared {
     client: ShopClient,
-    governor: Arc<Governor>,
+    upstream: Upstream,
     clock: Clock,
     runtime: Handle,
-    metrics: ShopMetrics,
     excluded: BTreeSet<LocationId>,
     state: Mutex<State>,
 }
@@ -90,15 +83,14 @@ impl Locations {
     /// Locations nobody has read yet.
     pub(super) fn new(
         client: ShopClient,
-        governor: Arc<Governor>,
+        upstream: Upstream,
         clock: Clock,
         runtime: Handle,
-        metrics: ShopMetrics,
         excluded: BTreeSet<LocationId>,
     ) -> Self {
         let unreadable = Arc::new(LocationBook::unreadable(excluded.iter().copied()));
         let state = Mutex::default();
-        let shared = Shared { client, governor, clock, runtime, metrics, excluded, state };
+        let shared = Shared { client, upstream, clock, runtime, excluded, state };
         Self { shared: Arc::new(shared), unreadable }
     }
 
@@ -119,8 +111,8 @@ impl Locations {
         let outcome = match tokio::time::timeout_at(deadline, reading.wait_for(Option::is_some)).await {
             Ok(Ok(outcome)) => outcome.clone().unwrap_or(Err(ReadError::Failed)),
             Ok(Err(_)) => Err(ReadError::Failed),
-            Err(_) if self.shared.governor.is_rate_limited() => {
-                Err(ReadError::RateLimited { retry_after: self.shared.governor.wait_for(1) })
+            Err(_) if self.shared.upstream.governor().is_rate_limited(&Resource::LOCATIONS) => {
+                Err(self.shared.rate_limited())
             }
             Err(_) => Err(ReadError::Timeout),
         };
@@ -259,33 +251,23 @@ impl Shared {
         Ok(Arc::new(LocationList { locations, observed_at: started, book }))
     }
 
+    /// Asks for one page. The first is something new; those after it go on with it.
     async fn page(&self, number: usize) -> Result<LocationPage, ReadError> {
-        let mut attempts = 0;
-        loop {
-            let permit = self.governor.admit(Urgency::Continuation).await.map_err(|stop| match stop {
-                Stop::Failing => ReadError::Failed,
-                Stop::Unauthorized => ReadError::Unauthorized,
-            })?;
-            let sent = Instant::now();
-            let span = trace::call(Call { template: LOCATIONS, page: Some(number), resends: attempts });
-            let reply = self.client.locations(number).instrument(span.clone()).await;
-            trace::called(&span, reply.end(|page| (200, Some(page.length))));
-            let Reply { call_limit, result } = reply;
-            if let Some((level, size)) = call_limit {
-                self.governor.hear_call_limit(level, size);
-            }
-            let outcome = outcome_of(result.as_ref().err());
-            self.metrics.upstream_request(outcome.as_str(), sent.elapsed());
-            permit.settle(outcome);
-            attempts += 1;
-            match result {
-                Ok(page) => return Ok(page),
-                Err(CallError::Unauthorized { .. }) => return Err(ReadError::Unauthorized),
-                Err(CallError::Throttled { .. }) if attempts < MOST_ATTEMPTS => {}
-                Err(error) if error.is_transient() && attempts < MOST_ATTEMPTS => {}
-                Err(_) => return Err(ReadError::Failed),
-            }
-        }
+        let urgency = if number == 1 { Urgency::New } else { Urgency::Continuation };
+        let ask = Ask {
+            errand: Errand { resource: Resource::LOCATIONS, urgency },
+            cause: CallCause::Locations,
+            template: LOCATIONS,
+            page: Some(number),
+            deadline: None,
+            is_awaited: &|| true,
+        };
+        let page = self.upstream.ask(ask, None, |on| self.client.locations(number, on)).await;
+        page.map_err(|no_answer| ReadError::of_no_answer(&no_answer, || self.rate_limited()))
+    }
+
+    fn rate_limited(&self) -> ReadError {
+        ReadError::RateLimited { retry_after: self.upstream.governor().wait_for(&Resource::LOCATIONS, 1) }
     }
 }
 
@@ -293,26 +275,5 @@ impl State {
     /// Whether Haravan may be asked: not right after it failed.
     fn may_read(&self, now: Moment) -> bool {
         self.failed.as_ref().is_none_or(|(failed_at, _)| FAILURE_REMEMBERED <= now.since(*failed_at))
-    }
-}
-
-/// How a call that is not about inventory went: a 403 is about the scope of this resource, not about the shop.
-pub(super) fn outcome_of(error: Option<&CallError>) -> CallOutcome {
-    match error {
-        None => CallOutcome::Answered,
-        Some(CallError::Throttled { retry_after }) => {
-            CallOutcome::Throttled { retry_after: retry_after.unwrap_or(DEFAULT_RETRY_AFTER) }
-        }
-        Some(CallError::Unauthorized { status: 401 }) => CallOutcome::Unauthorized,
-        Some(CallError::Unauthorized { .. } | CallError::IdsRefused | CallError::Rejected { .. }) => {
-            CallOutcome::Refused
-        }
-        Some(
-            CallError::ServerError { .. }
-            | CallError::UnexpectedStatus { .. }
-            | CallError::Timeout
-            | CallError::Connection
-            | CallError::Unreadable { .. },
-        ) => CallOutcome::Failed,
     }
 }
