@@ -7,6 +7,7 @@ mod call_error;
 mod client;
 mod locations;
 mod page;
+mod pool;
 mod retry;
 mod row;
 mod upstream;
@@ -23,7 +24,7 @@ use crate::domain::row::Row;
 use crate::plan::Tile;
 
 pub use call_error::{CALL_ERRORS, CallError, ConnectionCause};
-pub use client::{Haravan, HaravanError, HaravanPolicy, ShopClient};
+pub use client::{Haravan, HaravanError, HaravanPolicy, ProxyPolicy, ShopClient};
 pub use locations::{LocationPage, SentLocation};
 pub use row::{RowError, parse_row};
 pub use upstream::{Ask, CallCause, NoAnswer, Upstream, UpstreamParts};

@@ -17,6 +17,7 @@ pub mod keys;
 mod kind;
 pub mod mistakes;
 mod nearest;
+pub mod proxy;
 mod reader;
 pub mod reference;
 pub mod sections;

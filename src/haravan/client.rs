@@ -5,17 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect};
+use jiff::Timestamp;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::locations::parse_locations;
 use super::page::parse_page;
+use super::pool::{Pool, call_error};
 use super::{
-    CallError, CallFuture, Connection, ConnectionCause, Forwarded, InventoryCall, InventoryPage,
-    InventorySource, LocationPage, Reply,
+    CallError, CallFuture, Connection, Forwarded, InventoryCall, InventoryPage, InventorySource,
+    LocationPage, Reply,
 };
-use crate::governor::bucket::{parse_call_limit, parse_retry_after};
+use crate::governor::bucket::{parse_call_limit, parse_http_date, parse_retry_after};
 use crate::plan::MAX_PAGE;
 
 /// The most bytes read of one answer. Source: ours; 250 rows are 60 KB.
@@ -36,6 +40,20 @@ pub struct HaravanPolicy {
     pub connect_timeout: Duration,
     /// The longest a whole call may take.
     pub request_timeout: Duration,
+    /// What calls go through.
+    pub proxy: ProxyPolicy,
+}
+
+/// What calls to Haravan go through. A call that is not encrypted goes through nothing: its proxy could read the
+/// shop's token.
+#[derive(Debug, Clone)]
+pub enum ProxyPolicy {
+    /// Nothing, whatever the environment says.
+    Never,
+    /// What `HTTPS_PROXY` names, less what `NO_PROXY` excepts.
+    FromEnvironment,
+    /// This proxy; its address may hold a password.
+    At(SecretString),
 }
 
 /// The client could not be made.
@@ -52,7 +70,7 @@ pub enum HaravanError {
 /// One connection pool for all shops.
 #[derive(Debug, Clone)]
 pub struct Haravan {
-    http: Client,
+    pool: Arc<Pool>,
     base_url: String,
 }
 
@@ -78,14 +96,12 @@ impl Haravan {
     pub fn new(policy: &HaravanPolicy) -> Result<Self, HaravanError> {
         // Fails if one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
-            .user_agent(concat!("tonkho/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(policy.connect_timeout)
-            .timeout(policy.request_timeout)
-            .redirect(redirect::Policy::none())
-            .tcp_nodelay(true)
-            .build()?;
-        Ok(Self { http, base_url: policy.base_url.clone() })
+        let mut policy = policy.clone();
+        if !policy.base_url.starts_with("https://") {
+            policy.proxy = ProxyPolicy::Never;
+        }
+        let base_url = policy.base_url.clone();
+        Ok(Self { pool: Arc::new(Pool::new(policy)?), base_url })
     }
 
     /// Haravan as the shop with this token sees it.
@@ -142,13 +158,18 @@ impl ShopClient {
             url.push('?');
             url.push_str(query);
         }
-        let request = self
-            .haravan
-            .http
+        let pool = &self.haravan.pool;
+        let lent = pool.lend(on);
+        let request = lent
+            .client
             .get(url)
             .header(AUTHORIZATION, self.authorization.clone())
             .header(ACCEPT, HeaderValue::from_static("application/json"));
-        request.send().await.map_err(|error| call_error(&error))
+        let answer = request.send().await.map_err(|error| call_error(&error))?;
+        if on == Connection::New {
+            pool.new_connection_does(&lent);
+        }
+        Ok(answer)
     }
 }
 
@@ -243,18 +264,11 @@ async fn read(mut answer: Response) -> Result<Forwarded, CallError> {
     Ok(Forwarded { status, content_type, body: Bytes::from(body) })
 }
 
-fn call_error(error: &reqwest::Error) -> CallError {
-    if error.is_timeout() {
-        CallError::Timeout
-    } else if error.is_decode() {
-        CallError::Unreadable { problem: "its encoding is broken" }
-    } else {
-        CallError::Connection { cause: ConnectionCause::Other }
-    }
-}
-
+/// The wait that a 429 asks for: seconds, or until a date of the clock that dated the answer.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?))
+    let text = |name: HeaderName| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let answered_at = text(DATE).and_then(parse_http_date).unwrap_or_else(Timestamp::now);
+    parse_retry_after(text(RETRY_AFTER)?, answered_at)
 }
 
 fn call_limit(headers: &HeaderMap) -> Option<(u32, u32)> {
