@@ -38,20 +38,23 @@ pub(super) struct Pool {
 #[derive(Debug)]
 struct Pooled {
     client: Client,
-    since: Instant,
+    /// How often open connections were given up before.
+    number: u64,
+    /// When they were last.
+    renewed: Option<Instant>,
 }
 
-/// A client for one call, and when the open connections were last given up.
+/// A client for one call, and which open connections there were.
 #[derive(Debug)]
 pub(super) struct Lent {
     pub(super) client: Client,
-    since: Instant,
+    number: u64,
 }
 
 impl Pool {
     /// Connects when it is first used.
     pub(super) fn new(policy: HaravanPolicy) -> Result<Self, reqwest::Error> {
-        let pooled = Pooled { client: builder(&policy)?.build()?, since: Instant::now() };
+        let pooled = Pooled { client: builder(&policy)?.build()?, number: 0, renewed: None };
         let unpooled = builder(&policy)?.pool_max_idle_per_host(0).build()?;
         Ok(Self { policy, pooled: RwLock::new(pooled), unpooled, renewing: AtomicBool::new(false) })
     }
@@ -63,15 +66,16 @@ impl Pool {
             Connection::Pooled => pooled.client.clone(),
             Connection::New => self.unpooled.clone(),
         };
-        Lent { client, since: pooled.since }
+        Lent { client, number: pooled.number }
     }
 
     /// A new connection does where an open one did not: the open ones are given up, unless they were meanwhile.
     /// What is on its way on them is left to end.
     pub(super) fn new_connection_does(self: &Arc<Self>, lent: &Lent) {
         let is_due = |pool: &Self| {
-            let since = pool.pooled.read().since;
-            since == lent.since && RENEW_EVERY <= since.elapsed()
+            let pooled = pool.pooled.read();
+            let lately = pooled.renewed.is_some_and(|renewed| renewed.elapsed() < RENEW_EVERY);
+            pooled.number == lent.number && !lately
         };
         if !is_due(self) || self.renewing.swap(true, Ordering::AcqRel) {
             return;
@@ -80,7 +84,11 @@ impl Pool {
         // The machine's certificates are read from disk.
         tokio::task::spawn_blocking(move || {
             match builder(&pool.policy).and_then(ClientBuilder::build) {
-                Ok(client) => *pool.pooled.write() = Pooled { client, since: Instant::now() },
+                Ok(client) => {
+                    let mut pooled = pool.pooled.write();
+                    let number = pooled.number.wrapping_add(1);
+                    *pooled = Pooled { client, number, renewed: Some(Instant::now()) };
+                }
                 Err(error) => tracing::warn!(%error, "open connections to Haravan cannot be given up"),
             }
             pool.renewing.store(false, Ordering::Release);
