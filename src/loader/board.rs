@@ -11,7 +11,6 @@ use tracing::Span;
 use super::accepted::AcceptedIds;
 use super::doubts::Doubts;
 use super::refused::RefusedIds;
-use super::retry::RetryBudget;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
 use super::{Lack, Lacked, Reuse};
@@ -19,7 +18,6 @@ use crate::cache::Purge;
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
-use crate::haravan::CallError;
 use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
 use crate::plan::pending::{Pending, Priority, Want, difference};
@@ -48,10 +46,8 @@ pub(super) struct Board {
     purges: Vec<(Moment, Purge)>,
     density: Density,
     lengths: PageLengths,
-    retries: RetryBudget,
     refused: RefusedIds,
     accepted: AcceptedIds,
-    last_error: Option<(CallError, Moment)>,
     /// Tiles lately taken to be complete because their last page was short, with its length.
     concluded: VecDeque<(usize, Arc<Tile>)>,
     doubts: Doubts,
@@ -81,6 +77,7 @@ impl Flying {
 pub(super) struct Departure {
     pub(super) flight: u64,
     pub(super) tile: Tile,
+    pub(super) priority: Priority,
     pub(super) started: Moment,
     /// None if it is not traced.
     pub(super) span: Span,
@@ -185,7 +182,8 @@ impl Board {
             let flying = Flying { flight: self.last_flight, started: now, locations, wants, outdated: false };
             self.flying.entry(variant_id).or_default().push(flying);
         }
-        Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
+        let (flight, priority) = (self.last_flight, chosen.priority);
+        Some(Departure { flight, tile: chosen.tile, priority, started: now, span })
     }
 
     /// Lets nothing that was learnt or is in flight now count any more where a purge concerns it.
@@ -230,7 +228,6 @@ impl Board {
 
     /// A call is sent.
     pub(super) fn call_sent(&mut self) -> CallNumber {
-        self.retries.earn();
         self.lengths.call_sent()
     }
 
@@ -297,21 +294,6 @@ impl Board {
             std::mem::take(&mut self.concluded).into_iter().partition(|(length, _)| *length == rows);
         self.concluded = sound.into();
         doubtful.into_iter().map(|(_, tile)| tile).collect()
-    }
-
-    /// Remembers a call's error, for operators.
-    pub(super) fn note_error(&mut self, error: &CallError, now: Moment) {
-        self.last_error = Some((error.clone(), now));
-    }
-
-    /// The last call's error, and when it was.
-    pub(super) fn last_error(&self) -> Option<(CallError, Moment)> {
-        self.last_error.clone()
-    }
-
-    /// The retry budget.
-    pub(super) fn retries(&mut self) -> &mut RetryBudget {
-        &mut self.retries
     }
 
     /// Whether anybody still waits for a flight.
