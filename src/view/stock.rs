@@ -222,7 +222,7 @@ fn item(
 
 impl Tabular for StockAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.stock)
+        csv_chunks(self.stock, &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {
@@ -232,7 +232,7 @@ impl Tabular for StockAnswer {
 
 impl Tabular for VariantStockAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(vec![StockItem::Variant(self.stock)])
+        csv_chunks(vec![StockItem::Variant(self.stock)], &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

@@ -102,6 +102,7 @@ async fn read(
     let deadline = Instant::now() + PATIENCE.min(visit.edge.limits.max_wait);
     let terms = || ReadTerms {
         freshness: FreshnessWish::default(),
+        asked_at: None,
         wait: deadline.saturating_duration_since(Instant::now()),
         incomplete: Incomplete::Answer,
     };

@@ -290,8 +290,8 @@ fn check(cells: &[(CellId, Cell)], parameters: &FulfilmentParameters, fulfillabl
     let book = LocationBook::new([place(9, "Xe", LocationClass::Transit)], [location(8)]);
     let answer = fulfilment(cells.iter().cloned(), context(&book), parameters);
     let lines = String::from_utf8(answer.clone().into_csv().flat_map(Result::unwrap).collect()).unwrap();
-    let told: Vec<String> =
-        lines.lines().skip(1).map(|line| line.replace(",,", "/").replace(',', ":")).collect();
+    let sent = lines.lines().skip(1).filter(|line| !line.starts_with("#incomplete"));
+    let told: Vec<String> = sent.map(|line| line.replace(",,", "/").replace(',', ":")).collect();
     assert_eq!((answer.fulfillable, told.join(" ").as_str()), (fulfillable, plan));
 }
 
