@@ -167,6 +167,29 @@ async fn classes_of_the_last_list_stay_in_force_while_it_cannot_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_does_not_come_in_time_leaves_the_classes_of_the_last_one_in_force() {
+    let in_transit = || listed(r#"{"id":11,"location_type":"ontheroad"}"#);
+    let app = spawn().await;
+    app.shop(GENERATED).set_faults(in_transit());
+    assert_eq!(app.availability().await, (json!(true), json!(7), 0));
+    let hanging = Faults { fail_as: vec![Failure::Timeout], ..failing(in_transit()) };
+    let throttled = Faults {
+        throttle_next: 1_000,
+        retry_after: Some("30".to_owned()),
+        fail_only: Some(Resource::Locations),
+        ..in_transit()
+    };
+    for faults in [hanging, throttled] {
+        app.shop(GENERATED).set_faults(faults);
+        app.forget_all().await;
+        let path = "/shops/2000/availability?variant_ids=101&location_ids=11,12";
+        let body = app.get(path).header("prefer", "wait=1").await.ok();
+        assert_eq!(body["availability"][0]["quantity"], 7, "{body}");
+        assert_eq!(body["warnings"].as_array().unwrap().len(), 1, "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_any_list_nothing_is_promised_unless_the_token_may_not_read_it() {
     let app = spawn().await;
     app.shop(GENERATED).set_faults(failing(Faults::default()));
