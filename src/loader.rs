@@ -27,12 +27,12 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use board::Board;
-pub use forecast::Forecast;
 use flight::Flight;
+pub use forecast::Forecast;
 use ticket::{Delivery, Ticket};
 
-use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::Cache;
+use crate::cache::entry::{PackedCell, VariantCells};
 use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};

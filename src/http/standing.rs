@@ -49,8 +49,7 @@ struct Standing {
 impl Standing {
     /// Whether no purge has come since that concerns what was read.
     fn holds(&self, question: &Question) -> bool {
-        let list_holds =
-            |seen: &PurgeCount| !question.shop.purges_since(*seen).reach_locations();
+        let list_holds = |seen: &PurgeCount| !question.shop.purges_since(*seen).reach_locations();
         let since = question.shop.purges_since(self.cells);
         !since.touch(&self.grid.variants, &self.grid.locations)
             && self.book.as_ref().is_none_or(list_holds)

@@ -148,8 +148,7 @@ pub(super) async fn answer<A: Answer>(
         };
         ((provenance, basis), work)
     };
-    let ((provenance, basis), content) =
-        made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
+    let ((provenance, basis), content) = made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
     Ok(match content? {
         Content::Whole(whole) => {
             let response = provenance.respond_whole(request, &whole);

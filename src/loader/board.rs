@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tracing::Span;
@@ -45,6 +46,8 @@ pub(super) struct Board {
     pump_runs: bool,
     /// Purges since the oldest flight under way took off.
     purges: Vec<(Moment, Purge)>,
+    /// Before this moment nothing takes off: the last purge came in the millisecond before it.
+    departs_from: Moment,
     density: Density,
     lengths: PageLengths,
     retries: RetryBudget,
@@ -122,8 +125,7 @@ impl Board {
         let mut waiting = Vec::with_capacity(lacks.len());
         let mut joined_flights: FxHashMap<u64, usize> = FxHashMap::default();
         for (variant_id, locations) in lacks {
-            let mut rest =
-                self.less_refused(*variant_id, locations, (now, reuse), &mut asked.refused);
+            let mut rest = self.less_refused(*variant_id, locations, (now, reuse), &mut asked.refused);
             for flying in self.flying.get_mut(variant_id).into_iter().flatten() {
                 let left = difference(&rest, &flying.locations);
                 if !flying.may_be_joined(reuse) || left.len() == rest.len() {
@@ -186,6 +188,8 @@ impl Board {
             self.pump_runs = false;
             return None;
         };
+        // What takes off after a purge is told from what did before, in the same millisecond too.
+        let started = now.max(self.departs_from);
         self.last_flight += 1;
         self.flights += 1;
         let span = show_departure(self.last_flight, &chosen);
@@ -195,11 +199,10 @@ impl Board {
         let locations = &chosen.tile.locations;
         for (variant_id, wants) in chosen.wants {
             let locations = Arc::clone(locations);
-            let flying =
-                Flying { flight: self.last_flight, started: now, locations, wants, outdated: false };
+            let flying = Flying { flight: self.last_flight, started, locations, wants, outdated: false };
             self.flying.entry(variant_id).or_default().push(flying);
         }
-        Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
+        Some(Departure { flight: self.last_flight, tile: chosen.tile, started, span })
     }
 
     /// Lands a flight: merges what it found into the cache and tells whoever waits.
@@ -253,6 +256,7 @@ impl Board {
     /// Lets nothing that was learnt or is in flight now count any more where a purge concerns it.
     pub(super) fn invalidate(&mut self, purge: &Purge, now: Moment) {
         self.refused.forget(purge, now);
+        self.departs_from = now.plus(Duration::from_millis(1));
         if self.flights == 0 {
             return;
         }

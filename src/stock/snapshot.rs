@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::cache::{Changes, PurgeCount, PurgesSince};
 use crate::cache::entry::{PackedCell, VariantCells};
+use crate::cache::{Changes, PurgeCount, PurgesSince};
 use crate::clock::Moment;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, RowId, VariantId};

@@ -38,6 +38,7 @@ mod page;
 mod parameters;
 mod problems;
 mod process;
+mod purges;
 mod questions;
 mod refusals;
 mod traces;
