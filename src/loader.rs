@@ -4,15 +4,16 @@
 //! never asked twice. The loader owns the flights: a caller that hangs up takes nothing with it but its own
 //! wants. A tile is chosen only when the governor has a slot, so the longer the queue, the fuller the calls.
 
+mod accepted;
 mod board;
-mod call;
+mod charge;
 mod doubts;
 mod evidence;
 mod flight;
 mod forecast;
 mod invalidation;
 mod refused;
-mod retry;
+mod sight;
 mod ticket;
 mod wait_trace;
 
@@ -36,8 +37,9 @@ use crate::cache::entry::{PackedCell, VariantCells};
 use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
-use crate::governor::{Governor, Stop, Urgency};
-use crate::haravan::{CallError, InventorySource};
+use crate::governor::resource::Resource;
+use crate::governor::{Errand, Stop, Urgency};
+use crate::haravan::{InventorySource, Oddities, Upstream};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
 use crate::trace;
@@ -60,8 +62,8 @@ type Lacked = (Arc<VariantCells>, Arc<[LocationId]>);
 pub struct LoaderParts {
     /// Where rows come from.
     pub source: Arc<dyn InventorySource>,
-    /// When calls may start.
-    pub governor: Arc<Governor>,
+    /// What calls go through.
+    pub upstream: Upstream,
     /// Where answers go.
     pub cache: Arc<Cache>,
     /// What observations are dated with.
@@ -74,6 +76,8 @@ pub struct LoaderParts {
     pub max_pending_cells: usize,
     /// Where calls are counted.
     pub metrics: ShopMetrics,
+    /// Where what is odd in answers is noted.
+    pub oddities: Arc<Oddities>,
 }
 
 /// Gets one shop's cells.
@@ -212,12 +216,6 @@ impl Loader {
         self.shared.board.lock().pending_cells_of(priority)
     }
 
-    /// The last call's error, and when it was.
-    #[must_use]
-    pub fn last_error(&self) -> Option<(CallError, Moment)> {
-        self.shared.board.lock().last_error()
-    }
-
     /// How many calls all that waits now will take, roughly.
     #[must_use]
     pub fn queued_calls(&self) -> usize {
@@ -254,10 +252,10 @@ impl Load {
 
     /// Adds the cells that have not come, by what held them up.
     fn add_overdue(&self, loaded: &mut Loaded) {
-        let governor = &self.shared.parts.governor;
-        let held_up = match governor.stopped() {
+        let governor = self.shared.parts.upstream.governor();
+        let held_up = match governor.stopped(&Resource::INVENTORY) {
             Some(stop) => reason_of(stop),
-            None if governor.is_rate_limited() => MissingReason::RateLimited,
+            None if governor.is_rate_limited(&Resource::INVENTORY) => MissingReason::RateLimited,
             None => MissingReason::Timeout,
         };
         let mut settled: Vec<CellId> = loaded.missing.iter().map(|(cell, _)| *cell).collect();
@@ -307,9 +305,8 @@ impl Shared {
         let landed = looked != Looked(self.landings.load(Ordering::Acquire));
         move |variant_id, lacking| {
             let entry = if landed && !lacking.is_empty() { self.parts.cache.get(variant_id) } else { None }?;
-            let is_here = |loc_id: &LocationId| {
-                entry.cell(*loc_id).is_some_and(|cell| !cell.is_purged() && serves(cell))
-            };
+            let is_here =
+                |loc_id: &LocationId| entry.cell(*loc_id).is_some_and(|cell| cell.is_sound() && serves(cell));
             let here: Arc<[LocationId]> = lacking.iter().copied().filter(is_here).collect();
             (!here.is_empty()).then_some((entry, here))
         }
@@ -328,7 +325,8 @@ impl Shared {
             tokio::time::sleep(GATHERING).await;
         }
         loop {
-            let permit = match self.parts.governor.admit(Urgency::New).await {
+            let errand = Errand { resource: Resource::INVENTORY, urgency: Urgency::New };
+            let permit = match self.parts.upstream.governor().admit(&errand).await {
                 Ok(permit) => permit,
                 Err(stop) => {
                     self.board.lock().fail_pending(reason_of(stop));

@@ -11,6 +11,7 @@ mod read;
 mod read_error;
 pub mod shop;
 mod snapshot;
+mod status;
 mod survey;
 
 use std::time::Duration;

@@ -9,9 +9,10 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
+use super::accept::Form;
 use super::auth::Scope;
 use super::edge::Edge;
-use super::parameters::{Parameters, read_body};
+use super::parameters::{Parameters, Vocabulary, read_body};
 use super::preferences;
 use super::problem::Problem;
 use super::reply::Provenance;
@@ -95,16 +96,17 @@ pub(crate) struct ExplainedTile {
 }
 
 impl Question {
-    /// Reads a request, its body too if it has one, and makes sure that its caller may ask.
+    /// Reads a request in the words of its route, its body too if it has one, and makes sure that its caller may ask.
     pub(super) async fn read(
         edge: &Edge,
+        vocabulary: &'static Vocabulary,
         request: &HttpRequest,
         payload: Option<Payload>,
     ) -> Result<Self, Problem> {
         let asked_at = Instant::now();
         let shop = edge.shop(request, Scope::Read)?;
         let seen = shop.purges();
-        let mut parameters = Parameters::from_query(request.query_string())?;
+        let mut parameters = Parameters::from_query(vocabulary, request.query_string())?;
         if let Some(payload) = payload {
             let body = read_body(request, payload, edge.limits.max_body).await?;
             parameters = parameters.and_body(&body)?;
@@ -120,6 +122,14 @@ impl Question {
         };
         let parameters = parameters.into_owned();
         Ok(Self { shop, parameters, terms, explain, granted, asked_at, seen })
+    }
+
+    /// The form of a view that the caller wants: `format` says so, or `Accept`.
+    pub(super) fn form(&self, request: &HttpRequest) -> Result<Form, Problem> {
+        match self.parameters.form()? {
+            Some(form) => Ok(form),
+            None => Form::of(request.headers()),
+        }
     }
 
     /// The terms, with what is left of the wait.
@@ -186,6 +196,21 @@ impl Question {
         }
     }
 
+    /// A book of locations as this question means it: one about all locations is about those too whose id cannot be
+    /// read.
+    pub(super) fn book(&self, book: Arc<LocationBook>) -> Arc<LocationBook> {
+        if self.asks_all_locations() && 0 < book.unlisted() { Arc::new(book.of_all()) } else { book }
+    }
+
+    /// How many cells of each variant it is about that nobody can ask for, since the location's id cannot be read.
+    pub(super) fn untold_cells(&self) -> u64 {
+        if self.asks_all_locations() { self.shop.held_location_book().unlisted() } else { 0 }
+    }
+
+    fn asks_all_locations(&self) -> bool {
+        self.parameters.locations().is_ok_and(|named| named.is_none())
+    }
+
     /// What an answer to this question rests on that was made of a snapshot and a book of locations, if it can be
     /// given again.
     pub(super) fn basis(&self, snapshot: &Snapshot, book: &Arc<LocationBook>) -> Option<Basis> {
@@ -198,7 +223,10 @@ impl Question {
     /// What an answer made of a snapshot says of itself.
     pub(super) fn provenance(&self, edge: &Edge, snapshot: &Snapshot) -> Provenance {
         let age = |oldest: Moment| edge.clock.now().since(oldest);
-        Provenance { wait: self.granted, ..Provenance::of(snapshot, snapshot.oldest().map(age)) }
+        let provenance = Provenance::of(snapshot, snapshot.oldest().map(age));
+        let untold = usize::try_from(self.untold_cells()).unwrap_or(usize::MAX);
+        let untold = untold.saturating_mul(snapshot.grid().variants.len());
+        Provenance { wait: self.granted, missing: provenance.missing.saturating_add(untold), ..provenance }
     }
 
     /// What an answer that is no grid's says of itself.

@@ -1,27 +1,27 @@
 //! What a loader knows at any moment: what waits, what flies, what was learnt. Held under one lock, briefly.
 
-use std::collections::{BTreeSet, VecDeque};
+mod landing;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tracing::Span;
 
+use super::accepted::AcceptedIds;
 use super::doubts::Doubts;
 use super::refused::RefusedIds;
-use super::retry::RetryBudget;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
 use super::{Lack, Lacked, Reuse};
-use crate::cache::entry::Observation;
-use crate::cache::{Cache, Purge};
+use crate::cache::Purge;
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
-use crate::haravan::CallError;
 use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
-use crate::plan::pending::{Pending, Priority, Waiter, Want, difference};
+use crate::plan::pending::{Pending, Priority, Want, difference};
 use crate::plan::refusal::Refusals;
 use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
 
@@ -31,8 +31,7 @@ const MOST_PURGES: usize = 64;
 /// Conclusions from short pages that can still be taken back.
 const MOST_CONCLUSIONS: usize = 32;
 
-/// Locations remembered as accepted by Haravan.
-const MOST_LOCATIONS: usize = 10_000;
+pub(super) use landing::Arrival;
 
 type Wants = Vec<Want<Arc<Ticket>>>;
 
@@ -50,10 +49,8 @@ pub(super) struct Board {
     departs_from: Moment,
     density: Density,
     lengths: PageLengths,
-    retries: RetryBudget,
     refused: RefusedIds,
-    accepted_locations: BTreeSet<LocationId>,
-    last_error: Option<(CallError, Moment)>,
+    accepted: AcceptedIds,
     /// Tiles lately taken to be complete because their last page was short, with its length.
     concluded: VecDeque<(usize, Arc<Tile>)>,
     doubts: Doubts,
@@ -83,22 +80,10 @@ impl Flying {
 pub(super) struct Departure {
     pub(super) flight: u64,
     pub(super) tile: Tile,
+    pub(super) priority: Priority,
     pub(super) started: Moment,
     /// None if it is not traced.
     pub(super) span: Span,
-}
-
-/// What a flight brings back.
-#[derive(Debug, Default)]
-pub(super) struct Arrival {
-    /// What was found, by variant.
-    pub(super) found: FxHashMap<VariantId, Vec<Observation>>,
-    /// What was not.
-    pub(super) missing: FxHashMap<CellId, MissingReason>,
-    /// Ids that turned out to be refused.
-    pub(super) refusals: Refusals,
-    /// Calls it took.
-    pub(super) calls: usize,
 }
 
 /// What became of a question that was put on the board.
@@ -125,6 +110,10 @@ impl Board {
         let mut waiting = Vec::with_capacity(lacks.len());
         let mut joined_flights: FxHashMap<u64, usize> = FxHashMap::default();
         for (variant_id, locations) in lacks {
+            // So that no flight takes them for refused because of what it was before.
+            if let Some(from) = reuse.refusals_from.filter(|_| !self.refused.is_empty()) {
+                self.refused.forget_older(*variant_id, locations, from);
+            }
             let mut rest = self.less_refused(*variant_id, locations, (now, reuse), &mut asked.refused);
             for flying in self.flying.get_mut(variant_id).into_iter().flatten() {
                 let left = difference(&rest, &flying.locations);
@@ -202,55 +191,8 @@ impl Board {
             let flying = Flying { flight: self.last_flight, started, locations, wants, outdated: false };
             self.flying.entry(variant_id).or_default().push(flying);
         }
-        Some(Departure { flight: self.last_flight, tile: chosen.tile, started, span })
-    }
-
-    /// Lands a flight: merges what it found into the cache and tells whoever waits.
-    ///
-    /// What was purged while it flew is asked for again.
-    pub(super) fn land(&mut self, departure: &Departure, arrival: Arrival, cache: &Cache) {
-        self.refused.remember(&arrival.refusals, departure.started);
-        if !arrival.found.is_empty() && self.accepted_locations.len() < MOST_LOCATIONS {
-            let refused = &arrival.refusals.locations;
-            self.accepted_locations
-                .extend(departure.tile.locations.iter().filter(|loc_id| !refused.contains(loc_id)));
-        }
-        let Arrival { mut found, missing, calls, .. } = arrival;
-        let mut again = Vec::new();
-        for variant_id in &departure.tile.variants {
-            let mut observations = found.remove(variant_id).unwrap_or_default();
-            let outdated = self.outdated_since(departure.started, *variant_id, &departure.tile.locations);
-            observations.retain(|observation| outdated.binary_search(&observation.loc_id).is_err());
-            let entry = if observations.is_empty() {
-                cache.get(*variant_id)
-            } else {
-                Some(cache.merge(*variant_id, observations))
-            };
-            for want in self.wants_of(departure.flight, *variant_id) {
-                want.waiter.count_calls(departure.flight, calls);
-                let kept = difference(&want.locations, &outdated);
-                if let Some(trace) = want.waiter.trace() {
-                    trace.landed(departure.flight);
-                    trace.waits(want.locations.len() - kept.len());
-                }
-                if kept.len() < want.locations.len() {
-                    let rest = difference(&want.locations, &kept);
-                    again.push((*variant_id, Want { waiter: Arc::clone(&want.waiter), locations: rest }));
-                    want.waiter.open_want();
-                }
-                let missing = kept.iter().filter_map(|loc_id| {
-                    let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                    missing.get(&cell).map(|reason| (cell, *reason))
-                });
-                want.waiter.close_want(entry.as_ref().map(|entry| (entry, &kept)), missing);
-            }
-        }
-        self.pending.add(Priority::Interactive, again);
-        self.tiles.remove(&departure.flight);
-        self.flights -= 1;
-        if self.flights == 0 {
-            self.purges.clear();
-        }
+        let (flight, priority) = (self.last_flight, chosen.priority);
+        Some(Departure { flight, tile: chosen.tile, priority, started, span })
     }
 
     /// Lets nothing that was learnt or is in flight now count any more where a purge concerns it.
@@ -296,7 +238,6 @@ impl Board {
 
     /// A call is sent.
     pub(super) fn call_sent(&mut self) -> CallNumber {
-        self.retries.earn();
         self.lengths.call_sent()
     }
 
@@ -365,39 +306,38 @@ impl Board {
         doubtful.into_iter().map(|(_, tile)| tile).collect()
     }
 
-    /// Remembers a call's error, for operators.
-    pub(super) fn note_error(&mut self, error: &CallError, now: Moment) {
-        self.last_error = Some((error.clone(), now));
-    }
-
-    /// The last call's error, and when it was.
-    pub(super) fn last_error(&self) -> Option<(CallError, Moment)> {
-        self.last_error.clone()
-    }
-
-    /// The retry budget.
-    pub(super) fn retries(&mut self) -> &mut RetryBudget {
-        &mut self.retries
-    }
-
     /// Whether anybody still waits for a flight.
     pub(super) fn is_awaited(&self, departure: &Departure) -> bool {
-        departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id)).flatten().any(
-            |flying| {
-                flying.flight == departure.flight && flying.wants.iter().any(|want| !want.waiter.is_gone())
-            },
-        )
+        self.waiters_of(departure).any(|waiter| !waiter.has_left())
+    }
+
+    /// Those who wait for a flight, each as often as it has wants.
+    pub(super) fn waiters_of(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
+        let flying = departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id));
+        let of_flight = flying.flatten().filter(|flying| flying.flight == departure.flight);
+        of_flight.flat_map(|flying| &flying.wants).map(|want| &want.waiter)
+    }
+
+    /// These ids of a tile were accepted.
+    pub(super) fn note_accepted(&mut self, tile: &Tile) {
+        self.accepted.accept(&tile.variants, tile.locations.iter());
+    }
+
+    /// These ids are refused.
+    pub(super) fn note_refused(&mut self, refusals: &Refusals, now: Moment) {
+        self.refused.remember(refusals, now);
+        self.accepted.forget(refusals);
+    }
+
+    /// What is known of the ids that Haravan refused lately, and of those it accepted.
+    pub(super) fn known_ids(&self) -> (&RefusedIds, &AcceptedIds) {
+        (&self.refused, &self.accepted)
     }
 
     /// Whether a cell is in flight.
     pub(super) fn is_in_flight(&self, cell: CellId) -> bool {
         let flying = self.flying.get(&cell.variant_id);
         flying.into_iter().flatten().any(|flying| flying.locations.binary_search(&cell.loc_id).is_ok())
-    }
-
-    /// The locations that Haravan has accepted before.
-    pub(super) fn accepted_locations(&self) -> BTreeSet<LocationId> {
-        self.accepted_locations.clone()
     }
 
     /// What is known of the shop's density.
@@ -441,35 +381,5 @@ impl Board {
         refused.extend(cells.filter(|cell| self.refused.holds(*cell, now, reuse.refusals_from)));
         let newly: Vec<LocationId> = refused.iter().skip(before).map(|cell| cell.loc_id).collect();
         difference(locations, &newly)
-    }
-
-    /// The locations of a variant that were purged since `started`, ascending.
-    fn outdated_since(
-        &self,
-        started: Moment,
-        variant_id: VariantId,
-        locations: &[LocationId],
-    ) -> Vec<LocationId> {
-        let concerned = |loc_id: &LocationId| {
-            self.purges.iter().any(|(at, purge)| started <= *at && purge.concerns(variant_id, *loc_id))
-        };
-        if self.purges.is_empty() {
-            Vec::new()
-        } else {
-            locations.iter().copied().filter(concerned).collect()
-        }
-    }
-
-    /// Takes the wants of a flight for one of its variants off the board.
-    fn wants_of(&mut self, flight: u64, variant_id: VariantId) -> Wants {
-        let Some(flying) = self.flying.get_mut(&variant_id) else { return Vec::new() };
-        let wants = flying
-            .iter()
-            .position(|flying| flying.flight == flight)
-            .map_or_else(Vec::new, |at| flying.swap_remove(at).wants);
-        if flying.is_empty() {
-            self.flying.remove(&variant_id);
-        }
-        wants
     }
 }

@@ -9,6 +9,7 @@ use crate::cache::Purge;
 use crate::clock::Moment;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
+use crate::plan::Tile;
 use crate::plan::refusal::Refusals;
 
 /// How long a refusal is remembered. Source: ours; a refused id may become the shop's later.
@@ -54,9 +55,43 @@ impl RefusedIds {
         }
     }
 
+    /// Forgets what was learnt of a variant's cells before a moment: they are asked for again.
+    pub(super) fn forget_older(&mut self, variant_id: VariantId, locations: &[LocationId], from: Moment) {
+        self.variants.forget_older(&variant_id, from);
+        for loc_id in locations {
+            self.locations.forget_older(loc_id, from);
+            self.cells.forget_older(&CellId { variant_id, loc_id: *loc_id }, from);
+        }
+    }
+
     /// Whether nothing is remembered: the usual case.
     pub(super) fn is_empty(&self) -> bool {
         self.variants.learnt.is_empty() && self.locations.learnt.is_empty() && self.cells.learnt.is_empty()
+    }
+
+    /// The ids of a tile of which no cell need be asked for.
+    pub(super) fn among(&self, tile: &Tile, now: Moment) -> Refusals {
+        let mut refusals = Refusals::default();
+        if self.is_empty() {
+            return refusals;
+        }
+        let counts = |at: Option<Moment>, concerns: &dyn Fn(&Purge) -> bool| {
+            at.is_some_and(|at| {
+                let is_purged = |(purged_at, purge): &(Moment, Purge)| at <= *purged_at && concerns(purge);
+                now < at.plus(REMEMBERED) && !self.purges.iter().any(is_purged)
+            })
+        };
+        refusals.variants.extend(tile.variants.iter().filter(|id| {
+            counts(self.variants.learnt(id), &|purge| {
+                tile.locations.iter().any(|loc_id| purge.concerns(**id, *loc_id))
+            })
+        }));
+        refusals.locations.extend(tile.locations.iter().filter(|id| {
+            counts(self.locations.learnt(id), &|purge| {
+                tile.variants.iter().any(|variant_id| purge.concerns(*variant_id, **id))
+            })
+        }));
+        refusals
     }
 
     /// Whether a cell need not be asked for. With `learnt_from`, only what was learnt no earlier counts.
@@ -99,6 +134,12 @@ impl<I: Eq + Hash> Memory<I> {
         // A flight that started earlier may land later.
         let learnt = self.learnt.entry(id).or_insert(at);
         *learnt = at.max(*learnt);
+    }
+
+    fn forget_older(&mut self, id: &I, from: Moment) {
+        if self.learnt(id).is_some_and(|at| at < from) {
+            self.learnt.remove(id);
+        }
     }
 
     fn learnt(&self, id: &I) -> Option<Moment> {

@@ -94,7 +94,7 @@ impl Shop {
         let now = self.clock().now();
         let fresh_from = reading.fresh_from(self, now);
         let mut survey = Survey::of(grid, self.cache(), self.freshness(), (terms, fresh_from), now);
-        let serves = |cell: &PackedCell| fresh_from <= cell.observed_at();
+        let serves = |cell: &PackedCell| cell.is_sound() && fresh_from <= cell.observed_at();
         if !survey.stale.is_empty() && !terms.freshness.only_if_cached {
             loader.bring(Priority::Refresh, looked, &survey.stale, serves);
         }
@@ -165,7 +165,7 @@ impl Shop {
         let wait = if calls == 0 {
             Duration::ZERO
         } else {
-            self.governor().wait_for(calls.saturating_add(self.loader().queued_calls()))
+            self.wait_for(calls.saturating_add(self.loader().queued_calls()))
         };
         Explanation {
             asked: grid.cells(),

@@ -2,27 +2,32 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
-use super::locations::{LocationList, Locations, outcome_of};
+use super::locations::{LocationList, LocationParts, Locations};
+pub use super::status::ShopStatus;
 use super::{Census, Oversold, ReadError, ReadTally, ReadTerms};
 use crate::cache::freshness::FreshnessPolicy;
 use crate::cache::{Cache, Purge, PurgeCount, PurgesSince};
 use crate::clock::{Clock, Moment};
+use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, OrgId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
-use crate::governor::{Governor, GovernorPolicy, Stop, Urgency};
-use crate::haravan::{CallError, Forwarded, OTHER, Reply, ShopClient};
+use crate::governor::resource::Resource;
+use crate::governor::{Errand, Governor, GovernorPolicy, Stop, Urgency};
+use crate::haravan::{
+    Ask, CallCause, Forwarded, NoAnswer, OTHER, Oddities, ShopClient, Upstream, UpstreamParts,
+};
 use crate::loader::{Loader, LoaderParts};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
-use crate::trace::{self, Call};
+use crate::query::Grid;
 
 /// What is added to the client's own timeout before a call counts as lost.
 const CALL_TIMEOUT_SLACK: Duration = Duration::from_secs(1);
@@ -66,10 +71,11 @@ pub struct Shop {
     org_id: OrgId,
     name: Option<String>,
     client: ShopClient,
-    governor: Arc<Governor>,
+    upstream: Upstream,
     cache: Arc<Cache>,
     loader: Loader,
     locations: Locations,
+    oddities: Arc<Oddities>,
     runtime: Handle,
     freshness: FreshnessPolicy,
     low_stock_threshold: Quantity,
@@ -80,69 +86,53 @@ pub struct Shop {
     served: AtomicU64,
 }
 
-/// What an operator sees of a shop.
-#[derive(Debug, Clone)]
-pub struct ShopStatus {
-    /// The org id.
-    pub org_id: OrgId,
-    /// Its name in the configuration.
-    pub name: Option<String>,
-    /// Places taken in the bucket.
-    pub bucket_level: f64,
-    /// Places in the bucket.
-    pub bucket_size: f64,
-    /// Places of the bucket that calls of ours may take.
-    pub bucket_usable: f64,
-    /// Calls in flight.
-    pub in_flight: usize,
-    /// Cells waiting for a call, by the priority's name.
-    pub queue: Vec<(&'static str, usize)>,
-    /// Cells held.
-    pub resident_cells: u64,
-    /// Rows held whose available quantity is negative.
-    pub negative_rows: u64,
-    /// The bytes the cells weigh.
-    pub cache_bytes: u64,
-    /// The share of cells served from the cache; none before the first.
-    pub hit_ratio: Option<f64>,
-    /// The last upstream error, and when it was.
-    pub last_error: Option<(String, Moment)>,
-    /// `failing`, `unauthorized`, or none.
-    pub stopped: Option<&'static str>,
+/// Whoever waits for a forwarded call; its drop says that nobody does any more.
+#[derive(Debug, Default)]
+struct Asker {
+    call_sent: AtomicBool,
 }
 
 impl Shop {
     /// A shop with an empty cache.
     #[must_use]
     pub fn start(parts: ShopParts) -> Arc<Self> {
-        let governor = Governor::new(parts.governor);
+        let call_timeout = parts.request_timeout + CALL_TIMEOUT_SLACK;
+        let upstream = Upstream::new(UpstreamParts {
+            governor: Governor::new(parts.governor),
+            clock: parts.clock.clone(),
+            call_timeout,
+            metrics: parts.metrics.clone(),
+        });
         let cache = Arc::new(Cache::new(parts.cache_bytes, parts.text_bytes));
+        let oddities = Arc::new(Oddities::new(parts.org_id, parts.clock.clone(), parts.metrics.clone()));
         let loader = Loader::new(LoaderParts {
             source: Arc::new(parts.client.clone()),
-            governor: Arc::clone(&governor),
+            upstream: upstream.clone(),
             cache: Arc::clone(&cache),
             clock: parts.clock.clone(),
             runtime: parts.runtime.clone(),
-            call_timeout: parts.request_timeout + CALL_TIMEOUT_SLACK,
+            call_timeout,
             max_pending_cells: parts.max_pending_cells,
             metrics: parts.metrics.clone(),
+            oddities: Arc::clone(&oddities),
         });
-        let locations = Locations::new(
-            parts.client.clone(),
-            Arc::clone(&governor),
-            parts.clock.clone(),
-            parts.runtime.clone(),
-            parts.metrics.clone(),
-            parts.exclude_locations,
-        );
+        let locations = Locations::new(LocationParts {
+            client: parts.client.clone(),
+            upstream: upstream.clone(),
+            clock: parts.clock.clone(),
+            runtime: parts.runtime.clone(),
+            oddities: Arc::clone(&oddities),
+            excluded: parts.exclude_locations,
+        });
         Arc::new(Self {
             org_id: parts.org_id,
             name: parts.name,
             client: parts.client,
-            governor,
+            upstream,
             cache,
             loader,
             locations,
+            oddities,
             runtime: parts.runtime,
             freshness: parts.freshness,
             low_stock_threshold: parts.low_stock_threshold,
@@ -190,24 +180,32 @@ impl Shop {
         }
     }
 
-    /// Names and classes of the locations; the unreadable book if they cannot be read.
+    /// Names and classes of the locations; where the list cannot be read, those that were read last.
     pub async fn location_book(&self, terms: &ReadTerms) -> Arc<LocationBook> {
         self.locations.book(Instant::now() + terms.wait).await
     }
 
-    /// The ids of all locations, ascending.
+    /// The ids of all locations, ascending; where the list cannot be read, those that were read last.
     ///
     /// # Errors
     /// As [`Shop::locations`].
     pub async fn all_locations(&self, terms: &ReadTerms) -> Result<Vec<LocationId>, ReadError> {
-        Ok(self.locations(terms).await?.book().ids().collect())
+        self.locations.ids(&terms.freshness, Instant::now() + terms.wait).await
     }
 
-    /// Names and classes of the locations as far as they are held, without asking Haravan; the unreadable book if
-    /// none are.
+    /// Names and classes of the locations as far as they are held, without asking Haravan.
     #[must_use]
     pub fn held_location_book(&self) -> Arc<LocationBook> {
         self.locations.held_book()
+    }
+
+    /// The cells of a grid for which Haravan sent two rows when they were read last, ascending.
+    #[must_use]
+    pub fn repeated_in(&self, grid: &Grid) -> Vec<CellId> {
+        self.oddities.repeated(|cell| {
+            grid.variants.binary_search(&cell.variant_id).is_ok()
+                && grid.locations.binary_search(&cell.loc_id).is_ok()
+        })
     }
 
     /// What is oversold among the cells held, the worst first, without asking Haravan.
@@ -224,42 +222,53 @@ impl Shop {
 
     /// Passes a GET through, uncached but governed. `path` is below `/com/`.
     ///
+    /// Whoever asks waits no longer than `wait`; a call that was sent by then is heard to its end.
+    ///
     /// # Errors
     /// Haravan could not be asked, or failed; a 4xx about the question itself is an answer.
     pub async fn forward(&self, path: &str, query: &str, wait: Duration) -> Result<Forwarded, ReadError> {
-        let admitted = tokio::time::timeout(wait, self.governor.admit(Urgency::New)).await;
-        let permit = match admitted {
-            Ok(Ok(permit)) => permit,
-            Ok(Err(Stop::Failing)) => return Err(ReadError::Failed),
-            Ok(Err(Stop::Unauthorized)) => return Err(ReadError::Unauthorized),
-            Err(_) => return Err(ReadError::RateLimited { retry_after: self.queue_wait() }),
-        };
-        let sent = Instant::now();
-        let (client, path, query) = (self.client.clone(), path.to_owned(), query.to_owned());
+        let deadline = Instant::now() + wait;
+        let resource = Resource::of_path(path);
+        let (upstream, client) = (self.upstream.clone(), self.client.clone());
+        let (path, query): (Arc<str>, Arc<str>) = (path.into(), query.into());
+        let errand = Errand { resource: resource.clone(), urgency: Urgency::New };
+        let asker = Arc::new(Asker::default());
+        let asking = Arc::downgrade(&asker);
         // On the runtime that the pooled connections belong to, whoever asks.
-        let span = trace::call(Call { template: OTHER, page: None, resends: 0 });
-        let call = async move { client.forward(&path, &query).await };
-        let call = self.runtime.spawn(call.instrument(span.clone()));
-        let Ok(reply) = call.await else { return Err(ReadError::Failed) };
-        trace::called(&span, reply.end(|answer| (answer.status, None)));
-        let Reply { call_limit, result } = reply;
-        if let Some((level, size)) = call_limit {
-            self.governor.hear_call_limit(level, size);
+        let call = async move {
+            let is_awaited = || 0 < asking.strong_count();
+            let ask = Ask {
+                errand,
+                cause: CallCause::Passthrough,
+                template: OTHER,
+                page: None,
+                deadline: Some(deadline),
+                is_awaited: &is_awaited,
+            };
+            let send = |on| {
+                if let Some(asker) = asking.upgrade() {
+                    asker.call_sent.store(true, Ordering::Release);
+                }
+                client.clone().forward(Arc::clone(&path), Arc::clone(&query), on)
+            };
+            upstream.ask(ask, None, send).await
+        };
+        let call = self.runtime.spawn(call.instrument(Span::current()));
+        let late = || {
+            let (governor, sent) = (self.upstream.governor(), asker.call_sent.load(Ordering::Acquire));
+            if sent || !governor.is_rate_limited(&resource) {
+                ReadError::Timeout
+            } else {
+                ReadError::RateLimited { retry_after: governor.wait_for(&resource, 1) }
+            }
+        };
+        let rate_limited =
+            || ReadError::RateLimited { retry_after: self.upstream.governor().wait_for(&resource, 1) };
+        match tokio::time::timeout_at(deadline, call).await {
+            Err(_) | Ok(Ok(Err(NoAnswer::NoLeave))) => Err(late()),
+            Ok(Err(_)) => Err(ReadError::Failed),
+            Ok(Ok(answer)) => answer.map_err(|no_answer| ReadError::of_no_answer(&no_answer, rate_limited)),
         }
-        let outcome = outcome_of(result.as_ref().err());
-        self.metrics.upstream_request(outcome.as_str(), sent.elapsed());
-        permit.settle(outcome);
-        result.map_err(|error| match error {
-            CallError::Throttled { .. } => ReadError::RateLimited { retry_after: self.queue_wait() },
-            CallError::Unauthorized { .. } => ReadError::Unauthorized,
-            CallError::Timeout => ReadError::Timeout,
-            CallError::Rejected { status } => ReadError::Rejected { status },
-            CallError::IdsRefused
-            | CallError::ServerError { .. }
-            | CallError::UnexpectedStatus { .. }
-            | CallError::Connection
-            | CallError::Unreadable { .. } => ReadError::Failed,
-        })
     }
 
     /// Nothing read from Haravan before now is served after it. Whoever has a reason to invalidate comes here.
@@ -285,7 +294,7 @@ impl Shop {
     /// The shop's state, for operators.
     #[must_use]
     pub fn status(&self) -> ShopStatus {
-        let governor = self.governor.status();
+        let governor = self.upstream.governor().status();
         let queued = |priority: Priority| (priority.as_str(), self.loader.pending_cells(priority));
         ShopStatus {
             org_id: self.org_id,
@@ -299,14 +308,27 @@ impl Shop {
             negative_rows: self.cache.negative_rows(),
             cache_bytes: self.cache.bytes(),
             hit_ratio: ratio(self.hits.load(Ordering::Relaxed), self.served.load(Ordering::Relaxed)),
-            last_error: self.loader.last_error().map(|(error, at)| (error.to_string(), at)),
+            last_error: self.last_error(),
             stopped: governor.stopped.map(Stop::as_str),
+            paused_for: governor.paused_for,
+            resources: governor.resources,
         }
+    }
+
+    /// The last call that failed, or the last thing in an answer that could not be read.
+    fn last_error(&self) -> Option<(String, Moment)> {
+        let call = self.upstream.last_error().map(|(error, at)| (error.to_string(), at));
+        call.into_iter().chain(self.oddities.last()).max_by_key(|(_, at)| *at)
     }
 
     /// What the bucket and all that waits would cost a new question.
     pub(super) fn queue_wait(&self) -> Duration {
-        self.governor.wait_for(self.loader.queued_calls())
+        self.wait_for(self.loader.queued_calls())
+    }
+
+    /// What the bucket would make so many calls for inventory wait.
+    pub(super) fn wait_for(&self, calls: usize) -> Duration {
+        self.upstream.governor().wait_for(&Resource::INVENTORY, calls)
     }
 
     pub(super) fn cache(&self) -> &Cache {
@@ -361,3 +383,6 @@ impl Shop {
 fn ratio(part: u64, whole: u64) -> Option<f64> {
     (0 < whole).then(|| part as f64 / whole as f64)
 }
+
+#[cfg(test)]
+mod tests;

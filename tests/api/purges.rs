@@ -154,6 +154,13 @@ async fn a_refused_id_is_asked_anew_after_a_purge_and_by_who_wants_nothing_from_
         assert_eq!(wish("max-age=5").await.missing().len(), 2, "an age is no reason to ask for refused ids");
         assert_eq!(wish("no-cache").await.rows().len(), 4);
         purge(&app, "").await;
+        // Of two that were refused, one is mended.
+        refuse(&[VARIANT, 1_064_240_649], &[]);
+        assert_eq!(app.example().await.missing().len(), 4);
+        refuse(&[1_064_240_649], &[]);
+        assert_eq!(wish("no-cache").await.missing().len(), 2);
+        refuse(&[], &[]);
+        purge(&app, "").await;
     }
 }
 
