@@ -34,7 +34,7 @@ use ticket::{Delivery, Ticket};
 
 use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::governor::resource::Resource;
