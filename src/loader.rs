@@ -9,9 +9,11 @@ mod call;
 mod doubts;
 mod evidence;
 mod flight;
+mod proof;
 mod refused;
 mod retry;
 mod ticket;
+mod tile;
 mod wait_trace;
 
 use std::sync::Arc;

@@ -3,42 +3,34 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
 use super::board::{Arrival, Departure};
 use super::call::{outcome_of, send};
-use super::evidence::{CallSent, OpenDoubt, Witness};
+use super::evidence::CallSent;
 use super::retry::jittered;
+use super::tile::{Company, TileAnswer, TileEnd, split};
 use super::{Shared, reason_of};
-use crate::cache::Purge;
 use crate::cache::entry::{Finding, Observation};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::VariantId;
-use crate::domain::row::Row;
 use crate::governor::{Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage};
-use crate::plan::pages::{Next, PageSeen};
 use crate::plan::refusal::Bisection;
-use crate::plan::{MAX_PAGE, Tile};
+use crate::plan::Tile;
 use crate::processor::give_way;
-use crate::trace;
 
 /// Throttled answers to one call after which its cells are given up: something else drains the bucket.
 const MOST_THROTTLES: u32 = 8;
-
-/// How long a doubt waits for others that the same call could clear, while calls are under way. Source: ours; about
-/// what calls sent together differ by.
-const COMPANY: Duration = Duration::from_millis(100);
 
 /// How often a flight may split a tile whose pages make no sense before it gives up. Source: ours.
 const MOST_SPLITS: u32 = 16;
 
 /// A tile on its way. Lands when it is done, and also when it is dropped, so that nobody waits for ever.
 pub(super) struct Flight {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     departure: Departure,
     arrival: Arrival,
     /// Calls made so far.
@@ -46,35 +38,8 @@ pub(super) struct Flight {
     landed: bool,
 }
 
-/// What came of a tile.
-enum TileEnd {
-    /// Every cell was answered.
-    Answered(TileAnswer),
-    /// Haravan refused the ids.
-    Refused,
-    /// The pages cannot be told apart: ask for less at once.
-    Unpageable,
-    /// These rows came before it failed for this reason.
-    Failed(TileAnswer, MissingReason),
-}
-
-/// The rows of a tile, as far as they came.
-#[derive(Default)]
-struct TileAnswer {
-    rows: FxHashMap<CellId, Row>,
-    /// Cells whose row cannot be read.
-    unreadable: FxHashSet<CellId>,
-}
-
-/// What follows a page, once there is no doubt left.
-#[derive(PartialEq, Eq)]
-enum PageEnd {
-    Complete,
-    AskOn,
-}
-
 /// Why a call brought no page.
-enum CallEnd {
+pub(super) enum CallEnd {
     Refused,
     Failed(MissingReason),
 }
@@ -91,9 +56,8 @@ impl Flight {
         let mut tiles = vec![self.departure.tile.clone()];
         let mut splits = 0;
         while let Some(tile) = tiles.pop() {
-            // Once pages made no sense, the next one tells nothing.
-            let may_ask_on = splits == 0;
-            match self.ask(&tile, permit.take(), may_ask_on).await {
+            let company = if splits == 0 { Company::Sentinel } else { Company::None };
+            match self.ask(&tile, permit.take(), company).await {
                 TileEnd::Answered(answer) => self.note(&tile, answer, None),
                 TileEnd::Failed(answer, reason) => self.note(&tile, answer, Some(reason)),
                 TileEnd::Refused => self.bisect(tile).await,
@@ -122,7 +86,7 @@ impl Flight {
         let accepted_locations = self.shared.board.lock().accepted_locations();
         let mut bisection = Bisection::new(tile, accepted_variants, accepted_locations);
         while let Some(part) = bisection.next_tile() {
-            match self.ask(&part, None, true).await {
+            match self.ask(&part, None, Company::None).await {
                 TileEnd::Answered(answer) => {
                     self.note(&part, answer, None);
                     bisection.accepted();
@@ -141,113 +105,8 @@ impl Flight {
         self.arrival.refusals.extend(bisection.into_refusals());
     }
 
-    /// Asks for a tile, page after page; `may_ask_on` tells whether a doubt can be put to the next page.
-    async fn ask(&self, tile: &Tile, mut permit: Option<Permit>, may_ask_on: bool) -> TileEnd {
-        let tile_cells = tile.cells();
-        let mut answer = TileAnswer::default();
-        let asked = Arc::new(tile.clone());
-        let known = self.known_rows(tile);
-        let mut since_id = 0;
-        let mut previous_length = None;
-        // Every page but the last brings at least one cell.
-        for number in 1..=tile_cells.saturating_add(1) {
-            let call = InventoryCall { tile: Arc::clone(&asked), since_id };
-            let page = match self.call(call, number, permit.take()).await {
-                Ok(page) => page,
-                Err(CallEnd::Refused) => return TileEnd::Refused,
-                Err(CallEnd::Failed(reason)) => return TileEnd::Failed(answer, reason),
-            };
-            let ids =
-                page.rows.iter().map(|row| row.id).chain(page.unreadable.iter().filter_map(|row| row.id));
-            let last_id = ids.max().map_or(0, |id| id.get());
-            let is_sorted = page.rows.is_sorted_by_key(|row| row.id);
-            // Nothing but rows that nobody asked for is as good as nothing.
-            let is_empty = page.length < MAX_PAGE && !concerns(&page, tile);
-            let rows = if is_empty { 0 } else { page.length };
-            let before = answer.came();
-            answer.take(page, tile);
-            let seen = PageSeen {
-                rows,
-                outstanding: tile_cells - answer.came(),
-                known_row_missing: known
-                    .iter()
-                    .any(|(id, cell)| last_id < *id && !answer.rows.contains_key(cell)),
-                improbable: false,
-                known_clamp: false,
-            };
-            let brought = answer.came() - before;
-            if let Some(length) = previous_length.filter(|length| 0 < brought && *length < MAX_PAGE) {
-                self.distrust_pages_of(length);
-            }
-            previous_length = Some(rows);
-            let next = self.shared.board.lock().judge_page(seen, &asked, answer.variants());
-            if self.settle_doubts(next, may_ask_on && is_sorted).await == PageEnd::Complete {
-                self.shared.board.lock().tile_completed(&asked, answer.came(), seen);
-                return TileEnd::Answered(answer);
-            }
-            if !is_sorted || last_id <= since_id || brought == 0 {
-                return TileEnd::Unpageable;
-            }
-            since_id = last_id;
-        }
-        TileEnd::Unpageable
-    }
-
-    /// Waits while later calls may tell whether a page was cut.
-    async fn settle_doubts(&self, next: Next, may_ask_on: bool) -> PageEnd {
-        let doubt = match next {
-            Next::Complete => return PageEnd::Complete,
-            Next::AskOn => return PageEnd::AskOn,
-            Next::Doubtful(doubt) => doubt,
-        };
-        let _open = OpenDoubt::new(&self.shared);
-        let _shown = trace::doubt();
-        let opened = Instant::now();
-        let patience = opened + self.shared.parts.call_timeout;
-        loop {
-            let ended = self.shared.call_ended.notified();
-            let (next, more_doubts_may_come) = {
-                let board = self.shared.board.lock();
-                (board.resolve(doubt), board.has_calls_in_flight())
-            };
-            match next {
-                Next::AskOn if more_doubts_may_come && opened.elapsed() < COMPANY => {
-                    let _ = tokio::time::timeout_at(opened + COMPANY, ended).await;
-                }
-                Next::Complete => return PageEnd::Complete,
-                Next::Doubtful(_) => {
-                    if tokio::time::timeout_at(patience, ended).await.is_err() {
-                        return PageEnd::AskOn;
-                    }
-                }
-                Next::AskOn => {
-                    // One call that is known to bring more rows clears all doubts at once.
-                    let Some(witness) = Witness::called(&self.shared, doubt, may_ask_on) else {
-                        return PageEnd::AskOn;
-                    };
-                    let call = InventoryCall { tile: Arc::clone(&witness.tile), since_id: 0 };
-                    if self.call(call, 1, None).await.is_err() {
-                        return PageEnd::AskOn;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly
-    /// before may be wrong, and is asked again when it is next wanted.
-    fn distrust_pages_of(&self, length: usize) {
-        let doubtful = self.shared.board.lock().learn_clamp(length);
-        for tile in doubtful {
-            self.shared.parts.cache.purge(&Purge {
-                variants: Some(Arc::from(tile.variants.as_slice())),
-                locations: Some(Arc::clone(&tile.locations)),
-            });
-        }
-    }
-
     /// Makes one call, for the page of this number, as often as it takes and is allowed.
-    async fn call(
+    pub(super) async fn call(
         &self,
         call: InventoryCall,
         page: usize,
@@ -305,25 +164,9 @@ impl Flight {
         self.shared.board.lock().is_awaited(&self.departure)
     }
 
-    /// The rows of the tile that are cached: should one of the last of them not come, the page was cut.
-    fn known_rows(&self, tile: &Tile) -> Vec<(u64, CellId)> {
-        let mut known = Vec::new();
-        for variant_id in &tile.variants {
-            let Some(entry) = self.shared.parts.cache.get(*variant_id) else { continue };
-            for packed in entry.cells() {
-                if let Some(id) = packed.row_id()
-                    && tile.locations.binary_search(&packed.loc_id()).is_ok()
-                {
-                    known.push((id.get(), CellId { variant_id: *variant_id, loc_id: packed.loc_id() }));
-                }
-            }
-        }
-        known
-    }
-
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
     fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
-        let TileAnswer { mut rows, unreadable } = answer;
+        let TileAnswer { mut rows, unreadable, .. } = answer;
         for variant_id in &tile.variants {
             for loc_id in tile.locations.iter() {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
@@ -381,62 +224,5 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         self.land();
-    }
-}
-
-impl TileAnswer {
-    /// How many cells came, readable or not.
-    fn came(&self) -> usize {
-        self.rows.len() + self.unreadable.len()
-    }
-
-    /// The variants of the rows that came, one for each.
-    fn variants(&self) -> impl ExactSizeIterator<Item = VariantId> {
-        let cells: Vec<VariantId> =
-            self.rows.keys().chain(&self.unreadable).map(|cell| cell.variant_id).collect();
-        cells.into_iter()
-    }
-
-    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the newer
-    /// counts: the balance may have been made anew between two pages.
-    fn take(&mut self, page: InventoryPage, tile: &Tile) {
-        for row in page.rows {
-            let cell = row.cell_id();
-            if !tile.contains(cell.variant_id, cell.loc_id) {
-                continue;
-            }
-            self.unreadable.remove(&cell);
-            let newer = self.rows.get(&cell).is_none_or(|known| known.updated_at <= row.updated_at);
-            if newer {
-                self.rows.insert(cell, row);
-            }
-        }
-        for cell in page.unreadable.into_iter().filter_map(|row| row.cell) {
-            if tile.contains(cell.variant_id, cell.loc_id) && !self.rows.contains_key(&cell) {
-                self.unreadable.insert(cell);
-            }
-        }
-    }
-}
-
-/// Whether a page holds a row of the tile, or one that cannot be told.
-fn concerns(page: &InventoryPage, tile: &Tile) -> bool {
-    let within = |cell: CellId| tile.contains(cell.variant_id, cell.loc_id);
-    page.rows.iter().any(|row| within(row.cell_id()))
-        || page.unreadable.iter().any(|row| row.cell.is_none_or(within))
-}
-
-/// Halves a tile along its longer axis; none if it is a single cell.
-fn split(tile: &Tile) -> Option<(Tile, Tile)> {
-    let (variants, locations) = (tile.variants.len(), tile.locations.len());
-    if locations <= variants {
-        let (first, second) = tile.variants.split_at_checked(variants / 2)?;
-        let half =
-            |ids: &[VariantId]| Tile { variants: ids.to_vec(), locations: Arc::clone(&tile.locations) };
-        (!first.is_empty()).then(|| (half(first), half(second)))
-    } else {
-        let (first, second) = tile.locations.split_at_checked(locations / 2)?;
-        let half = |ids: &[_]| Tile { variants: tile.variants.clone(), locations: Arc::from(ids) };
-        (!first.is_empty()).then(|| (half(first), half(second)))
     }
 }

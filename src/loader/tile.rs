@@ -1,0 +1,402 @@
+//! One tile's way through its pages: what is asked, what is taken of each page, and when it is all there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use tokio::time::Instant;
+
+use super::evidence::{OpenDoubt, Witness};
+use super::flight::{CallEnd, Flight};
+use crate::cache::Purge;
+use crate::domain::cell::{CellId, MissingReason};
+use crate::domain::id::VariantId;
+use crate::domain::row::Row;
+use crate::governor::Permit;
+use crate::haravan::{InventoryCall, InventoryPage};
+use crate::plan::pages::{Next, PageSeen, SentinelSeen};
+use crate::plan::sentinel::Sentinel;
+use crate::plan::{MAX_PAGE, Tile};
+use crate::trace;
+
+/// How long a doubt waits for others that the same call could clear, while calls are under way. Source: ours; about
+/// what calls sent together differ by.
+const GATHERING: Duration = Duration::from_millis(100);
+
+/// Pages in a row of nothing but rows that nobody asked for, after which a tile's pages make no sense. Source: ours.
+const MOST_STRANGE_PAGES: usize = 4;
+
+/// Whether a cell may be added to a tile that proves its page whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    /// If there is one that fits.
+    Sentinel,
+    /// Not where ids are suspected, or pages made no sense.
+    None,
+}
+
+/// What came of a tile.
+pub(super) enum TileEnd {
+    /// Every cell was answered.
+    Answered(TileAnswer),
+    /// Haravan refused the ids.
+    Refused,
+    /// The pages cannot be told apart: ask for less at once.
+    Unpageable,
+    /// These rows came before it failed for this reason.
+    Failed(TileAnswer, MissingReason),
+}
+
+/// The rows of a tile, as far as they came.
+#[derive(Default)]
+pub(super) struct TileAnswer {
+    pub(super) rows: FxHashMap<CellId, Row>,
+    /// Cells whose row cannot be read.
+    pub(super) unreadable: FxHashSet<CellId>,
+    /// Rows that came with the sentinel.
+    besides: FxHashSet<CellId>,
+    /// The id that the sentinel's row came with.
+    sentinel: Option<u64>,
+}
+
+/// What follows a page, once there is no doubt left.
+#[derive(PartialEq, Eq)]
+enum PageEnd {
+    Complete,
+    AskOn,
+}
+
+/// A tile that is being asked for.
+struct Asking<'a> {
+    tile: &'a Tile,
+    sentinel: Option<&'a Sentinel>,
+    /// The tile's cells, and those that come with the sentinel.
+    asked: Arc<Tile>,
+    /// The rows of the tile that are cached: should one of the last of them not come, the page was cut.
+    known: Vec<(u64, CellId)>,
+    answer: TileAnswer,
+    since_id: u64,
+    /// The rows of the page before.
+    previous: Option<usize>,
+    strange_pages: usize,
+}
+
+/// What a page turned out to be.
+enum PageTurn {
+    /// Nothing follows.
+    End,
+    /// More rows may follow.
+    More,
+    /// It makes no sense.
+    Nonsense,
+}
+
+impl Flight {
+    /// Asks for a tile, page after page.
+    pub(super) async fn ask(&self, tile: &Tile, mut permit: Option<Permit>, company: Company) -> TileEnd {
+        let sentinel =
+            (company == Company::Sentinel).then(|| self.shared.board.lock().proof().sentinel_of(tile)).flatten();
+        if let Some(sentinel) = sentinel {
+            let end = self.ask_pages(tile, Some(&sentinel), permit.take()).await;
+            if !matches!(end, TileEnd::Refused) || *sentinel.asked == *tile {
+                return end;
+            }
+            // Haravan may refuse the sentinel, whose variant was deleted: without it the tile is no suspect.
+            let end = self.ask_pages(tile, None, None).await;
+            if !matches!(end, TileEnd::Refused) {
+                self.shared.board.lock().proof().sentinel_gone(sentinel.cell);
+            }
+            return end;
+        }
+        self.ask_pages(tile, None, permit).await
+    }
+
+    async fn ask_pages(
+        &self,
+        tile: &Tile,
+        sentinel: Option<&Sentinel>,
+        mut permit: Option<Permit>,
+    ) -> TileEnd {
+        let asked = sentinel.map_or_else(|| Arc::new(tile.clone()), |sentinel| Arc::clone(&sentinel.asked));
+        let most_pages = asked.cells().saturating_add(MOST_STRANGE_PAGES + 1);
+        let mut asking = Asking {
+            tile,
+            sentinel,
+            asked,
+            known: self.known_rows(tile),
+            answer: TileAnswer::default(),
+            since_id: 0,
+            previous: None,
+            strange_pages: 0,
+        };
+        // Every page but the last brings at least one cell, or is strange.
+        for number in 1..=most_pages {
+            let call = InventoryCall { tile: Arc::clone(&asking.asked), since_id: asking.since_id };
+            let page = match self.call(call, number, permit.take()).await {
+                Ok(page) => page,
+                Err(CallEnd::Refused) => return TileEnd::Refused,
+                Err(CallEnd::Failed(reason)) => return TileEnd::Failed(asking.answer, reason),
+            };
+            match self.turn_page(&mut asking, page).await {
+                PageTurn::End => return TileEnd::Answered(asking.answer),
+                PageTurn::More => {}
+                PageTurn::Nonsense => break,
+            }
+        }
+        TileEnd::Unpageable
+    }
+
+    /// Takes a page, and decides what follows.
+    async fn turn_page(&self, asking: &mut Asking<'_>, page: InventoryPage) -> PageTurn {
+        let length = page.length;
+        let is_sorted = page.rows.is_sorted_by_key(|row| row.id);
+        let known_ids: Vec<_> = page.rows.iter().map(|row| (row.id, row.cell_id())).collect();
+        let before = asking.answer.came_in_all();
+        let taken = asking.answer.take(page, asking.tile, &asking.asked, asking.sentinel);
+        let brought = asking.answer.came_in_all() - before;
+        if let Some(length) = asking.previous.filter(|length| 0 < brought && *length < MAX_PAGE) {
+            self.distrust_pages_of(length);
+        }
+        if brought == 0 && 0 < length && taken.last_id.is_none() {
+            // Nothing but rows that nobody asked for: if they are the page's own, others may follow them.
+            asking.strange_pages += 1;
+            if let Some(last) = taken.last_strange_id.filter(|last| asking.since_id < *last) {
+                asking.since_id = last;
+                asking.previous = None;
+                let endless = MOST_STRANGE_PAGES < asking.strange_pages;
+                return if endless { PageTurn::Nonsense } else { PageTurn::More };
+            }
+        }
+        let last_id = taken.last_id.unwrap_or(0);
+        let seen = PageSeen {
+            rows: if taken.last_id.is_none() { 0 } else { length },
+            limit: MAX_PAGE,
+            outstanding: asking.tile.cells() - asking.answer.came(),
+            sentinel: if is_sorted { asking.sentinel_seen(last_id) } else { SentinelSeen::None },
+            has_strangers: taken.has_strangers,
+            known_row_missing: asking
+                .known
+                .iter()
+                .any(|(id, cell)| last_id < *id && !asking.answer.rows.contains_key(cell)),
+            improbable: false,
+            by_chance: 1.0,
+            known_clamp: false,
+        };
+        let next = {
+            let now = self.shared.parts.clock.now();
+            let mut board = self.shared.board.lock();
+            board.proof().saw_rows(known_ids);
+            board.proof().judge_page(seen, asking.tile, asking.answer.variants(), now)
+        };
+        if self.settle_doubts(next).await == PageEnd::Complete {
+            self.complete(asking, seen);
+            return PageTurn::End;
+        }
+        asking.previous = Some(seen.rows);
+        if !is_sorted || last_id <= asking.since_id || brought == 0 {
+            return PageTurn::Nonsense;
+        }
+        asking.since_id = last_id;
+        PageTurn::More
+    }
+
+    /// A tile is complete: learns from it.
+    fn complete(&self, asking: &Asking<'_>, last_page: PageSeen) {
+        let now = self.shared.parts.clock.now();
+        let mut board = self.shared.board.lock();
+        let proof = board.proof();
+        if last_page.rows == 0
+            && let Some(previous) = asking.previous
+        {
+            proof.page_proven(previous, now);
+        }
+        if let Some(sentinel) = asking.sentinel.filter(|_| asking.answer.sentinel.is_none())
+            && 0 < last_page.outstanding
+        {
+            proof.sentinel_gone(sentinel.cell);
+        }
+        proof.tile_completed(asking.tile, asking.answer.came(), last_page);
+    }
+
+    /// Waits while later calls may tell whether a page was cut.
+    async fn settle_doubts(&self, next: Next) -> PageEnd {
+        let doubt = match next {
+            Next::Complete => return PageEnd::Complete,
+            Next::AskOn => return PageEnd::AskOn,
+            Next::Doubtful(doubt) => doubt,
+        };
+        let _open = OpenDoubt::new(&self.shared);
+        let _shown = trace::doubt();
+        let opened = Instant::now();
+        let patience = opened + self.shared.parts.call_timeout;
+        loop {
+            let ended = self.shared.call_ended.notified();
+            let (next, more_doubts_may_come) = {
+                let mut board = self.shared.board.lock();
+                let next = board.resolve(doubt, self.shared.parts.clock.now());
+                (next, board.proof().has_calls_in_flight())
+            };
+            match next {
+                Next::AskOn if more_doubts_may_come && opened.elapsed() < GATHERING => {
+                    let _ = tokio::time::timeout_at(opened + GATHERING, ended).await;
+                }
+                Next::Complete => return PageEnd::Complete,
+                Next::Doubtful(_) => {
+                    if tokio::time::timeout_at(patience, ended).await.is_err() {
+                        return PageEnd::AskOn;
+                    }
+                }
+                Next::AskOn => {
+                    // One call that is known to bring more rows clears all doubts at once, and those to come.
+                    let Some(witness) = Witness::called(&self.shared, doubt) else {
+                        return PageEnd::AskOn;
+                    };
+                    let call = InventoryCall { tile: Arc::clone(&witness.tile), since_id: 0 };
+                    if self.call(call, 1, None).await.is_err() {
+                        return PageEnd::AskOn;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly
+    /// before may be wrong, and is asked again when it is next wanted.
+    fn distrust_pages_of(&self, length: usize) {
+        let now = self.shared.parts.clock.now();
+        let mut board = self.shared.board.lock();
+        for tile in board.proof().learn_clamp(length, now) {
+            let purge = Purge {
+                variants: Some(Arc::from(tile.variants.as_slice())),
+                locations: Some(Arc::clone(&tile.locations)),
+            };
+            // Under the board's lock, so that no flight lands in between.
+            self.shared.parts.cache.purge(&purge);
+            board.purge(now, &purge);
+        }
+    }
+
+    /// The rows of the tile that are cached: should one of the last of them not come, the page was cut.
+    fn known_rows(&self, tile: &Tile) -> Vec<(u64, CellId)> {
+        let mut known = Vec::new();
+        for variant_id in &tile.variants {
+            let Some(entry) = self.shared.parts.cache.get(*variant_id) else { continue };
+            for packed in entry.cells() {
+                if let Some(id) = packed.row_id()
+                    && tile.locations.binary_search(&packed.loc_id()).is_ok()
+                {
+                    known.push((id.get(), CellId { variant_id: *variant_id, loc_id: packed.loc_id() }));
+                }
+            }
+        }
+        known
+    }
+}
+
+impl Asking<'_> {
+    /// What became of the sentinel by the end of a page with this last id.
+    fn sentinel_seen(&self, last_id: u64) -> SentinelSeen {
+        match (self.sentinel, self.answer.sentinel) {
+            (None, _) => SentinelSeen::None,
+            (Some(_), None) => SentinelSeen::Missing,
+            (Some(_), Some(id)) if last_id <= id => SentinelSeen::Last,
+            (Some(_), Some(_)) => SentinelSeen::Passed,
+        }
+    }
+}
+
+/// What was found out about a page as its rows were taken.
+struct Taken {
+    /// The highest id of the rows that were asked for, if there was one.
+    last_id: Option<u64>,
+    /// The highest id of the others.
+    last_strange_id: Option<u64>,
+    has_strangers: bool,
+}
+
+impl TileAnswer {
+    /// How many of the tile's cells came, readable or not.
+    pub(super) fn came(&self) -> usize {
+        self.rows.len() + self.unreadable.len()
+    }
+
+    /// The same with those that came with the sentinel.
+    fn came_in_all(&self) -> usize {
+        self.came() + self.besides.len()
+    }
+
+    /// The variants of the rows that came, one for each.
+    fn variants(&self) -> impl ExactSizeIterator<Item = VariantId> {
+        let cells: Vec<VariantId> =
+            self.rows.keys().chain(&self.unreadable).map(|cell| cell.variant_id).collect();
+        cells.into_iter()
+    }
+
+    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the newer
+    /// counts: the balance may have been made anew between two pages.
+    fn take(
+        &mut self,
+        page: InventoryPage,
+        tile: &Tile,
+        asked: &Tile,
+        sentinel: Option<&Sentinel>,
+    ) -> Taken {
+        let mut taken = Taken { last_id: None, last_strange_id: None, has_strangers: false };
+        for row in page.rows {
+            let (cell, id) = (row.cell_id(), row.id.get());
+            if !asked.contains(cell.variant_id, cell.loc_id) {
+                taken.has_strangers = true;
+                taken.last_strange_id = taken.last_strange_id.max(Some(id));
+                continue;
+            }
+            taken.last_id = taken.last_id.max(Some(id));
+            if sentinel.is_some_and(|sentinel| sentinel.cell == cell) {
+                self.sentinel = Some(id);
+            }
+            if !tile.contains(cell.variant_id, cell.loc_id) {
+                self.besides.insert(cell);
+                continue;
+            }
+            self.unreadable.remove(&cell);
+            let newer = self.rows.get(&cell).is_none_or(|known| known.updated_at <= row.updated_at);
+            if newer {
+                self.rows.insert(cell, row);
+            }
+        }
+        for row in page.unreadable {
+            let id = row.id.map(|id| id.get());
+            let Some(cell) = row.cell else {
+                // It may be any cell's.
+                taken.last_id = taken.last_id.max(id.or(Some(0)));
+                continue;
+            };
+            if !asked.contains(cell.variant_id, cell.loc_id) {
+                taken.has_strangers = true;
+                taken.last_strange_id = taken.last_strange_id.max(id);
+                continue;
+            }
+            taken.last_id = taken.last_id.max(id.or(Some(0)));
+            if !tile.contains(cell.variant_id, cell.loc_id) {
+                self.besides.insert(cell);
+            } else if !self.rows.contains_key(&cell) {
+                self.unreadable.insert(cell);
+            }
+        }
+        taken
+    }
+}
+
+/// Halves a tile along its longer axis; none if it is a single cell.
+pub(super) fn split(tile: &Tile) -> Option<(Tile, Tile)> {
+    let (variants, locations) = (tile.variants.len(), tile.locations.len());
+    if locations <= variants {
+        let (first, second) = tile.variants.split_at_checked(variants / 2)?;
+        let half =
+            |ids: &[VariantId]| Tile { variants: ids.to_vec(), locations: Arc::clone(&tile.locations) };
+        (!first.is_empty()).then(|| (half(first), half(second)))
+    } else {
+        let (first, second) = tile.locations.split_at_checked(locations / 2)?;
+        let half = |ids: &[_]| Tile { variants: tile.variants.clone(), locations: Arc::from(ids) };
+        (!first.is_empty()).then(|| (half(first), half(second)))
+    }
+}
