@@ -5,6 +5,7 @@
 //! connections belong to the runtime that opened them.
 
 mod compression;
+mod connections;
 mod listener;
 mod request_trace;
 mod shortcut;
@@ -38,6 +39,7 @@ use crate::http::hits::Hits;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
+use connections::Connections;
 use listener::Serving;
 use request_trace::Sampling;
 use shortcut::Shortcut;
@@ -51,6 +53,7 @@ pub struct App {
     clock: Clock,
     draining: Arc<AtomicBool>,
     traffic: Arc<Traffic>,
+    connections: Arc<Connections>,
     shutdown_grace: Duration,
 }
 
@@ -99,11 +102,13 @@ impl App {
         let edge = Data::new(devices.edge(&settings, shops, Arc::clone(&draining)));
         let (server, cores) = (settings.server, available_parallelism().map_or(1, NonZeroUsize::get));
         let counted = Arc::clone(&traffic);
+        let connections = Arc::new(Connections::default());
         let serving = Serving {
             listen: server.listen,
             workers: server.workers.unwrap_or(cores),
             // Whole seconds; `run_until` keeps to the fractions.
             shutdown_seconds: server.shutdown_grace.as_secs().saturating_add(1),
+            connections: Arc::clone(&connections),
         };
         let routes = move || {
             let worker = counted.worker();
@@ -120,7 +125,7 @@ impl App {
         let (listener, addr) =
             serving.start(routes).map_err(|cause| AppError::Listen { addr: server.listen, cause })?;
         let shutdown_grace = server.shutdown_grace;
-        Ok(Self { server: listener, addr, clock, draining, traffic, shutdown_grace })
+        Ok(Self { server: listener, addr, clock, draining, traffic, connections, shutdown_grace })
     }
 
     /// The address listened on, with the real port.
@@ -145,7 +150,7 @@ impl App {
     /// # Errors
     /// Serving ended before `shutdown` was ready.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { server, draining, traffic, shutdown_grace, addr, .. } = self;
+        let Self { server, draining, traffic, connections, shutdown_grace, addr, .. } = self;
         let handle = server.handle();
         let mut server = pin!(server);
         tracing::info!(%addr, "listening");
@@ -165,10 +170,18 @@ impl App {
         drop(handle.stop(true));
         match timeout_at(stopping + shutdown_grace, &mut server).await {
             Ok(ended) => ended.map_err(AppError::Serve)?,
-            Err(_) => tracing::warn!(requests = traffic.in_flight(), "out of time: requests were cut off"),
+            Err(_) => log_cut_off(connections.open()),
         }
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// The connections without a request were closed when the stop began, so each one left is a request: one that is
+/// still read or worked at, or whose answer is still being sent.
+fn log_cut_off(requests: usize) {
+    if 0 < requests {
+        tracing::warn!(requests, "out of time: requests were cut off");
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod entry;
 pub mod freshness;
+pub mod order;
 mod oversold;
 pub mod row_texts;
 mod texts;

@@ -297,9 +297,8 @@ impl Shared {
         let landed = looked != Looked(self.landings.load(Ordering::Acquire));
         move |variant_id, lacking| {
             let entry = if landed && !lacking.is_empty() { self.parts.cache.get(variant_id) } else { None }?;
-            let is_here = |loc_id: &LocationId| {
-                entry.cell(*loc_id).is_some_and(|cell| !cell.is_purged() && serves(cell))
-            };
+            let is_here =
+                |loc_id: &LocationId| entry.cell(*loc_id).is_some_and(|cell| cell.is_sound() && serves(cell));
             let here: Arc<[LocationId]> = lacking.iter().copied().filter(is_here).collect();
             (!here.is_empty()).then_some((entry, here))
         }

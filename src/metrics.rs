@@ -87,6 +87,8 @@ families! {
     queue_cells: IntGaugeVec = "tonkho_queue_cells", ["shop", "priority"];
     /// Rows with a negative available quantity among the cells held.
     negative_rows: IntGaugeVec = "tonkho_negative_available_rows", ["shop"];
+    /// Rows that went back in time by `updated_at` and were believed once a second reading agreed: a shop was restored, or a clock put right.
+    rows_went_back: IntCounterVec = "tonkho_rows_went_back_total", ["shop"];
     /// Always 1; the labels say which build is running.
     build_info: IntGaugeVec = "tonkho_build_info", ["version", "revision"];
 }
@@ -135,6 +137,7 @@ pub struct ShopMetrics {
     upstream_requests: IntCounterVec,
     upstream_seconds: Histogram,
     batch_cells: Histogram,
+    rows_went_back: IntCounter,
 }
 
 /// What is not counted as it happens, but read when metrics are asked for.
@@ -219,6 +222,7 @@ impl Metrics {
             upstream_requests: families.upstream_requests.clone(),
             upstream_seconds: families.upstream_seconds.with_label_values(&of_shop),
             batch_cells: families.batch_cells.with_label_values(&of_shop),
+            rows_went_back: families.rows_went_back.with_label_values(&of_shop),
             shop,
         }
     }
@@ -271,6 +275,17 @@ impl ShopMetrics {
     /// Counts the cells that one inventory call asks for.
     pub fn upstream_batch(&self, cells: usize) {
         self.batch_cells.observe(f64::from(u32::try_from(cells).unwrap_or(u32::MAX)));
+    }
+
+    /// Counts rows that went back in time.
+    pub fn rows_went_back(&self, rows: usize) {
+        self.rows_went_back.inc_by(u64::try_from(rows).unwrap_or(u64::MAX));
+    }
+
+    /// The shop, as it is named in metrics.
+    #[must_use]
+    pub fn shop(&self) -> &str {
+        &self.shop
     }
 
     /// Shows what was read.

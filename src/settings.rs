@@ -16,7 +16,6 @@ pub mod keygen;
 pub mod keys;
 mod kind;
 pub mod mistakes;
-mod nearest;
 mod reader;
 pub mod reference;
 pub mod sections;

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::{HttpService, Request, Response};
@@ -14,6 +15,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::Service;
 use tokio::net::{TcpSocket, TcpStream};
 
+use super::connections::{Connections, Placed};
 use crate::http::head_guard::HeadGuard;
 
 /// How many connections may wait to be accepted. Source: `HttpServer`'s default.
@@ -27,7 +29,7 @@ const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How connections are served.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Serving {
     /// The address to listen on.
     pub(super) listen: SocketAddr,
@@ -35,6 +37,8 @@ pub(super) struct Serving {
     pub(super) workers: usize,
     /// Seconds that a stop may take.
     pub(super) shutdown_seconds: u64,
+    /// Where connections are counted.
+    pub(super) connections: Arc<Connections>,
 }
 
 impl Serving {
@@ -56,8 +60,9 @@ impl Serving {
             .disable_signals()
             .shutdown_timeout(self.shutdown_seconds);
         let stopping = server.graceful_shutdown_signal();
+        let connections = self.connections;
         let server = server.listen("http", listener, move || {
-            let stopping = stopping.clone();
+            let (stopping, connections) = (stopping.clone(), Arc::clone(&connections));
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(REQUEST_HEAD_TIMEOUT)
@@ -69,11 +74,14 @@ impl Serving {
                     async move { stopping.notified().await }
                 })
                 .h1(routes());
-            fn_service(|connection: TcpStream| async move {
-                // An answer is written at once: there is nothing to wait for. It works without, too.
-                let _unset = connection.set_nodelay(true);
-                let peer = connection.peer_addr().ok();
-                Ok((HeadGuard::new(connection), peer))
+            fn_service(move |connection: TcpStream| {
+                let place = connections.enter();
+                async move {
+                    // An answer is written at once: there is nothing to wait for. It works without, too.
+                    let _unset = connection.set_nodelay(true);
+                    let peer = connection.peer_addr().ok();
+                    Ok((HeadGuard::new(Placed::new(connection, place)), peer))
+                }
             })
             .and_then(http)
         })?;

@@ -9,7 +9,7 @@ use quick_cache::sync::Cache as Bounded;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use rustc_hash::FxBuildHasher;
 
-use super::entry::{Observation, VariantCells};
+use super::entry::{Observation, Turns, VariantCells};
 use super::oversold::OversoldIndex;
 use super::row_texts::RowTexts;
 use super::texts::{LocationListId, ReadTexts, Texts};
@@ -147,14 +147,24 @@ impl Cache {
 
     /// Merges observations into a variant's entry and gives back the entry, whether or not it stays resident.
     pub fn merge(&self, variant_id: VariantId, observations: Vec<Observation>) -> Arc<VariantCells> {
-        let newest = observations.iter().map(|observation| observation.observed_at.as_millis()).max();
+        self.merge_with_turns(variant_id, observations, &mut Turns::default())
+    }
+
+    /// Merges observations as [`Cache::merge`] does, and adds what there is to be told of it.
+    pub fn merge_with_turns(
+        &self,
+        variant_id: VariantId,
+        observations: Vec<Observation>,
+        turns: &mut Turns,
+    ) -> Arc<VariantCells> {
+        let newest = observations.iter().map(|observation| observation.call.began.as_millis()).max();
         let _writing = self.writing.lock();
         if let Some(newest) = newest {
             self.held.newest.fetch_max(newest.saturating_add(1), Ordering::Relaxed);
         }
         let entry = match self.entries.get(&variant_id) {
-            Some(known) => known.merged(observations),
-            None => VariantCells::empty(variant_id).merged(observations),
+            Some(known) => known.merged_with_turns(observations, turns),
+            None => VariantCells::empty(variant_id).merged_with_turns(observations, turns),
         };
         self.put(variant_id, entry)
     }

@@ -3,12 +3,12 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::accept::Form;
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::{LowStockReply, MismatchReply, NegativeQuestion, NegativeReply};
 use super::openapi::parameters::{AskHeaders, AskQuery, GridQuery, LowStockQuery, NegativeQuery, ShopPath};
 use super::openapi::questions::{LowStockQuestion, MismatchQuestion};
+use super::parameters::vocabulary::{LOW_STOCK, MISMATCH, NEGATIVE};
 use super::problem::Problem;
 use super::question::Question;
 use super::view_answer::answer;
@@ -125,11 +125,11 @@ async fn negatives(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &NEGATIVE, request, payload).await?;
     let level = question.parameters.level()?.unwrap_or_default();
     let min_shortage = question.parameters.quantity("min_shortage")?;
     let parameters = NegativeParameters { level, min_shortage };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
         negative(&snapshot, context, parameters)
@@ -142,12 +142,12 @@ async fn low_ones(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &LOW_STOCK, request, payload).await?;
     let level = question.parameters.level()?.unwrap_or(AlertLevel::Variant);
     let threshold = question.parameters.quantity("threshold")?;
     let threshold = threshold.unwrap_or(question.shop.low_stock_threshold());
     let parameters = LowStockParameters { level, threshold };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
         low_stock(&snapshot, context, parameters)
@@ -160,8 +160,8 @@ async fn mismatches(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
-    let form = Form::of(request.headers())?;
+    let question = Question::read(edge, &MISMATCH, request, payload).await?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), |snapshot, context| mismatch(&snapshot, context)).await
 }

@@ -3,12 +3,12 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::accept::Form;
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::AvailabilityReply;
 use super::openapi::parameters::{AskHeaders, AskQuery, AvailabilityQuery, GridQuery, ShopPath};
 use super::openapi::questions::AvailabilityQuestion;
+use super::parameters::vocabulary::AVAILABILITY;
 use super::problem::Problem;
 use super::question::Question;
 use super::view_answer::answer;
@@ -51,7 +51,7 @@ async fn promised(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &AVAILABILITY, request, payload).await?;
     let asked = &question.parameters;
     let parameters = AvailabilityParameters {
         pooling: asked.pooling()?,
@@ -60,7 +60,7 @@ async fn promised(
         threshold: asked.quantity("threshold")?.unwrap_or(question.shop.low_stock_threshold()),
         pickup: asked.flag("pickup")?,
     };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
         availability(&snapshot, context, parameters)

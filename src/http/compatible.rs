@@ -10,6 +10,7 @@ use super::etag::EntityTag;
 use super::openapi::answers::{InventoryAnswers, LocationsAnswers};
 use super::openapi::bodies::InventoryQuestion;
 use super::openapi::parameters::{AskHeaders, AskQuery, GridQuery, PageQuery, SelectionQuery, ShopPath};
+use super::parameters::vocabulary::{INVENTORY, LOCATIONS};
 use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
@@ -127,7 +128,7 @@ async fn inventory(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &INVENTORY, request, payload).await?;
     let selection = question.parameters.selection()?;
     let grid = match question.wanted(edge).await? {
         Wanted::Answer(grid) => grid,
@@ -146,7 +147,7 @@ async fn inventory(
 }
 
 async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, None).await?;
+    let question = Question::read(edge, &LOCATIONS, request, None).await?;
     let slice = question.parameters.slice()?;
     let asked_at = edge.clock.now();
     let list = question.shop.locations(&question.terms()).await?;

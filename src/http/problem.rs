@@ -189,6 +189,9 @@ impl Problem {
             },
             Self::Parameter(
                 ParameterError::Encoding { .. }
+                | ParameterError::Misspelled { .. }
+                | ParameterError::Unknown { .. }
+                | ParameterError::TooManyUnknown
                 | ParameterError::Repeated { .. }
                 | ParameterError::GivenTwice { .. }
                 | ParameterError::Member { .. }

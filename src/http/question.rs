@@ -9,9 +9,10 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
+use super::accept::Form;
 use super::auth::Scope;
 use super::edge::Edge;
-use super::parameters::{Parameters, read_body};
+use super::parameters::{Parameters, Vocabulary, read_body};
 use super::preferences;
 use super::problem::Problem;
 use super::reply::Provenance;
@@ -92,15 +93,16 @@ pub(crate) struct ExplainedTile {
 }
 
 impl Question {
-    /// Reads a request, its body too if it has one, and makes sure that its caller may ask.
+    /// Reads a request in the words of its route, its body too if it has one, and makes sure that its caller may ask.
     pub(super) async fn read(
         edge: &Edge,
+        vocabulary: &'static Vocabulary,
         request: &HttpRequest,
         payload: Option<Payload>,
     ) -> Result<Self, Problem> {
         let asked_at = Instant::now();
         let shop = edge.shop(request, Scope::Read)?;
-        let mut parameters = Parameters::from_query(request.query_string())?;
+        let mut parameters = Parameters::from_query(vocabulary, request.query_string())?;
         if let Some(payload) = payload {
             let body = read_body(request, payload, edge.limits.max_body).await?;
             parameters = parameters.and_body(&body)?;
@@ -115,6 +117,14 @@ impl Question {
         };
         let parameters = parameters.into_owned();
         Ok(Self { shop, parameters, terms, explain, granted, asked_at })
+    }
+
+    /// The form of a view that the caller wants: `format` says so, or `Accept`.
+    pub(super) fn form(&self, request: &HttpRequest) -> Result<Form, Problem> {
+        match self.parameters.form()? {
+            Some(form) => Ok(form),
+            None => Form::of(request.headers()),
+        }
     }
 
     /// The terms, with what is left of the wait.

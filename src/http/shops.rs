@@ -13,6 +13,7 @@ use super::edge::{Edge, Outcome};
 use super::openapi::answers::{PurgeAnswers, ShopListAnswers};
 use super::openapi::parameters::{PurgeQuery, ShopPath};
 use super::parameters::Parameters;
+use super::parameters::vocabulary::PURGE;
 use super::problem::Problem;
 use crate::cache::Purge;
 use crate::clock::Clock;
@@ -119,7 +120,7 @@ fn list(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
 
 fn purge(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let shop = edge.shop(request, Scope::Admin)?;
-    let parameters = Parameters::from_query(request.query_string())?;
+    let parameters = Parameters::from_query(&PURGE, request.query_string())?;
     shop.purge(&Purge {
         variants: parameters.variants()?.map(IdList::into_ids),
         locations: parameters.locations()?.map(IdList::into_ids),

@@ -3,7 +3,6 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::accept::Form;
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::{StockQuestion, StockReply, VariantStockReply};
@@ -11,6 +10,7 @@ use super::openapi::parameters::{
     AskHeaders, AskQuery, GridQuery, LocationsQuery, ShopPath, StockQuery, VariantPath,
 };
 use super::openapi::questions::VariantStockQuestion;
+use super::parameters::vocabulary::{STOCK, VARIANT_STOCK};
 use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::view_answer::{answer, is_many};
@@ -85,11 +85,11 @@ async fn grouped(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &STOCK, request, payload).await?;
     let group_by = question.parameters.group_by()?;
     let breakdown = question.parameters.flag("breakdown")?;
     let parameters = StockParameters { group_by, breakdown };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     let has_many_variants = matches!(&wanted, Wanted::Answer(grid) if is_many(grid.variants.len()));
     if group_by == GroupBy::Variant && has_many_variants {
@@ -107,13 +107,13 @@ async fn single(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &VARIANT_STOCK, request, payload).await?;
     let list = IdList::parse("variant_id", request.match_info().query("variant_id"))?;
     let variant_id: VariantId = match list.ids() {
         [variant_id] => *variant_id,
         _ => return Err(Problem::NotFound),
     };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted_of(edge, list).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
         variant_stock(variant_id, &snapshot, context)

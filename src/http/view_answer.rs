@@ -34,6 +34,9 @@ const MOST_WHOLE: usize = 256 << 10;
 /// shorter than 65 bytes.
 const MOST_ITEMS: usize = 4_000;
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
 /// An answer of a view's.
 pub(super) trait Answer: Hash + Tabular + Send + 'static {
     /// What it says of itself.
@@ -149,7 +152,7 @@ pub(super) async fn answer<A: Answer>(
         Content::Whole(whole) => {
             let response = provenance.respond_whole(request, &whole);
             if let Some(basis) = basis {
-                edge.keep_ready(request, form, coding, whole, basis);
+                edge.keep_ready(request, coding, whole, basis);
             }
             response
         }
@@ -165,6 +168,7 @@ fn content(answer: impl Answer, form: Form, etag: EntityTag, coding: Coding) -> 
     let chunks = match form {
         Form::Json => answer.into_json(),
         Form::Csv => Ok(answer.into_csv()),
+        Form::CsvForExcel => Ok(marked(answer.into_csv())),
         Form::Ndjson => Ok(answer.into_ndjson()),
     };
     let mut chunks = chunks.map_err(|_| Problem::Internal)?;
@@ -180,6 +184,11 @@ fn content(answer: impl Answer, form: Form, etag: EntityTag, coding: Coding) -> 
     }
     let chunks = Box::new(std::iter::once(Ok(written)).chain(chunks));
     Ok(Content::Streamed { etag, chunks })
+}
+
+/// The chunks after a byte order mark.
+fn marked(chunks: Chunks) -> Chunks {
+    Box::new(std::iter::once(Ok(BYTE_ORDER_MARK.to_vec())).chain(chunks))
 }
 
 /// The chunks of a body. Each is made when it is wanted; before another one is, whoever else is served by this thread

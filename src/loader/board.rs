@@ -12,11 +12,11 @@ use super::retry::RetryBudget;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
 use super::{Lack, Lacked};
-use crate::cache::entry::Observation;
+use crate::cache::entry::{Observation, Turns};
 use crate::cache::{Cache, Purge};
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::{LocationId, VariantId};
+use crate::domain::id::{LocationId, RowId, VariantId};
 use crate::haravan::CallError;
 use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next};
@@ -188,10 +188,17 @@ impl Board {
         Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
     }
 
-    /// Lands a flight: merges what it found into the cache and tells whoever waits.
+    /// Lands a flight: merges what it found into the cache and tells whoever waits. Gives back the rows that went back
+    /// in time.
     ///
-    /// What was purged while it flew is asked for again.
-    pub(super) fn land(&mut self, departure: &Departure, arrival: Arrival, cache: &Cache, now: Moment) {
+    /// What was purged while it flew is asked for again, and so is what one more call settles.
+    pub(super) fn land(
+        &mut self,
+        departure: &Departure,
+        arrival: Arrival,
+        cache: &Cache,
+        now: Moment,
+    ) -> Vec<(CellId, RowId)> {
         self.refused.remember(&arrival.refusals, now);
         if !arrival.found.is_empty() && self.accepted_locations.len() < MOST_LOCATIONS {
             let refused = &arrival.refusals.locations;
@@ -199,16 +206,25 @@ impl Board {
                 .extend(departure.tile.locations.iter().filter(|loc_id| !refused.contains(loc_id)));
         }
         let Arrival { mut found, missing, calls, .. } = arrival;
-        let mut again = Vec::new();
+        let (mut again, mut went_back) = (Vec::new(), Vec::new());
         for variant_id in &departure.tile.variants {
             let mut observations = found.remove(variant_id).unwrap_or_default();
-            let outdated = self.outdated_since(departure.started, *variant_id, &departure.tile.locations);
+            let mut outdated = self.outdated_since(departure.started, *variant_id, &departure.tile.locations);
             observations.retain(|observation| outdated.binary_search(&observation.loc_id).is_err());
+            let mut turns = Turns::default();
             let entry = if observations.is_empty() {
                 cache.get(*variant_id)
             } else {
-                Some(cache.merge(*variant_id, observations))
+                Some(cache.merge_with_turns(*variant_id, observations, &mut turns))
             };
+            went_back.extend(
+                turns
+                    .went_back
+                    .into_iter()
+                    .map(|(loc_id, row_id)| (CellId { variant_id: *variant_id, loc_id }, row_id)),
+            );
+            outdated.extend(turns.to_settle);
+            outdated.sort_unstable();
             for want in self.wants_of(departure.flight, *variant_id) {
                 want.waiter.count_calls(departure.flight, calls);
                 let kept = difference(&want.locations, &outdated);
@@ -234,6 +250,7 @@ impl Board {
         if self.flights == 0 {
             self.purges.clear();
         }
+        went_back
     }
 
     /// Remembers a purge, so that nothing that is in flight now lands as if it were newer.

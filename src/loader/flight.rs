@@ -14,8 +14,9 @@ use super::retry::jittered;
 use super::tile::{Company, TileAnswer, TileEnd, split};
 use super::{Shared, reason_of};
 use crate::cache::entry::{Finding, Observation};
+use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::VariantId;
+use crate::domain::id::{RowId, VariantId};
 use crate::governor::{Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage};
 use crate::plan::refusal::Bisection;
@@ -111,7 +112,7 @@ impl Flight {
         call: InventoryCall,
         page: usize,
         permit: Option<Permit>,
-    ) -> Result<InventoryPage, CallEnd> {
+    ) -> Result<(InventoryPage, CallTimes), CallEnd> {
         let parts = &self.shared.parts;
         let mut permit = permit;
         let (mut failures, mut throttles) = (0, 0);
@@ -124,7 +125,7 @@ impl Flight {
                     .await
                     .map_err(|stop| CallEnd::Failed(reason_of(stop)))?,
             };
-            let started = Instant::now();
+            let (started, began) = (Instant::now(), parts.clock.now());
             self.calls.fetch_add(1, Ordering::Relaxed);
             let sent = CallSent::new(&self.shared);
             let reply = send(parts, call.clone(), page, failures + throttles).await;
@@ -136,7 +137,7 @@ impl Flight {
             parts.metrics.upstream_request(outcome.as_str(), started.elapsed());
             leave.settle(outcome);
             let error = match reply.result {
-                Ok(page) => return Ok(page),
+                Ok(page) => return Ok((page, CallTimes::ending_now(began, &parts.clock))),
                 Err(error) => error,
             };
             self.shared.board.lock().note_error(&error, parts.clock.now());
@@ -166,24 +167,19 @@ impl Flight {
 
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
     fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
-        let TileAnswer { mut rows, unreadable, .. } = answer;
+        let TileAnswer { mut rows, unreadable, calls, .. } = answer;
         for variant_id in &tile.variants {
             for loc_id in tile.locations.iter() {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                let finding = match (rows.remove(&cell), unreadable.contains(&cell), failed) {
-                    (Some(row), ..) => Finding::Row(Box::new(row)),
-                    (None, true, _) => {
-                        self.arrival.missing.insert(cell, MissingReason::Failed);
+                let (finding, call) = match (rows.remove(&cell), unreadable.contains(&cell), failed, calls) {
+                    (Some((row, call)), ..) => (Finding::Row(Box::new(row)), call),
+                    (None, false, None, Some(calls)) => (Finding::NoRow, calls),
+                    (None, _, reason, _) => {
+                        self.arrival.missing.insert(cell, reason.unwrap_or(MissingReason::Failed));
                         continue;
                     }
-                    (None, false, Some(reason)) => {
-                        self.arrival.missing.insert(cell, reason);
-                        continue;
-                    }
-                    (None, false, None) => Finding::NoRow,
                 };
-                let observed_at = self.departure.started;
-                let observation = Observation { loc_id: *loc_id, finding, observed_at };
+                let observation = Observation { loc_id: *loc_id, finding, call };
                 self.arrival.found.entry(*variant_id).or_default().push(observation);
             }
         }
@@ -212,12 +208,24 @@ impl Flight {
         }
         let parts = &self.shared.parts;
         let mut board = self.shared.board.lock();
-        board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        let went_back = board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
         self.shared.landings.fetch_add(1, Ordering::Release);
         drop(board);
+        self.tell_of(&went_back);
         // Whoever waits for this flight's next page waits in vain.
         self.shared.call_ended.notify_waiters();
         self.shared.start_pump();
+    }
+}
+
+impl Flight {
+    /// Counts the rows that went back in time, and says so: a shop that was restored, or a clock that was put right.
+    fn tell_of(&self, went_back: &[(CellId, RowId)]) {
+        let Some((CellId { variant_id, loc_id }, row_id)) = went_back.first() else { return };
+        let metrics = &self.shared.parts.metrics;
+        metrics.rows_went_back(went_back.len());
+        let (shop, rows) = (metrics.shop(), went_back.len());
+        tracing::warn!(%shop, %variant_id, %loc_id, %row_id, rows, "rows went back in time, and were confirmed");
     }
 }
 

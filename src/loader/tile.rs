@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::evidence::{OpenDoubt, Witness};
 use super::flight::{CallEnd, Flight};
 use crate::cache::Purge;
+use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::VariantId;
 use crate::domain::row::Row;
@@ -50,9 +51,11 @@ pub(super) enum TileEnd {
 /// The rows of a tile, as far as they came.
 #[derive(Default)]
 pub(super) struct TileAnswer {
-    pub(super) rows: FxHashMap<CellId, Row>,
+    pub(super) rows: FxHashMap<CellId, (Row, CallTimes)>,
     /// Cells whose row cannot be read.
     pub(super) unreadable: FxHashSet<CellId>,
+    /// When its calls were under way, from the first to the last: what is not there was not there at some moment then.
+    pub(super) calls: Option<CallTimes>,
     /// Rows that came with the sentinel.
     besides: FxHashSet<CellId>,
     /// The id that the sentinel's row came with.
@@ -132,12 +135,12 @@ impl Flight {
         // Every page but the last brings at least one cell, or is strange.
         for number in 1..=most_pages {
             let call = InventoryCall { tile: Arc::clone(&asking.asked), since_id: asking.since_id };
-            let page = match self.call(call, number, permit.take()).await {
+            let (page, times) = match self.call(call, number, permit.take()).await {
                 Ok(page) => page,
                 Err(CallEnd::Refused) => return TileEnd::Refused,
                 Err(CallEnd::Failed(reason)) => return TileEnd::Failed(asking.answer, reason),
             };
-            match self.turn_page(&mut asking, page).await {
+            match self.turn_page(&mut asking, page, times).await {
                 PageTurn::End => return TileEnd::Answered(asking.answer),
                 PageTurn::More => {}
                 PageTurn::Nonsense => break,
@@ -147,12 +150,17 @@ impl Flight {
     }
 
     /// Takes a page, and decides what follows.
-    async fn turn_page(&self, asking: &mut Asking<'_>, page: InventoryPage) -> PageTurn {
+    async fn turn_page(
+        &self,
+        asking: &mut Asking<'_>,
+        page: InventoryPage,
+        times: CallTimes,
+    ) -> PageTurn {
         let length = page.length;
         let is_sorted = page.rows.is_sorted_by_key(|row| row.id);
         let known_ids: Vec<_> = page.rows.iter().map(|row| (row.id, row.cell_id())).collect();
         let before = asking.answer.came_in_all();
-        let taken = asking.answer.take(page, asking.tile, &asking.asked, asking.sentinel);
+        let taken = asking.answer.take(page, times, asking.tile, asking.sentinel);
         let brought = asking.answer.came_in_all() - before;
         if let Some(length) = asking.previous.filter(|length| 0 < brought && *length < MAX_PAGE) {
             self.distrust_pages_of(length);
@@ -332,15 +340,17 @@ impl TileAnswer {
         cells.into_iter()
     }
 
-    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the newer
-    /// counts: the balance may have been made anew between two pages.
+    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the one of the later
+    /// page counts, since the balance was made anew between the two, and of one page the newer.
     fn take(
         &mut self,
         page: InventoryPage,
+        times: CallTimes,
         tile: &Tile,
-        asked: &Tile,
         sentinel: Option<&Sentinel>,
     ) -> Taken {
+        let asked = sentinel.map_or(tile, |sentinel| &*sentinel.asked);
+        self.calls = Some(self.calls.map_or(times, |first| first.until(times)));
         let mut taken = Taken { last_id: None, last_strange_id: None, has_strangers: false };
         for row in page.rows {
             let (cell, id) = (row.cell_id(), row.id.get());
@@ -358,9 +368,12 @@ impl TileAnswer {
                 continue;
             }
             self.unreadable.remove(&cell);
-            let newer = self.rows.get(&cell).is_none_or(|known| known.updated_at <= row.updated_at);
-            if newer {
-                self.rows.insert(cell, row);
+            let older = self.rows.get(&cell).is_some_and(|(known, page)| {
+                let (known, new) = (page.orders(known.updated_at), times.orders(row.updated_at));
+                *page == times && known.zip(new).is_some_and(|(known, new)| new < known)
+            });
+            if !older {
+                self.rows.insert(cell, (row, times));
             }
         }
         for row in page.unreadable {

@@ -61,6 +61,7 @@ mod tests {
     use super::{Census, MAX_VARIANTS};
     use crate::cache::entry::{Finding, Observation};
     use crate::cache::freshness::FreshnessPolicy;
+    use crate::cache::order::CallTimes;
     use crate::cache::{Cache, Purge};
     use crate::clock::Moment;
     use crate::domain::id::{LocationId, VariantId};
@@ -75,7 +76,7 @@ mod tests {
         let observation = Observation {
             loc_id: LocationId::new(1).unwrap(),
             finding: Finding::NoRow,
-            observed_at: Moment::from_millis(seconds * 1000),
+            call: CallTimes::at(Moment::from_millis(seconds * 1000)),
         };
         cache.merge(VariantId::new(variant_id).unwrap(), vec![observation]);
     }

@@ -263,7 +263,7 @@ impl<'a> Look<'a> {
                     cells.get(place)?
                 }
             };
-            if cell.is_purged() {
+            if !cell.is_sound() {
                 return None;
             }
             self.see(cell.observed_at())?;

@@ -83,6 +83,7 @@ mod tests {
     use super::{MAX_VARIANTS, Oversold};
     use crate::cache::entry::{Finding, Observation};
     use crate::cache::freshness::{Freshness, FreshnessPolicy};
+    use crate::cache::order::CallTimes;
     use crate::cache::{Cache, Purge};
     use crate::clock::Moment;
     use crate::domain::cell::{Cell, CellId};
@@ -115,9 +116,9 @@ mod tests {
             updated_at: Timestamp::from_parts(0, 0),
             as_sent: None,
         };
-        let observed_at = Moment::from_millis(seconds * 1000);
+        let call = CallTimes::at(Moment::from_millis(seconds * 1000));
         let finding = Finding::Row(Box::new(row));
-        cache.merge(variant_id, vec![Observation { loc_id, finding, observed_at }]);
+        cache.merge(variant_id, vec![Observation { loc_id, finding, call }]);
     }
 
     fn told(cache: &Cache, seconds: u64) -> Vec<(CellId, i64)> {
@@ -182,7 +183,7 @@ mod tests {
             let cells = (2..=15_000).map(|loc_id| Observation {
                 loc_id: LocationId::new(loc_id).unwrap(),
                 finding: Finding::NoRow,
-                observed_at: Moment::default(),
+                call: CallTimes::at(Moment::default()),
             });
             cache.merge(variant_id, cells.collect());
             hold(&cache, variant_id.get(), 1, -1, 0);

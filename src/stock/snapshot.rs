@@ -228,6 +228,7 @@ mod tests {
 
     use super::{ReadTally, Snapshot};
     use crate::cache::entry::{Finding, Observation, VariantCells};
+    use crate::cache::order::CallTimes;
     use crate::clock::Clock;
     use crate::domain::cell::{Cell, CellId, MissingReason};
     use crate::domain::id::{LocationId, VariantId};
@@ -240,13 +241,13 @@ mod tests {
 
     #[test]
     fn every_cell_of_the_grid_is_told_once_whatever_is_known_of_it() {
-        let observed_at = Clock::start().now();
+        let call = CallTimes::at(Clock::start().now());
         // Locations 1, 3 and 4 are known of each variant but the third, of which nothing is.
         let entry = |variant| {
             let no_row = |loc_id| Observation {
                 loc_id: LocationId::new(loc_id).unwrap(),
                 finding: Finding::NoRow,
-                observed_at,
+                call,
             };
             let known = VariantCells::empty(VariantId::new(variant).unwrap());
             (variant != 3).then(|| Arc::new(known.merged([1, 3, 4].map(no_row).into())))

@@ -274,7 +274,7 @@ impl Record for Availability {
 
 impl Tabular for AvailabilityAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.availability)
+        csv_chunks(self.availability, &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

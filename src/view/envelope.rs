@@ -86,6 +86,20 @@ pub enum Reason {
     Refused,
 }
 
+impl Reason {
+    /// The reason in a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::RateLimited => "rate-limited",
+            Self::Failed => "failed",
+            Self::Unauthorized => "unauthorized",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 impl From<MissingReason> for Reason {
     fn from(reason: MissingReason) -> Self {
         match reason {
@@ -203,6 +217,7 @@ mod tests {
             MissingReason::Refused,
         ] {
             assert_eq!(serde_json::to_value(Reason::from(reason)).unwrap(), reason.as_str());
+            assert_eq!(Reason::from(reason).as_str(), reason.as_str());
         }
     }
 }

@@ -235,7 +235,8 @@ impl Record for PlanLine {
 
 impl Tabular for FulfilmentAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.into_lines().0)
+        let (lines, envelope) = self.into_lines();
+        csv_chunks(lines, &envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

@@ -108,7 +108,7 @@ fn is_low(available: Quantity, threshold: Quantity) -> bool {
 
 impl Tabular for LowStockAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.alerts)
+        csv_chunks(self.alerts, &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

@@ -99,7 +99,7 @@ fn summed(variant: &VariantCells, book: &LocationBook) -> Option<Alert> {
 
 impl Tabular for NegativeAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.alerts)
+        csv_chunks(self.alerts, &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

@@ -208,7 +208,7 @@ fn item(
 
 impl Tabular for StockAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.stock)
+        csv_chunks(self.stock, &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {
@@ -218,7 +218,7 @@ impl Tabular for StockAnswer {
 
 impl Tabular for VariantStockAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(vec![StockItem::Variant(self.stock)])
+        csv_chunks(vec![StockItem::Variant(self.stock)], &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

@@ -40,6 +40,7 @@ mod problems;
 mod process;
 mod questions;
 mod refusals;
+mod shutdown;
 mod traces;
 mod validators;
 mod views;

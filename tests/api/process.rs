@@ -39,6 +39,11 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `tonkho serve` with the key that may do everything, two shops, and more of a configuration.
     pub(crate) async fn start(more: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_with_grace(GRACE, more, variables).await
+    }
+
+    /// The same, with so much time to stop.
+    pub(crate) async fn start_with_grace(grace: Duration, more: &str, variables: &[(&str, &str)]) -> Self {
         let mut haravan = SandboxSettings { workers: 1, ..SandboxSettings::default() };
         for shop in &mut haravan.shops {
             shop.bucket = BucketSettings::new(NO_LIMIT, f64::from(NO_LIMIT));
@@ -49,7 +54,7 @@ impl Process {
         let sandbox = Sandbox::start(haravan).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("tonkho.toml");
-        std::fs::write(&config, configuration(&sandbox, more)).unwrap();
+        std::fs::write(&config, configuration(&sandbox, grace, more)).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_tonkho"))
             .args(["serve", "--config"])
             .arg(&config)
@@ -81,6 +86,11 @@ impl Process {
             request = request.header(*name, *value);
         }
         Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> &str {
+        self.url.trim_start_matches("http://")
     }
 
     /// The local Haravan.
@@ -128,12 +138,12 @@ impl Drop for Process {
     }
 }
 
-fn configuration(sandbox: &Sandbox, more: &str) -> String {
+fn configuration(sandbox: &Sandbox, grace: Duration, more: &str) -> String {
     let digest: String = digest_of(TK_ALL).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let (haravan, grace) = (sandbox.base_url(), GRACE.as_secs());
+    let (haravan, grace) = (sandbox.base_url(), grace.as_millis());
     format!(
         r#"
-        server = {{ listen = "127.0.0.1:0", workers = 2, shutdown_grace = "{grace}s" }}
+        server = {{ listen = "127.0.0.1:0", workers = 2, shutdown_grace = "{grace}ms" }}
         haravan.base_url = "{haravan}"
         passthrough.allow = ["products/count.json"]
         {more}

@@ -4,6 +4,7 @@
 
 mod changelog;
 mod chart;
+mod dockerfile;
 mod layers;
 mod metrics;
 mod openapi;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{RowsBody, inventory_body, locations_body};
 use crate::cache::entry::{Finding, Observation, VariantCells};
+use crate::cache::order::CallTimes;
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
@@ -30,17 +31,17 @@ fn rows() -> Vec<String> {
 fn snapshot(missing: &[(u64, u64)]) -> Snapshot {
     let variants = IdList::parse("variant_ids", "1,2").unwrap();
     let grid = Grid::new(variants, IdList::parse("location_ids", "7,8").unwrap(), 10).unwrap();
-    let observed_at = Moment::from_millis(5);
+    let call = CallTimes::at(Moment::from_millis(5));
     let entry = |variant: u64| {
         let rows = rows();
         let rows =
             rows.iter().map(|text| parse_row(text).unwrap()).filter(|row| row.variant_id.get() == variant);
         let mut observations: Vec<Observation> = rows
-            .map(|row| Observation { loc_id: row.loc_id, finding: Finding::Row(Box::new(row)), observed_at })
+            .map(|row| Observation { loc_id: row.loc_id, finding: Finding::Row(Box::new(row)), call })
             .collect();
         if variant == 2 {
             let loc_id = LocationId::new(7).unwrap();
-            observations.push(Observation { loc_id, finding: Finding::NoRow, observed_at });
+            observations.push(Observation { loc_id, finding: Finding::NoRow, call });
         }
         Some(Arc::new(VariantCells::empty(VariantId::new(variant).unwrap()).merged(observations)))
     };

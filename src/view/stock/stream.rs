@@ -97,7 +97,7 @@ impl<C: CellsByVariant> Tabular for StockStream<C> {
     fn into_csv(mut self) -> Chunks {
         // CSV is flat: rows would be gathered for nobody.
         self.items.breakdown = false;
-        csv_chunks(self.items.map(StockItem::Variant))
+        csv_chunks(self.items.map(StockItem::Variant), &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {
