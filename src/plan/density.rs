@@ -25,6 +25,9 @@ const HARD_TO_BELIEVE: f64 = 4.0;
 /// full pages.
 const GOOD_ENOUGH: f64 = 1.06;
 
+/// Calls that must be spared for a grid to be asked for page after page. Source: ours.
+const WORTH_WAITING: f64 = 0.25;
+
 /// How probable just so many rows are taken to be while nothing is known.
 const UNKNOWN_CHANCE: f32 = 0.5;
 
@@ -144,6 +147,18 @@ impl Density {
         mean - HARD_TO_BELIEVE * deviation <= float(self.page)
     }
 
+    /// Whether a grid that one call can ask for should be asked for whole, page after page: where one page may hold it,
+    /// or where that takes fewer calls than narrow tiles do, which can be asked for at once.
+    #[must_use]
+    pub fn pays_whole(&self, variants: usize, locations: usize) -> bool {
+        if self.may_fit(variants * locations) {
+            return true;
+        }
+        let tiles = variants.div_ceil(self.width(variants, locations).max(1)).max(1);
+        let narrow = float(tiles) * self.expected_calls(variants.div_ceil(tiles) * locations);
+        self.expected_calls(variants * locations) + WORTH_WAITING < narrow
+    }
+
     /// How probable just so many rows are, if there are so many or more.
     #[must_use]
     #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a probability")]
@@ -235,6 +250,13 @@ mod tests {
         let sparse = known(10);
         assert!(sparse.surely_fits(1_200) && !sparse.surely_fits(2_400) && sparse.may_fit(2_500));
         assert!(!known(80).may_fit(1_200));
+    }
+
+    #[test]
+    fn a_grid_of_one_call_is_asked_for_whole_where_that_spares_calls() {
+        assert!(known(40).pays_whole(50, 24), "two pages of 240 rows, or three tiles");
+        assert!(known(80).pays_whole(50, 24), "four pages, or five tiles");
+        assert!(!known(100).pays_whole(50, 24), "five of each");
     }
 
     #[test]

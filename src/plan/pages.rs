@@ -37,8 +37,8 @@ const EVIDENCE_LASTS: Duration = Duration::from_secs(600);
 const USUAL_CLAMP: usize = 50;
 
 /// Pages end in one length by chance alone as rarely as this before it counts as a clamp. Source: ours; of pages
-/// whose lengths vary one in some hundred costs a call.
-const BY_CHANCE: f32 = 0.004;
+/// whose lengths vary one in some hundreds costs a call.
+const BY_CHANCE: f32 = 0.001;
 
 /// How much more patient each call makes that refuted such a suspicion: a shop may be regular.
 const REFUTED: f32 = 0.01;

@@ -240,7 +240,7 @@ impl<W: Waiter> Pending<W> {
         self.rows.drain().map(|(variant_id, row)| (variant_id, row.wants)).collect()
     }
 
-    /// All that waits, if one call can ask for it and one page may hold it: no plan takes fewer calls.
+    /// All that waits, if one call can ask for it and no plan takes fewer calls.
     fn whole(&mut self, density: &Density) -> Option<Tile> {
         if MAX_IDS < self.rows.len() {
             return None;
@@ -250,9 +250,9 @@ impl<W: Waiter> Pending<W> {
         let candidates: Vec<Candidate> =
             variants.into_iter().filter_map(|id| Some((id, self.wanted(id)?))).collect();
         let locations = wide_locations(&candidates)?;
-        let variants = candidates.into_iter().map(|(id, _)| id).collect();
+        let variants: Vec<VariantId> = candidates.into_iter().map(|(id, _)| id).collect();
         let tile = Tile { variants, locations };
-        density.may_fit(tile.cells()).then_some(tile)
+        density.pays_whole(tile.variants.len(), tile.locations.len()).then_some(tile)
     }
 
     /// The next variant to serve: of the caller whose turn it is, in the most urgent priority that waits. Every
