@@ -25,7 +25,7 @@ use tonkho::clock::Clock;
 use tonkho::domain::id::{LocationId, OrgId, VariantId};
 use tonkho::governor::bucket::BucketShape;
 use tonkho::governor::{Governor, GovernorPolicy};
-use tonkho::haravan::{InventoryCall, InventorySource};
+use tonkho::haravan::{InventoryCall, InventorySource, Oddities};
 use tonkho::loader::{Lack, Loader, LoaderParts};
 use tonkho::metrics::Metrics;
 use tonkho::plan::Tile;
@@ -68,15 +68,18 @@ fn driven() -> Runtime {
 }
 
 fn loader(memory: &Arc<Memory>, bucket: BucketShape, cache: &Arc<Cache>) -> Loader {
+    let (org_id, clock) = (OrgId::new(1).unwrap(), Clock::start());
+    let metrics = Metrics::new().unwrap().shop(org_id);
     Loader::new(LoaderParts {
         source: Arc::new(Source(Arc::clone(memory))),
         governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
         cache: Arc::clone(cache),
-        clock: Clock::start(),
+        clock: clock.clone(),
         runtime: Handle::current(),
         call_timeout: Duration::from_secs(60),
         max_pending_cells: usize::MAX,
-        metrics: Metrics::new().unwrap().shop(OrgId::new(1).unwrap()),
+        oddities: Arc::new(Oddities::new(org_id, clock, metrics.clone())),
+        metrics,
     })
 }
 

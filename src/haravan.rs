@@ -5,8 +5,10 @@
 
 mod client;
 mod locations;
+mod oddities;
 mod page;
 mod row;
+mod wire;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,11 +20,13 @@ use bytes::Bytes;
 use crate::domain::cell::CellId;
 use crate::domain::id::RowId;
 use crate::domain::row::Row;
+use crate::metrics::UnreadableKind;
 use crate::plan::Tile;
 use crate::trace::CallEnd;
 
 pub use client::{Haravan, HaravanError, HaravanPolicy, ShopClient};
 pub use locations::{LocationPage, SentLocation};
+pub use oddities::Oddities;
 pub use row::{RowError, parse_row};
 
 /// The path of the inventory, as traces name it.
@@ -61,6 +65,14 @@ pub struct UnreadableRow {
     pub id: Option<RowId>,
     /// What is wrong with it.
     pub problem: RowError,
+}
+
+impl UnreadableRow {
+    /// What kind of oddity it is: where its cell cannot be told, it may be any cell's row.
+    #[must_use]
+    pub fn kind(&self) -> UnreadableKind {
+        if self.cell.is_none() { UnreadableKind::RowIds } else { UnreadableKind::RowFields }
+    }
 }
 
 /// What a call brought, with what its header said of the bucket.

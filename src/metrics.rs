@@ -4,6 +4,8 @@
 //! outcomes and priorities are closed sets. Children that are used often are looked up once, when a shop or a
 //! route is first met, so that counting is an addition. What is measured is decided by those who measure.
 
+mod unreadable;
+
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -13,6 +15,8 @@ use prometheus::{
 };
 
 use crate::domain::id::OrgId;
+
+pub use unreadable::UnreadableKind;
 
 /// The label of every request that no route matches: paths as sent would make a series each.
 pub const UNMATCHED: &str = "unmatched";
@@ -89,6 +93,12 @@ families! {
     negative_rows: IntGaugeVec = "tonkho_negative_available_rows", ["shop"];
     /// Rows that went back in time by `updated_at` and were believed once a second reading agreed: a shop was restored, or a clock put right.
     rows_went_back: IntCounterVec = "tonkho_rows_went_back_total", ["shop"];
+    /// Rows and locations that Haravan sent and that could not be taken as they are, by kind.
+    unreadable: IntCounterVec = "tonkho_unreadable_total", ["shop", "kind"];
+    /// Connections of callers that are open.
+    connections: IntGaugeVec = "tonkho_http_connections", [];
+    /// Connections that came when the most were open already: over them only the probes were answered.
+    connections_beyond: IntCounterVec = "tonkho_http_connections_beyond_total", [];
     /// Always 1; the labels say which build is running.
     build_info: IntGaugeVec = "tonkho_build_info", ["version", "revision"];
 }
@@ -138,6 +148,16 @@ pub struct ShopMetrics {
     upstream_seconds: Histogram,
     batch_cells: Histogram,
     rows_went_back: IntCounter,
+    unreadable: IntCounterVec,
+}
+
+/// What is counted of connections. Clones count together.
+#[derive(Debug, Clone)]
+pub struct ConnectionMetrics {
+    /// Those that are open.
+    pub open: IntGauge,
+    /// Those that came when the most were open already.
+    pub beyond: IntCounter,
 }
 
 /// What is not counted as it happens, but read when metrics are asked for.
@@ -197,6 +217,15 @@ impl Metrics {
         }
     }
 
+    /// The metrics of connections.
+    #[must_use]
+    pub fn connections(&self) -> ConnectionMetrics {
+        ConnectionMetrics {
+            open: self.families.connections.with_label_values::<&str>(&[]),
+            beyond: self.families.connections_beyond.with_label_values::<&str>(&[]),
+        }
+    }
+
     /// The metrics of a shop, each of them zero until something happens.
     #[must_use]
     pub fn shop(&self, org_id: OrgId) -> ShopMetrics {
@@ -206,6 +235,9 @@ impl Metrics {
         let cells = |result| families.cells.with_label_values(&[shop.as_str(), result]);
         for outcome in UPSTREAM_OUTCOMES {
             families.upstream_requests.with_label_values(&[shop.as_str(), outcome]);
+        }
+        for kind in UnreadableKind::ALL {
+            families.unreadable.with_label_values(&[shop.as_str(), kind.as_str()]);
         }
         ShopMetrics {
             cells_hit: cells("hit"),
@@ -223,6 +255,7 @@ impl Metrics {
             upstream_seconds: families.upstream_seconds.with_label_values(&of_shop),
             batch_cells: families.batch_cells.with_label_values(&of_shop),
             rows_went_back: families.rows_went_back.with_label_values(&of_shop),
+            unreadable: families.unreadable.clone(),
             shop,
         }
     }
@@ -286,6 +319,11 @@ impl ShopMetrics {
     #[must_use]
     pub fn shop(&self) -> &str {
         &self.shop
+    }
+
+    /// Counts a row or a location that could not be taken as it is.
+    pub fn unreadable(&self, kind: UnreadableKind) {
+        self.unreadable.with_label_values(&[self.shop.as_str(), kind.as_str()]).inc();
     }
 
     /// Shows what was read.

@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 
 use smallvec::{SmallVec, smallvec};
 
+use super::accept::Form;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::quantity::Quantity;
-use super::accept::Form;
 use crate::query::{IdList, QueryError, Selection, Slice, quoted};
 use crate::view::alert::AlertLevel;
 use crate::view::availability::Pooling;

@@ -121,7 +121,7 @@ fn list(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
 fn purge(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let shop = edge.shop(request, Scope::Admin)?;
     let parameters = Parameters::from_query(&PURGE, request.query_string())?;
-    shop.purge(&Purge {
+    shop.invalidate(&Purge {
         variants: parameters.variants()?.map(IdList::into_ids),
         locations: parameters.locations()?.map(IdList::into_ids),
     });

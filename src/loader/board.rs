@@ -1,34 +1,34 @@
 //! What a loader knows at any moment: what waits, what flies, what was learnt. Held under one lock, briefly.
 
-use std::collections::BTreeSet;
+mod landing;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use tracing::Span;
 
+use super::accepted::AcceptedIds;
 use super::proof::Proof;
 use super::refused::RefusedIds;
 use super::retry::RetryBudget;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
-use super::{Lack, Lacked};
-use crate::cache::entry::{Observation, Turns};
-use crate::cache::{Cache, Purge};
+use super::{Lack, Lacked, Reuse};
+use crate::cache::Purge;
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::{LocationId, RowId, VariantId};
+use crate::domain::id::{LocationId, VariantId};
 use crate::haravan::CallError;
 use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next};
-use crate::plan::pending::{Pending, Priority, Waiter, Want, difference};
+use crate::plan::pending::{Pending, Priority, Want, difference};
 use crate::plan::refusal::Refusals;
 use crate::plan::{MAX_IDS, Tile};
 
 /// Purges remembered while flights are under way; more are taken as one purge of everything.
 const MOST_PURGES: usize = 64;
 
-/// Locations remembered as accepted by Haravan.
-const MOST_LOCATIONS: usize = 10_000;
+pub(super) use landing::Arrival;
 
 type Wants = Vec<Want<Arc<Ticket>>>;
 
@@ -45,7 +45,7 @@ pub(super) struct Board {
     proof: Proof,
     retries: RetryBudget,
     refused: RefusedIds,
-    accepted_locations: BTreeSet<LocationId>,
+    accepted: AcceptedIds,
     last_error: Option<(CallError, Moment)>,
     /// The spans of the tiles in flight that are traced, by flight.
     tiles: FxHashMap<u64, Span>,
@@ -55,10 +55,17 @@ pub(super) struct Board {
 #[derive(Debug)]
 struct Flying {
     flight: u64,
+    started: Moment,
     locations: Arc<[LocationId]>,
     wants: Wants,
     /// A purge came since: whoever asks now must not be given this.
     outdated: bool,
+}
+
+impl Flying {
+    fn may_be_joined(&self, reuse: Reuse) -> bool {
+        !self.outdated && reuse.flights_from.is_none_or(|from| from <= self.started)
+    }
 }
 
 /// A tile that takes off.
@@ -69,19 +76,6 @@ pub(super) struct Departure {
     pub(super) started: Moment,
     /// None if it is not traced.
     pub(super) span: Span,
-}
-
-/// What a flight brings back.
-#[derive(Debug, Default)]
-pub(super) struct Arrival {
-    /// What was found, by variant.
-    pub(super) found: FxHashMap<VariantId, Vec<Observation>>,
-    /// What was not.
-    pub(super) missing: FxHashMap<CellId, MissingReason>,
-    /// Ids that turned out to be refused.
-    pub(super) refusals: Refusals,
-    /// Calls it took.
-    pub(super) calls: usize,
 }
 
 /// What became of a question that was put on the board.
@@ -101,17 +95,17 @@ impl Board {
         ticket: &Arc<Ticket>,
         priority: Priority,
         lacks: &[Lack],
-        now: Moment,
+        (now, reuse): (Moment, Reuse),
         landed: impl Fn(VariantId, &[LocationId]) -> Option<Lacked>,
     ) -> Asked {
         let mut asked = Asked::default();
         let mut waiting = Vec::with_capacity(lacks.len());
         let mut joined_flights: FxHashMap<u64, usize> = FxHashMap::default();
         for (variant_id, locations) in lacks {
-            let mut rest = self.less_refused(*variant_id, locations, now, &mut asked.refused);
+            let mut rest = self.less_refused(*variant_id, locations, (now, reuse), &mut asked.refused);
             for flying in self.flying.get_mut(variant_id).into_iter().flatten() {
                 let left = difference(&rest, &flying.locations);
-                if flying.outdated || left.len() == rest.len() {
+                if !flying.may_be_joined(reuse) || left.len() == rest.len() {
                     continue;
                 }
                 let joined = difference(&rest, &left);
@@ -144,22 +138,20 @@ impl Board {
         asked
     }
 
-    /// The lacks less the cells that are pending or in flight.
-    pub(super) fn not_on_their_way(&self, lacks: &[Lack]) -> Vec<Lack> {
+    /// The lacks less the cells that a question need not ask for: those that are pending, in flights that it may
+    /// join, or known to be refused.
+    pub(super) fn to_ask(&self, lacks: &[Lack], (now, reuse): (Moment, Reuse)) -> Vec<Lack> {
         let mut rest = Vec::new();
         for (variant_id, locations) in lacks {
+            let accepted = self.less_refused(*variant_id, locations, (now, reuse), &mut Vec::new());
             let flying = self.flying.get(variant_id);
-            let left: Arc<[LocationId]> = locations
-                .iter()
-                .copied()
-                .filter(|loc_id| {
-                    let flies = flying
-                        .into_iter()
-                        .flatten()
-                        .any(|flying| !flying.outdated && flying.locations.binary_search(loc_id).is_ok());
-                    !flies && !self.pending.holds(*variant_id, *loc_id)
-                })
-                .collect();
+            let is_lacking = |loc_id: &LocationId| {
+                let flies = flying.into_iter().flatten().any(|flying| {
+                    flying.may_be_joined(reuse) && flying.locations.binary_search(loc_id).is_ok()
+                });
+                !flies && !self.pending.holds(*variant_id, *loc_id)
+            };
+            let left: Arc<[LocationId]> = accepted.iter().copied().filter(is_lacking).collect();
             if !left.is_empty() {
                 rest.push((*variant_id, left));
             }
@@ -181,80 +173,16 @@ impl Board {
         }
         let locations = &chosen.tile.locations;
         for (variant_id, wants) in chosen.wants {
-            let flying =
-                Flying { flight: self.last_flight, locations: Arc::clone(locations), wants, outdated: false };
+            let locations = Arc::clone(locations);
+            let flying = Flying { flight: self.last_flight, started: now, locations, wants, outdated: false };
             self.flying.entry(variant_id).or_default().push(flying);
         }
         Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
     }
 
-    /// Lands a flight: merges what it found into the cache and tells whoever waits. Gives back the rows that went back
-    /// in time.
-    ///
-    /// What was purged while it flew is asked for again, and so is what one more call settles.
-    pub(super) fn land(
-        &mut self,
-        departure: &Departure,
-        arrival: Arrival,
-        cache: &Cache,
-        now: Moment,
-    ) -> Vec<(CellId, RowId)> {
-        self.refused.remember(&arrival.refusals, now);
-        if !arrival.found.is_empty() && self.accepted_locations.len() < MOST_LOCATIONS {
-            let refused = &arrival.refusals.locations;
-            self.accepted_locations
-                .extend(departure.tile.locations.iter().filter(|loc_id| !refused.contains(loc_id)));
-        }
-        let Arrival { mut found, missing, calls, .. } = arrival;
-        let (mut again, mut went_back) = (Vec::new(), Vec::new());
-        for variant_id in &departure.tile.variants {
-            let mut observations = found.remove(variant_id).unwrap_or_default();
-            let mut outdated = self.outdated_since(departure.started, *variant_id, &departure.tile.locations);
-            observations.retain(|observation| outdated.binary_search(&observation.loc_id).is_err());
-            let mut turns = Turns::default();
-            let entry = if observations.is_empty() {
-                cache.get(*variant_id)
-            } else {
-                Some(cache.merge_with_turns(*variant_id, observations, &mut turns))
-            };
-            went_back.extend(
-                turns
-                    .went_back
-                    .into_iter()
-                    .map(|(loc_id, row_id)| (CellId { variant_id: *variant_id, loc_id }, row_id)),
-            );
-            outdated.extend(turns.to_settle);
-            outdated.sort_unstable();
-            for want in self.wants_of(departure.flight, *variant_id) {
-                want.waiter.count_calls(departure.flight, calls);
-                let kept = difference(&want.locations, &outdated);
-                if let Some(trace) = want.waiter.trace() {
-                    trace.landed(departure.flight);
-                    trace.waits(want.locations.len() - kept.len());
-                }
-                if kept.len() < want.locations.len() {
-                    let rest = difference(&want.locations, &kept);
-                    again.push((*variant_id, Want { waiter: Arc::clone(&want.waiter), locations: rest }));
-                    want.waiter.open_want();
-                }
-                let missing = kept.iter().filter_map(|loc_id| {
-                    let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                    missing.get(&cell).map(|reason| (cell, *reason))
-                });
-                want.waiter.close_want(entry.as_ref().map(|entry| (entry, &kept)), missing);
-            }
-        }
-        self.pending.add(Priority::Interactive, again);
-        self.tiles.remove(&departure.flight);
-        self.flights -= 1;
-        if self.flights == 0 {
-            self.purges.clear();
-        }
-        went_back
-    }
-
-    /// Remembers a purge, so that nothing that is in flight now lands as if it were newer.
-    pub(super) fn purge(&mut self, now: Moment, purge: &Purge) {
+    /// Lets nothing that was learnt or is in flight now count any more where a purge concerns it.
+    pub(super) fn invalidate(&mut self, purge: &Purge, now: Moment) {
+        self.refused.forget(purge, now);
         if self.flights == 0 {
             return;
         }
@@ -326,22 +254,36 @@ impl Board {
 
     /// Whether anybody still waits for a flight.
     pub(super) fn is_awaited(&self, departure: &Departure) -> bool {
-        departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id)).flatten().any(
-            |flying| {
-                flying.flight == departure.flight && flying.wants.iter().any(|want| !want.waiter.is_gone())
-            },
-        )
+        self.waiters_of(departure).any(|waiter| !waiter.has_left())
+    }
+
+    /// Those who wait for a flight, each as often as it has wants.
+    pub(super) fn waiters_of(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
+        let flying = departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id));
+        let of_flight = flying.flatten().filter(|flying| flying.flight == departure.flight);
+        of_flight.flat_map(|flying| &flying.wants).map(|want| &want.waiter)
+    }
+
+    /// These ids of a tile were accepted.
+    pub(super) fn note_accepted(&mut self, tile: &Tile) {
+        self.accepted.accept(&tile.variants, tile.locations.iter());
+    }
+
+    /// These ids are refused.
+    pub(super) fn note_refused(&mut self, refusals: &Refusals, now: Moment) {
+        self.refused.remember(refusals, now);
+        self.accepted.forget(refusals);
+    }
+
+    /// What is known of the ids that Haravan refused lately, and of those it accepted.
+    pub(super) fn known_ids(&self) -> (&RefusedIds, &AcceptedIds) {
+        (&self.refused, &self.accepted)
     }
 
     /// Whether a cell is in flight.
     pub(super) fn is_in_flight(&self, cell: CellId) -> bool {
         let flying = self.flying.get(&cell.variant_id);
         flying.into_iter().flatten().any(|flying| flying.locations.binary_search(&cell.loc_id).is_ok())
-    }
-
-    /// The locations that Haravan has accepted before.
-    pub(super) fn accepted_locations(&self) -> BTreeSet<LocationId> {
-        self.accepted_locations.clone()
     }
 
     /// What is known of the shop's density.
@@ -374,7 +316,7 @@ impl Board {
         &self,
         variant_id: VariantId,
         locations: &Arc<[LocationId]>,
-        now: Moment,
+        (now, reuse): (Moment, Reuse),
         refused: &mut Vec<CellId>,
     ) -> Arc<[LocationId]> {
         if self.refused.is_empty() {
@@ -382,64 +324,8 @@ impl Board {
         }
         let before = refused.len();
         let cells = locations.iter().map(|loc_id| CellId { variant_id, loc_id: *loc_id });
-        refused.extend(cells.filter(|cell| self.refused.holds(*cell, now)));
+        refused.extend(cells.filter(|cell| self.refused.holds(*cell, now, reuse.refusals_from)));
         let newly: Vec<LocationId> = refused.iter().skip(before).map(|cell| cell.loc_id).collect();
         difference(locations, &newly)
     }
-
-    /// The locations of a variant that were purged since `started`, ascending.
-    fn outdated_since(
-        &self,
-        started: Moment,
-        variant_id: VariantId,
-        locations: &[LocationId],
-    ) -> Vec<LocationId> {
-        let concerned = |loc_id: &LocationId| {
-            self.purges.iter().any(|(at, purge)| started <= *at && purge.concerns(variant_id, *loc_id))
-        };
-        if self.purges.is_empty() {
-            Vec::new()
-        } else {
-            locations.iter().copied().filter(concerned).collect()
-        }
-    }
-
-    /// Takes the wants of a flight for one of its variants off the board.
-    fn wants_of(&mut self, flight: u64, variant_id: VariantId) -> Wants {
-        let Some(flying) = self.flying.get_mut(&variant_id) else { return Vec::new() };
-        let wants = flying
-            .iter()
-            .position(|flying| flying.flight == flight)
-            .map_or_else(Vec::new, |at| flying.swap_remove(at).wants);
-        if flying.is_empty() {
-            self.flying.remove(&variant_id);
-        }
-        wants
-    }
-}
-
-/// The tiles that getting these cells would take, and the calls.
-pub(super) fn forecast(lacks: &[Lack], density: &Density) -> (Vec<(usize, usize)>, usize) {
-    let mut pending = Pending::default();
-    let wants = lacks.iter().map(|(variant_id, locations)| {
-        (*variant_id, Want { waiter: Nobody, locations: Arc::clone(locations) })
-    });
-    pending.add(Priority::Interactive, wants);
-    let tiles: Vec<(usize, usize)> = std::iter::from_fn(|| pending.choose(density))
-        .map(|chosen| (chosen.tile.variants.len(), chosen.tile.locations.len()))
-        .collect();
-    let calls = tiles.iter().map(|(variants, locations)| density.pages(variants * locations)).sum();
-    (tiles, calls)
-}
-
-/// Waits for a forecast.
-#[derive(Debug, Clone)]
-struct Nobody;
-
-impl Waiter for Nobody {
-    fn is_gone(&self) -> bool {
-        false
-    }
-
-    fn want_was_split(&self) {}
 }

@@ -1,6 +1,7 @@
 //! A flight: one tile's way to Haravan and back, with its pages, retries and refusals.
 
-use std::collections::BTreeSet;
+mod search;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,17 +10,20 @@ use tokio::time::Instant;
 
 use super::board::{Arrival, Departure};
 use super::call::{outcome_of, send};
+use super::charge::Purpose;
 use super::evidence::CallSent;
 use super::retry::jittered;
+use super::sight::has_foreign_rows;
 use super::tile::{Company, TileAnswer, TileEnd, split};
 use super::{Shared, reason_of};
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::{RowId, VariantId};
+use crate::domain::id::RowId;
 use crate::governor::{Permit, Urgency};
 use crate::haravan::{CallError, InventoryCall, InventoryPage};
-use crate::plan::refusal::Bisection;
+use crate::plan::refusal::Refusals;
+use crate::plan::refusal::budget::Spent;
 use crate::plan::Tile;
 use crate::processor::give_way;
 
@@ -36,19 +40,31 @@ pub(super) struct Flight {
     arrival: Arrival,
     /// Calls made so far.
     calls: AtomicUsize,
+    purpose: Purpose,
+    refusals: Refusals,
     landed: bool,
 }
 
 /// Why a call brought no page.
 pub(super) enum CallEnd {
     Refused,
+    /// Not made: too many calls were refused before.
+    Denied,
     Failed(MissingReason),
 }
 
 impl Flight {
     /// A flight about to start.
     pub(super) fn new(shared: Arc<Shared>, departure: Departure) -> Self {
-        Self { shared, departure, arrival: Arrival::default(), calls: AtomicUsize::new(0), landed: false }
+        Self {
+            shared,
+            departure,
+            arrival: Arrival::default(),
+            calls: AtomicUsize::new(0),
+            purpose: Purpose::Answer,
+            refusals: Refusals::default(),
+            landed: false,
+        }
     }
 
     /// Flies and lands.
@@ -61,7 +77,8 @@ impl Flight {
             match self.ask(&tile, permit.take(), company).await {
                 TileEnd::Answered(answer) => self.note(&tile, answer, None),
                 TileEnd::Failed(answer, reason) => self.note(&tile, answer, Some(reason)),
-                TileEnd::Refused => self.bisect(tile).await,
+                TileEnd::Refused => self.search(tile).await,
+                TileEnd::Denied => {}
                 TileEnd::Unpageable => match split(&tile) {
                     Some((first, second)) if splits < MOST_SPLITS => {
                         splits += 1;
@@ -76,38 +93,34 @@ impl Flight {
         give_way();
     }
 
-    /// Finds the refused ids of a tile and the answers to all others.
-    async fn bisect(&mut self, tile: Tile) {
-        let accepted_variants: BTreeSet<VariantId> = tile
-            .variants
-            .iter()
-            .copied()
-            .filter(|variant_id| self.shared.parts.cache.get(*variant_id).is_some())
-            .collect();
-        let accepted_locations = self.shared.board.lock().accepted_locations();
-        let mut bisection = Bisection::new(tile, accepted_variants, accepted_locations);
-        while let Some(part) = bisection.next_tile() {
-            match self.ask(&part, None, Company::None).await {
-                TileEnd::Answered(answer) => {
-                    self.note(&part, answer, None);
-                    bisection.accepted();
-                }
-                TileEnd::Refused => bisection.refused(),
-                TileEnd::Unpageable => {
-                    self.note(&part, TileAnswer::default(), Some(MissingReason::Failed));
-                    bisection.given_up();
-                }
-                TileEnd::Failed(answer, reason) => {
-                    self.note(&part, answer, Some(reason));
-                    bisection.given_up();
-                }
+    /// Makes one call, for the page of this number, if somebody may pay for it.
+    pub(super) async fn call(
+        &self,
+        call: InventoryCall,
+        page: usize,
+        permit: Option<Permit>,
+    ) -> Result<(InventoryPage, CallTimes), CallEnd> {
+        let Some(charge) = self.shared.charge(&self.departure, self.purpose).await else {
+            if let Some(permit) = permit {
+                permit.unused();
             }
+            return Err(CallEnd::Denied);
+        };
+        let tile = Arc::clone(&call.tile);
+        let called = self.attempt(call, page, permit).await;
+        charge.spend(match &called {
+            Ok(_) => Spent::Answered,
+            Err(CallEnd::Refused) => Spent::Refused,
+            Err(CallEnd::Denied | CallEnd::Failed(_)) => Spent::Neither,
+        });
+        if called.is_ok() {
+            self.shared.board.lock().note_accepted(&tile);
         }
-        self.arrival.refusals.extend(bisection.into_refusals());
+        called
     }
 
-    /// Makes one call, for the page of this number, as often as it takes and is allowed.
-    pub(super) async fn call(
+    /// Makes one call as often as it takes and is allowed.
+    async fn attempt(
         &self,
         call: InventoryCall,
         page: usize,
@@ -132,7 +145,8 @@ impl Flight {
             if let Some((level, size)) = reply.call_limit {
                 parts.governor.hear_call_limit(level, size);
             }
-            sent.ended(reply.result.as_ref().ok().map(|page| page.length));
+            let page_came = reply.result.as_ref().ok().filter(|page| !has_foreign_rows(page, &call.tile));
+            sent.ended(page_came.map(|page| page.length));
             let outcome = outcome_of(&reply.result);
             parts.metrics.upstream_request(outcome.as_str(), started.elapsed());
             leave.settle(outcome);
@@ -167,6 +181,8 @@ impl Flight {
 
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
     fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
+        let failed = failed.or(answer.has_untold.then_some(MissingReason::Failed));
+        self.shared.parts.oddities.saw(tile, &answer.repeated);
         let TileAnswer { mut rows, unreadable, calls, .. } = answer;
         for variant_id in &tile.variants {
             for loc_id in tile.locations.iter() {
@@ -198,17 +214,14 @@ impl Flight {
                 arrival.found.get(variant_id).into_iter().flatten().map(|seen| seen.loc_id).collect();
             for loc_id in tile.locations.iter().filter(|loc_id| !found.contains(loc_id)) {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                let reason = if arrival.refusals.concern(cell) {
-                    MissingReason::Refused
-                } else {
-                    MissingReason::Failed
-                };
+                let reason =
+                    if self.refusals.concern(cell) { MissingReason::Refused } else { MissingReason::Failed };
                 arrival.missing.entry(cell).or_insert(reason);
             }
         }
         let parts = &self.shared.parts;
         let mut board = self.shared.board.lock();
-        let went_back = board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        let went_back = board.land(&self.departure, arrival, &parts.cache);
         self.shared.landings.fetch_add(1, Ordering::Release);
         drop(board);
         self.tell_of(&went_back);

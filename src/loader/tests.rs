@@ -2,6 +2,7 @@
 
 mod fake;
 mod invariants;
+mod refusals;
 mod sweeps;
 
 use std::time::Duration;
@@ -189,7 +190,7 @@ async fn nothing_observed_before_a_purge_is_given_to_whoever_waits() {
     setting.fake.wait_for_calls(1).await;
     setting.fake.set(1, 1, 777);
     setting.clock.advance(Duration::from_millis(5));
-    setting.loader.purge(&Purge::default());
+    setting.loader.invalidate(&Purge::default());
     setting.clock.advance(Duration::from_millis(5));
     let loaded = load.finish(in_seconds(60)).await;
     assert_eq!(setting.fake.calls(), 2);

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use super::evidence::{OpenDoubt, Witness};
 use super::flight::{CallEnd, Flight};
-use crate::cache::Purge;
+use super::sight::PageSight;
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::VariantId;
+use crate::domain::id::{RowId, VariantId};
 use crate::domain::row::Row;
 use crate::governor::Permit;
 use crate::haravan::{InventoryCall, InventoryPage};
@@ -23,9 +23,6 @@ use crate::trace;
 /// How long a doubt waits for others that the same call could clear, while calls are under way. Source: ours; about
 /// what calls sent together differ by.
 const GATHERING: Duration = Duration::from_millis(100);
-
-/// Pages in a row of nothing but rows that nobody asked for, after which a tile's pages make no sense. Source: ours.
-const MOST_STRANGE_PAGES: usize = 4;
 
 /// Whether a cell may be added to a tile that proves its page whole.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,6 +39,8 @@ pub(super) enum TileEnd {
     Answered(TileAnswer),
     /// Haravan refused the ids.
     Refused,
+    /// Too many calls were refused: nothing is known of the cells that did not come.
+    Denied,
     /// The pages cannot be told apart: ask for less at once.
     Unpageable,
     /// These rows came before it failed for this reason.
@@ -56,6 +55,10 @@ pub(super) struct TileAnswer {
     pub(super) unreadable: FxHashSet<CellId>,
     /// When its calls were under way, from the first to the last: what is not there was not there at some moment then.
     pub(super) calls: Option<CallTimes>,
+    /// Whether a row came that may be any cell's: then no cell is known to have none.
+    pub(super) has_untold: bool,
+    /// Cells for which a page had two rows.
+    pub(super) repeated: FxHashSet<CellId>,
     /// Rows that came with the sentinel.
     besides: FxHashSet<CellId>,
     /// The id that the sentinel's row came with.
@@ -81,7 +84,6 @@ struct Asking<'a> {
     since_id: u64,
     /// The rows of the page before.
     previous: Option<usize>,
-    strange_pages: usize,
 }
 
 /// What a page turned out to be.
@@ -121,7 +123,7 @@ impl Flight {
         mut permit: Option<Permit>,
     ) -> TileEnd {
         let asked = sentinel.map_or_else(|| Arc::new(tile.clone()), |sentinel| Arc::clone(&sentinel.asked));
-        let most_pages = asked.cells().saturating_add(MOST_STRANGE_PAGES + 1);
+        let most_pages = asked.cells().saturating_add(1);
         let mut asking = Asking {
             tile,
             sentinel,
@@ -130,14 +132,14 @@ impl Flight {
             answer: TileAnswer::default(),
             since_id: 0,
             previous: None,
-            strange_pages: 0,
         };
-        // Every page but the last brings at least one cell, or is strange.
+        // Every page but the last brings at least one cell.
         for number in 1..=most_pages {
             let call = InventoryCall { tile: Arc::clone(&asking.asked), since_id: asking.since_id };
             let (page, times) = match self.call(call, number, permit.take()).await {
                 Ok(page) => page,
                 Err(CallEnd::Refused) => return TileEnd::Refused,
+                Err(CallEnd::Denied) => return TileEnd::Denied,
                 Err(CallEnd::Failed(reason)) => return TileEnd::Failed(asking.answer, reason),
             };
             match self.turn_page(&mut asking, page, times).await {
@@ -156,36 +158,23 @@ impl Flight {
         page: InventoryPage,
         times: CallTimes,
     ) -> PageTurn {
-        let length = page.length;
-        let is_sorted = page.rows.is_sorted_by_key(|row| row.id);
-        let known_ids: Vec<_> = page.rows.iter().map(|row| (row.id, row.cell_id())).collect();
+        let sight = PageSight::of(&page, &asking.asked, asking.since_id);
+        let PageSight { last_id, is_sorted, rows, .. } = sight;
+        let rows_seen: Vec<_> = page.rows.iter().map(|row| (row.id, row.cell_id())).collect();
         let before = asking.answer.came_in_all();
-        let taken = asking.answer.take(page, times, asking.tile, asking.sentinel);
+        let repeated = asking.answer.take(page, times, asking.tile, asking.sentinel);
+        sight.tell(&repeated, &self.shared.parts.oddities);
         let brought = asking.answer.came_in_all() - before;
         if let Some(length) = asking.previous.filter(|length| 0 < brought && *length < MAX_PAGE) {
-            self.distrust_pages_of(length);
+            self.shared.distrust_pages_of(length);
         }
-        if brought == 0 && 0 < length && taken.last_id.is_none() {
-            // Nothing but rows that nobody asked for: if they are the page's own, others may follow them.
-            asking.strange_pages += 1;
-            if let Some(last) = taken.last_strange_id.filter(|last| asking.since_id < *last) {
-                asking.since_id = last;
-                asking.previous = None;
-                let endless = MOST_STRANGE_PAGES < asking.strange_pages;
-                return if endless { PageTurn::Nonsense } else { PageTurn::More };
-            }
-        }
-        let last_id = taken.last_id.unwrap_or(0);
         let seen = PageSeen {
-            rows: if taken.last_id.is_none() { 0 } else { length },
+            rows,
             limit: MAX_PAGE,
             outstanding: asking.tile.cells() - asking.answer.came(),
             sentinel: if is_sorted { asking.sentinel_seen(last_id) } else { SentinelSeen::None },
-            has_strangers: taken.has_strangers,
-            known_row_missing: asking
-                .known
-                .iter()
-                .any(|(id, cell)| last_id < *id && !asking.answer.rows.contains_key(cell)),
+            has_strangers: sight.has_foreign,
+            known_row_missing: asking.misses_a_row_after(last_id),
             improbable: false,
             by_chance: 1.0,
             known_clamp: false,
@@ -193,17 +182,19 @@ impl Flight {
         let next = {
             let now = self.shared.parts.clock.now();
             let mut board = self.shared.board.lock();
-            board.proof().saw_rows(known_ids);
+            board.proof().saw_rows(rows_seen);
             board.proof().judge_page(seen, asking.tile, asking.answer.variants(), now)
         };
-        if self.settle_doubts(next).await == PageEnd::Complete {
+        // A row that may be any cell's comes again and again: what is still missing stays unknown.
+        let is_in_vain = brought == 0 && asking.answer.has_untold;
+        if is_in_vain || self.settle_doubts(next).await == PageEnd::Complete {
             self.complete(asking, seen);
             return PageTurn::End;
         }
-        asking.previous = Some(seen.rows);
-        if !is_sorted || last_id <= asking.since_id || brought == 0 {
+        if !is_sorted || last_id <= asking.since_id || (brought == 0 && !sight.is_foreign) {
             return PageTurn::Nonsense;
         }
+        asking.previous = (!sight.has_foreign).then_some(rows);
         asking.since_id = last_id;
         PageTurn::More
     }
@@ -268,22 +259,6 @@ impl Flight {
         }
     }
 
-    /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly
-    /// before may be wrong, and is asked again when it is next wanted.
-    fn distrust_pages_of(&self, length: usize) {
-        let now = self.shared.parts.clock.now();
-        let mut board = self.shared.board.lock();
-        for tile in board.proof().learn_clamp(length, now) {
-            let purge = Purge {
-                variants: Some(Arc::from(tile.variants.as_slice())),
-                locations: Some(Arc::clone(&tile.locations)),
-            };
-            // Under the board's lock, so that no flight lands in between.
-            self.shared.parts.cache.purge(&purge);
-            board.purge(now, &purge);
-        }
-    }
-
     /// The rows of the tile that are cached: should one of the last of them not come, the page was cut.
     fn known_rows(&self, tile: &Tile) -> Vec<(u64, CellId)> {
         let mut known = Vec::new();
@@ -302,6 +277,11 @@ impl Flight {
 }
 
 impl Asking<'_> {
+    /// Whether a row that is known beyond the page's end has not come.
+    fn misses_a_row_after(&self, last_id: u64) -> bool {
+        self.known.iter().any(|(id, cell)| last_id < *id && !self.answer.rows.contains_key(cell))
+    }
+
     /// What became of the sentinel by the end of a page with this last id.
     fn sentinel_seen(&self, last_id: u64) -> SentinelSeen {
         match (self.sentinel, self.answer.sentinel) {
@@ -311,15 +291,6 @@ impl Asking<'_> {
             (Some(_), Some(_)) => SentinelSeen::Passed,
         }
     }
-}
-
-/// What was found out about a page as its rows were taken.
-struct Taken {
-    /// The highest id of the rows that were asked for, if there was one.
-    last_id: Option<u64>,
-    /// The highest id of the others.
-    last_strange_id: Option<u64>,
-    has_strangers: bool,
 }
 
 impl TileAnswer {
@@ -341,33 +312,30 @@ impl TileAnswer {
     }
 
     /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the one of the later
-    /// page counts, since the balance was made anew between the two, and of one page the newer.
+    /// page counts, since the balance was made anew between the two, and of one page the newer, if both can be read.
+    /// Gives back the rows whose cell the page had a row for already.
     fn take(
         &mut self,
         page: InventoryPage,
         times: CallTimes,
         tile: &Tile,
         sentinel: Option<&Sentinel>,
-    ) -> Taken {
-        let asked = sentinel.map_or(tile, |sentinel| &*sentinel.asked);
+    ) -> Vec<RowId> {
         self.calls = Some(self.calls.map_or(times, |first| first.until(times)));
-        let mut taken = Taken { last_id: None, last_strange_id: None, has_strangers: false };
+        let mut repeated = Vec::new();
+        let mut in_page = FxHashSet::default();
         for row in page.rows {
-            let (cell, id) = (row.cell_id(), row.id.get());
-            if !asked.contains(cell.variant_id, cell.loc_id) {
-                taken.has_strangers = true;
-                taken.last_strange_id = taken.last_strange_id.max(Some(id));
+            let cell = row.cell_id();
+            if !self.is_wanted(cell, row.id, tile, sentinel) {
                 continue;
             }
-            taken.last_id = taken.last_id.max(Some(id));
-            if sentinel.is_some_and(|sentinel| sentinel.cell == cell) {
-                self.sentinel = Some(id);
+            if !in_page.insert(cell) {
+                repeated.push(row.id);
+                self.repeated.insert(cell);
             }
-            if !tile.contains(cell.variant_id, cell.loc_id) {
-                self.besides.insert(cell);
+            if self.unreadable.contains(&cell) {
                 continue;
             }
-            self.unreadable.remove(&cell);
             let older = self.rows.get(&cell).is_some_and(|(known, page)| {
                 let (known, new) = (page.orders(known.updated_at), times.orders(row.updated_at));
                 *page == times && known.zip(new).is_some_and(|(known, new)| new < known)
@@ -377,25 +345,34 @@ impl TileAnswer {
             }
         }
         for row in page.unreadable {
-            let id = row.id.map(|id| id.get());
-            let Some(cell) = row.cell else {
-                // It may be any cell's.
-                taken.last_id = taken.last_id.max(id.or(Some(0)));
-                continue;
-            };
-            if !asked.contains(cell.variant_id, cell.loc_id) {
-                taken.has_strangers = true;
-                taken.last_strange_id = taken.last_strange_id.max(id);
-                continue;
-            }
-            taken.last_id = taken.last_id.max(id.or(Some(0)));
-            if !tile.contains(cell.variant_id, cell.loc_id) {
-                self.besides.insert(cell);
-            } else if !self.rows.contains_key(&cell) {
-                self.unreadable.insert(cell);
+            match row.cell {
+                None => self.has_untold = true,
+                // Which of two rows counts cannot be told if one of them cannot be read.
+                Some(cell) if tile.contains(cell.variant_id, cell.loc_id) => {
+                    self.rows.remove(&cell);
+                    self.unreadable.insert(cell);
+                }
+                Some(cell) => {
+                    if sentinel.is_some_and(|with| with.asked.contains(cell.variant_id, cell.loc_id)) {
+                        self.besides.insert(cell);
+                    }
+                }
             }
         }
-        taken
+        repeated
+    }
+
+    /// Whether a row is of the tile; notes it if it came with the sentinel.
+    fn is_wanted(&mut self, cell: CellId, id: RowId, tile: &Tile, sentinel: Option<&Sentinel>) -> bool {
+        let Some(sentinel) = sentinel else { return tile.contains(cell.variant_id, cell.loc_id) };
+        if sentinel.cell == cell {
+            self.sentinel = Some(id.get());
+        }
+        let is_wanted = tile.contains(cell.variant_id, cell.loc_id);
+        if !is_wanted && sentinel.asked.contains(cell.variant_id, cell.loc_id) {
+            self.besides.insert(cell);
+        }
+        is_wanted
     }
 }
 

@@ -132,7 +132,8 @@ impl Shop {
             return Answer::refusal(403, "Forbidden: the token lacks the scope for this resource");
         }
         if asked.resource != Resource::Inventory {
-            return resources::answer(self.org_id, &self.stock.read().catalog, asked);
+            let faults = self.faults.lock().clone();
+            return resources::answer(self.org_id, &self.stock.read().catalog, asked, &faults);
         }
         let (faults, clamp) = {
             let mut faults = self.faults.lock();

@@ -78,6 +78,8 @@ pub(crate) use section;
 
 /// The most threads that serve callers.
 const MAX_WORKERS: i64 = 1024;
+/// The most connections that may be served at once.
+const MAX_CONNECTIONS: i64 = 1_000_000;
 /// The deepest bucket, and the most calls at once, that a shop may be said to have: far above any plan of
 /// Haravan's.
 const MAX_CALLS: i64 = 10_000;
@@ -106,6 +108,12 @@ section! {
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), r#""127.0.0.1:8080""#, ADDRESS;
         /// How many threads serve callers; if unset, one per core.
         workers: Option<usize> = None, "", integer(|node| whole::<usize>(node, 1, MAX_WORKERS));
+        /// How many connections are served at once, if the limit of open files leaves room for so many; the probes are
+        /// answered beyond that.
+        max_connections: usize = 25_000, "25000", integer(|node| whole::<usize>(node, 1, MAX_CONNECTIONS));
+        /// How long a request's body may take to come, and a second more for each 16 KiB of it that came.
+        body_timeout: Duration = Duration::from_secs(10), r#""10s""#,
+            duration(|node| lasting(node, MIN_TIMEOUT, MAX_WAIT));
         /// How long requests in flight may take to finish after SIGTERM.
         shutdown_grace: Duration = Duration::from_secs(25), r#""25s""#,
             duration(|node| lasting(node, Duration::ZERO, MAX_WAIT));
@@ -150,7 +158,7 @@ section! {
         fresh: Duration = Duration::from_secs(15), r#""15s""#,
             duration(|node| lasting(node, Duration::ZERO, MAX_AGE));
         /// How much longer a cell is served while it is read anew.
-        stale_while_revalidate: Duration = Duration::from_secs(60), r#""60s""#,
+        stale_while_revalidate: Duration = Duration::from_secs(15), r#""15s""#,
             duration(|node| lasting(node, Duration::ZERO, MAX_AGE));
         /// How much longer a cell is served when Haravan fails.
         stale_if_error: Duration = Duration::from_secs(600), r#""10m""#,

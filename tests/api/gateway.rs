@@ -132,6 +132,11 @@ impl TestApp {
         self.sandbox.as_ref().unwrap()
     }
 
+    /// A connection of its own, over which nothing was sent yet.
+    pub(crate) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.addr).await.unwrap()
+    }
+
     /// A shop's controls at the local Haravan.
     pub(crate) fn shop(&self, org_id: u64) -> ShopHandle {
         self.sandbox().shop(org_id).unwrap()

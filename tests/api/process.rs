@@ -36,14 +36,38 @@ pub(crate) struct Process {
     _folder: TempDir,
 }
 
+/// What a gateway may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How long it may take to stop.
+    pub(crate) grace: Duration,
+    /// How many files it may have open, connections included; `None` for as many as the tests.
+    pub(crate) descriptors: Option<u32>,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { grace: GRACE, descriptors: None }
+    }
+}
+
+impl Bounds {
+    fn command(self, program: &str) -> Command {
+        let Some(descriptors) = self.descriptors else { return Command::new(program) };
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""), program]);
+        command
+    }
+}
+
 impl Process {
     /// Starts `tonkho serve` with the key that may do everything, two shops, and more of a configuration.
     pub(crate) async fn start(more: &str, variables: &[(&str, &str)]) -> Self {
-        Self::start_with_grace(GRACE, more, variables).await
+        Self::start_within(Bounds::default(), more, variables).await
     }
 
-    /// The same, with so much time to stop.
-    pub(crate) async fn start_with_grace(grace: Duration, more: &str, variables: &[(&str, &str)]) -> Self {
+    /// The same, within other bounds.
+    pub(crate) async fn start_within(bounds: Bounds, more: &str, variables: &[(&str, &str)]) -> Self {
         let mut haravan = SandboxSettings { workers: 1, ..SandboxSettings::default() };
         for shop in &mut haravan.shops {
             shop.bucket = BucketSettings::new(NO_LIMIT, f64::from(NO_LIMIT));
@@ -54,8 +78,9 @@ impl Process {
         let sandbox = Sandbox::start(haravan).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("tonkho.toml");
-        std::fs::write(&config, configuration(&sandbox, grace, more)).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tonkho"))
+        std::fs::write(&config, configuration(&sandbox, bounds.grace, more)).unwrap();
+        let mut child = bounds
+            .command(env!("CARGO_BIN_EXE_tonkho"))
             .args(["serve", "--config"])
             .arg(&config)
             .env_clear()
@@ -106,6 +131,15 @@ impl Process {
         match there {
             Ok(Ok(lines)) => lines.iter().find(|line| is_it(line)).unwrap().clone(),
             _ => panic!("no line {message:?} in {:#?}", self.lines()),
+        }
+    }
+
+    /// Waits until the log is as it should be.
+    pub(crate) async fn lines_until(&self, is_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let mut lines = self.lines.subscribe();
+        match timeout(PATIENCE, lines.wait_for(|lines| is_enough(lines))).await {
+            Ok(Ok(lines)) => lines.clone(),
+            _ => panic!("never in {:#?}", self.lines()),
         }
     }
 

@@ -8,11 +8,14 @@ use tokio::net::TcpStream;
 use tonkho::sandbox::handle::ShopHandle;
 
 use crate::gateway::{GENERATED, TK_ALL};
-use crate::process::Process;
+use crate::process::{Bounds, Process};
 
 /// A log that can be read line by line, and a bucket that is in nobody's way.
 const MORE: &str = "telemetry = { log_format = \"json\" }\n\
                     rate = { bucket = 10000, leak_per_second = 10000.0, headroom = 0 }\n";
+
+/// Little time to stop.
+const SHORT: Bounds = Bounds { grace: Duration::from_secs(1), descriptors: None };
 
 /// What is said of requests that did not finish in time.
 const CUT_OFF: &str = "out of time: requests were cut off";
@@ -29,7 +32,7 @@ fn whole_shop(shop: &ShopHandle) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_still_being_sent_is_counted_among_what_was_cut_off() {
-    let mut gateway = Process::start_with_grace(Duration::from_secs(1), MORE, &[]).await;
+    let mut gateway = Process::start_within(SHORT, MORE, &[]).await;
     let question = whole_shop(&gateway.sandbox().shop(GENERATED).unwrap());
     let mut caller = TcpStream::connect(gateway.addr()).await.unwrap();
     caller.write_all(question.as_bytes()).await.unwrap();
@@ -41,7 +44,7 @@ async fn an_answer_that_is_still_being_sent_is_counted_among_what_was_cut_off() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_without_a_request_is_not_among_what_was_cut_off() {
-    let mut gateway = Process::start_with_grace(Duration::from_secs(1), MORE, &[]).await;
+    let mut gateway = Process::start_within(SHORT, MORE, &[]).await;
     // The client keeps the connection open.
     assert_eq!(gateway.get("/health/live", &[]).await.status, 200);
     let _silent = TcpStream::connect(gateway.addr()).await.unwrap();

@@ -13,6 +13,7 @@ use tonkho::plan::pending::Priority;
 fn every_metric_is_written_down_to_be_checked() {
     let metrics = Metrics::new().unwrap();
     metrics.route("/shops").answered(MethodLabel::of("GET"), 200, Duration::from_millis(3));
+    metrics.connections().open.inc();
     let shop = metrics.shop(OrgId::new(1000).unwrap());
     shop.upstream_batch(250);
     for outcome in UPSTREAM_OUTCOMES {
@@ -28,6 +29,6 @@ fn every_metric_is_written_down_to_be_checked() {
     });
     let text = TextEncoder::new().encode_to_string(&metrics.registry().gather()).unwrap();
     let declared = text.lines().filter(|line| line.starts_with("# TYPE tonkho_")).count();
-    assert_eq!(declared, 15, "{text}");
+    assert_eq!(declared, 17, "{text}");
     fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("metrics.txt"), text).unwrap();
 }

@@ -18,7 +18,7 @@ use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 use crate::governor::bucket::BucketShape;
 use crate::governor::{Governor, GovernorPolicy};
-use crate::haravan::{CallError, CallFuture, InventoryCall, InventoryPage, InventorySource, Reply};
+use crate::haravan::{CallError, CallFuture, InventoryCall, InventoryPage, InventorySource, Oddities, Reply};
 use crate::loader::{Lack, Loaded, Loader, LoaderParts};
 use crate::metrics::Metrics;
 use crate::plan::MAX_PAGE;
@@ -286,6 +286,8 @@ impl Setting {
         let bucket = BucketShape { size, leak_per_second, headroom: 0.0 };
         let clock = Clock::start();
         let cache = Arc::new(Cache::new(1 << 30, 0));
+        let org_id = OrgId::new(1).unwrap();
+        let metrics = Metrics::new().unwrap().shop(org_id);
         let loader = Loader::new(LoaderParts {
             source: Arc::new(Shared(Arc::clone(&fake))),
             governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
@@ -294,7 +296,8 @@ impl Setting {
             runtime: Handle::current(),
             call_timeout: Duration::from_secs(60),
             max_pending_cells,
-            metrics: Metrics::new().unwrap().shop(OrgId::new(1).unwrap()),
+            oddities: Arc::new(Oddities::new(org_id, clock.clone(), metrics.clone())),
+            metrics,
         });
         Self { fake, loader, clock, cache }
     }
