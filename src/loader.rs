@@ -12,9 +12,11 @@ mod evidence;
 mod flight;
 mod forecast;
 mod invalidation;
+mod proof;
 mod refused;
 mod sight;
 mod ticket;
+mod tile;
 mod wait_trace;
 
 use std::sync::Arc;
@@ -34,7 +36,7 @@ use ticket::{Delivery, Ticket};
 
 use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::governor::resource::Resource;

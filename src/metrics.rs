@@ -346,12 +346,6 @@ impl ShopMetrics {
         self.rows_went_back.inc_by(u64::try_from(rows).unwrap_or(u64::MAX));
     }
 
-    /// The shop, as it is named in metrics.
-    #[must_use]
-    pub fn shop(&self) -> &str {
-        &self.shop
-    }
-
     /// Counts a row or a location that could not be taken as it is.
     pub fn unreadable(&self, kind: UnreadableKind) {
         self.unreadable.with_label_values(&[self.shop.as_str(), kind.as_str()]).inc();

@@ -97,8 +97,10 @@ async fn answer(shop: &Arc<Shop>, asked: &Asked) -> HttpResponse {
     if failure.is_none_or(Failure::shows_status) {
         visit.answered(answer.status, answer.rows);
     }
-    if inventory {
-        shop.answers.pass().await;
+    match asked.resource {
+        Resource::Inventory => shop.answers.pass().await,
+        Resource::Locations => shop.location_answers.pass().await,
+        _ => {}
     }
     let call_limit = shop.call_limit();
     match failure {

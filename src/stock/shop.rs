@@ -343,10 +343,6 @@ impl Shop {
         &self.loader
     }
 
-    pub(super) fn governor(&self) -> &Governor {
-        &self.governor
-    }
-
     pub(super) fn freshness(&self) -> &FreshnessPolicy {
         &self.freshness
     }

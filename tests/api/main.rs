@@ -45,6 +45,7 @@ mod paths;
 mod problems;
 mod process;
 mod proxies;
+mod purges;
 mod questions;
 mod refusals;
 mod shutdown;
