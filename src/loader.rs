@@ -12,9 +12,11 @@ mod evidence;
 mod flight;
 mod forecast;
 mod invalidation;
+mod proof;
 mod refused;
 mod sight;
 mod ticket;
+mod tile;
 mod wait_trace;
 
 use std::sync::Arc;

@@ -2,7 +2,6 @@
 
 mod landing;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use rustc_hash::FxHashMap;
 use tracing::Span;
 
 use super::accepted::AcceptedIds;
-use super::doubts::Doubts;
+use super::proof::Proof;
 use super::refused::RefusedIds;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
@@ -20,16 +19,13 @@ use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::plan::density::Density;
-use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
+use crate::plan::pages::{CallNumber, Doubt, Next};
 use crate::plan::pending::{Pending, Priority, Want, difference};
 use crate::plan::refusal::Refusals;
-use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
+use crate::plan::{MAX_IDS, Tile};
 
 /// Purges remembered while flights are under way; more are taken as one purge of everything.
 const MOST_PURGES: usize = 64;
-
-/// Conclusions from short pages that can still be taken back.
-const MOST_CONCLUSIONS: usize = 32;
 
 pub(super) use landing::Arrival;
 
@@ -47,13 +43,9 @@ pub(super) struct Board {
     purges: Vec<(Moment, Purge)>,
     /// Before this moment nothing takes off: the last purge came in the millisecond before it.
     departs_from: Moment,
-    density: Density,
-    lengths: PageLengths,
+    proof: Proof,
     refused: RefusedIds,
     accepted: AcceptedIds,
-    /// Tiles lately taken to be complete because their last page was short, with its length.
-    concluded: VecDeque<(usize, Arc<Tile>)>,
-    doubts: Doubts,
     /// The spans of the tiles in flight that are traced, by flight.
     tiles: FxHashMap<u64, Span>,
 }
@@ -173,7 +165,7 @@ impl Board {
 
     /// Takes the next tile off the pending set; with nothing left to take, the pump is over.
     pub(super) fn depart(&mut self, now: Moment) -> Option<Departure> {
-        let Some(chosen) = self.pending.choose(&self.density) else {
+        let Some(chosen) = self.pending.choose(self.proof.density_for_next(now)) else {
             self.pump_runs = false;
             return None;
         };
@@ -238,72 +230,18 @@ impl Board {
 
     /// A call is sent.
     pub(super) fn call_sent(&mut self) -> CallNumber {
-        self.lengths.call_sent()
+        self.proof.call_sent()
     }
 
-    /// A call ended, with a page of so many rows or without one.
-    pub(super) fn call_ended(&mut self, call: CallNumber, rows: Option<usize>) {
-        if rows.is_some_and(|rows| self.density.page() < rows) {
-            self.density.learn_page(MAX_PAGE);
-        }
-        self.lengths.call_ended(call, rows);
-    }
-
-    /// Decides what follows a page of a tile of which these rows came by now, each given by its variant.
-    pub(super) fn judge_page(
-        &mut self,
-        page: PageSeen,
-        tile: &Tile,
-        came: impl ExactSizeIterator<Item = VariantId>,
-    ) -> Next {
-        let improbable = self.density.is_improbable(tile.cells(), came.len());
-        let known_clamp = page.rows == self.density.page();
-        self.doubts.saw(tile, came);
-        self.lengths.judge(PageSeen { improbable, known_clamp, ..page })
+    /// What pages have shown.
+    pub(super) fn proof(&mut self) -> &mut Proof {
+        &mut self.proof
     }
 
     /// Decides a doubt, if that can be done by now.
-    pub(super) fn resolve(&self, doubt: Doubt) -> Next {
+    pub(super) fn resolve(&self, doubt: Doubt, now: Moment) -> Next {
         // A flight that is neither in doubt nor waiting for a page has a call to send.
-        let between_calls = self.doubts.open() + self.lengths.calls_in_flight() < self.flights;
-        let more_to_send = self.doubts.is_witness_called() || !self.pending.is_empty() || between_calls;
-        self.lengths.resolve(doubt, more_to_send)
-    }
-
-    /// Whether calls are under way.
-    pub(super) fn has_calls_in_flight(&self) -> bool {
-        0 < self.lengths.calls_in_flight()
-    }
-
-    /// The doubts that are open.
-    pub(super) fn doubts(&mut self) -> &mut Doubts {
-        &mut self.doubts
-    }
-
-    /// A tile to ask so that a doubt, and others with it, may be cleared; see [`Doubts::call_witness`].
-    pub(super) fn call_witness(&mut self, doubt: Doubt, may_ask_on: bool) -> Option<Tile> {
-        self.doubts.call_witness(doubt, may_ask_on, self.lengths.next_call())
-    }
-
-    /// A tile is complete, all but `outstanding` cells of it, after a last page of so many rows.
-    pub(super) fn tile_completed(&mut self, tile: &Arc<Tile>, came: usize, last_page: PageSeen) {
-        self.density.learn(tile.cells(), came);
-        if 0 < last_page.rows && 0 < last_page.outstanding {
-            if self.concluded.len() == MOST_CONCLUSIONS {
-                self.concluded.pop_front();
-            }
-            self.concluded.push_back((last_page.rows, Arc::clone(tile)));
-        }
-    }
-
-    /// Learns that pages are clamped: one of this length was followed by more. Gives back the tiles that were
-    /// lately taken to be complete because of a page of this length.
-    pub(super) fn learn_clamp(&mut self, rows: usize) -> Vec<Arc<Tile>> {
-        self.density.learn_page(rows);
-        let (doubtful, sound): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.concluded).into_iter().partition(|(length, _)| *length == rows);
-        self.concluded = sound.into();
-        doubtful.into_iter().map(|(_, tile)| tile).collect()
+        self.proof.resolve(doubt, |busy| !self.pending.is_empty() || busy < self.flights, now)
     }
 
     /// Whether anybody still waits for a flight.
@@ -342,12 +280,12 @@ impl Board {
 
     /// What is known of the shop's density.
     pub(super) fn density(&self) -> &Density {
-        &self.density
+        self.proof.density()
     }
 
     /// Whether what waits fills a call.
     pub(super) fn fills_a_call(&self) -> bool {
-        self.pending.fills_a_call(&self.density)
+        self.pending.fills_a_call(self.density())
     }
 
     /// Cells that wait for a call.
@@ -363,7 +301,7 @@ impl Board {
     /// How many calls what waits will take, roughly: as many as its rows fill, or its variants.
     pub(super) fn queued_calls(&self) -> usize {
         let by_variants = self.pending.variants().div_ceil(MAX_IDS);
-        by_variants.max(self.density.pages(self.pending.cells()))
+        by_variants.max(self.density().pages(self.pending.cells()))
     }
 
     fn less_refused(

@@ -197,6 +197,13 @@ impl Fake {
         (state.clamp, state.clamped) = (clamp, 0..usize::MAX);
     }
 
+    /// The place of the row with the highest id of these variants.
+    pub(super) fn newest(&self, variants: Range<u64>) -> Option<(u64, u64)> {
+        let state = self.state.lock();
+        let rows = state.rows.range((variants.start, 0)..(variants.end, 0));
+        rows.max_by_key(|(_, row)| row.id).map(|(place, _)| *place)
+    }
+
     /// The row as it is now.
     pub(super) fn row(&self, variant: u64, location: u64) -> Option<Row> {
         self.state.lock().rows.get(&(variant, location)).cloned()
