@@ -6,7 +6,6 @@
 
 mod accepted;
 mod board;
-mod call;
 mod charge;
 mod doubts;
 mod evidence;
@@ -15,7 +14,6 @@ mod forecast;
 mod invalidation;
 mod proof;
 mod refused;
-mod retry;
 mod sight;
 mod ticket;
 mod tile;
@@ -41,8 +39,9 @@ use crate::cache::entry::{PackedCell, VariantCells};
 use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
-use crate::governor::{Governor, Stop, Urgency};
-use crate::haravan::{CallError, InventorySource, Oddities};
+use crate::governor::resource::Resource;
+use crate::governor::{Errand, Stop, Urgency};
+use crate::haravan::{InventorySource, Oddities, Upstream};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
 use crate::trace;
@@ -65,8 +64,8 @@ type Lacked = (Arc<VariantCells>, Arc<[LocationId]>);
 pub struct LoaderParts {
     /// Where rows come from.
     pub source: Arc<dyn InventorySource>,
-    /// When calls may start.
-    pub governor: Arc<Governor>,
+    /// What calls go through.
+    pub upstream: Upstream,
     /// Where answers go.
     pub cache: Arc<Cache>,
     /// What observations are dated with.
@@ -219,12 +218,6 @@ impl Loader {
         self.shared.board.lock().pending_cells_of(priority)
     }
 
-    /// The last call's error, and when it was.
-    #[must_use]
-    pub fn last_error(&self) -> Option<(CallError, Moment)> {
-        self.shared.board.lock().last_error()
-    }
-
     /// How many calls all that waits now will take, roughly.
     #[must_use]
     pub fn queued_calls(&self) -> usize {
@@ -261,10 +254,10 @@ impl Load {
 
     /// Adds the cells that have not come, by what held them up.
     fn add_overdue(&self, loaded: &mut Loaded) {
-        let governor = &self.shared.parts.governor;
-        let held_up = match governor.stopped() {
+        let governor = self.shared.parts.upstream.governor();
+        let held_up = match governor.stopped(&Resource::INVENTORY) {
             Some(stop) => reason_of(stop),
-            None if governor.is_rate_limited() => MissingReason::RateLimited,
+            None if governor.is_rate_limited(&Resource::INVENTORY) => MissingReason::RateLimited,
             None => MissingReason::Timeout,
         };
         let mut settled: Vec<CellId> = loaded.missing.iter().map(|(cell, _)| *cell).collect();
@@ -334,7 +327,8 @@ impl Shared {
             tokio::time::sleep(GATHERING).await;
         }
         loop {
-            let permit = match self.parts.governor.admit(Urgency::New).await {
+            let errand = Errand { resource: Resource::INVENTORY, urgency: Urgency::New };
+            let permit = match self.parts.upstream.governor().admit(&errand).await {
                 Ok(permit) => permit,
                 Err(stop) => {
                     self.board.lock().fail_pending(reason_of(stop));

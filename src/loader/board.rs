@@ -3,6 +3,7 @@
 mod landing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tracing::Span;
@@ -10,7 +11,6 @@ use tracing::Span;
 use super::accepted::AcceptedIds;
 use super::proof::Proof;
 use super::refused::RefusedIds;
-use super::retry::RetryBudget;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
 use super::{Lack, Lacked, Reuse};
@@ -18,7 +18,6 @@ use crate::cache::Purge;
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
-use crate::haravan::CallError;
 use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next};
 use crate::plan::pending::{Pending, Priority, Want, difference};
@@ -42,11 +41,11 @@ pub(super) struct Board {
     pump_runs: bool,
     /// Purges since the oldest flight under way took off.
     purges: Vec<(Moment, Purge)>,
+    /// Before this moment nothing takes off: the last purge came in the millisecond before it.
+    departs_from: Moment,
     proof: Proof,
-    retries: RetryBudget,
     refused: RefusedIds,
     accepted: AcceptedIds,
-    last_error: Option<(CallError, Moment)>,
     /// The spans of the tiles in flight that are traced, by flight.
     tiles: FxHashMap<u64, Span>,
 }
@@ -73,6 +72,7 @@ impl Flying {
 pub(super) struct Departure {
     pub(super) flight: u64,
     pub(super) tile: Tile,
+    pub(super) priority: Priority,
     pub(super) started: Moment,
     /// None if it is not traced.
     pub(super) span: Span,
@@ -102,6 +102,10 @@ impl Board {
         let mut waiting = Vec::with_capacity(lacks.len());
         let mut joined_flights: FxHashMap<u64, usize> = FxHashMap::default();
         for (variant_id, locations) in lacks {
+            // So that no flight takes them for refused because of what it was before.
+            if let Some(from) = reuse.refusals_from.filter(|_| !self.refused.is_empty()) {
+                self.refused.forget_older(*variant_id, locations, from);
+            }
             let mut rest = self.less_refused(*variant_id, locations, (now, reuse), &mut asked.refused);
             for flying in self.flying.get_mut(variant_id).into_iter().flatten() {
                 let left = difference(&rest, &flying.locations);
@@ -165,6 +169,8 @@ impl Board {
             self.pump_runs = false;
             return None;
         };
+        // What takes off after a purge is told from what did before, in the same millisecond too.
+        let started = now.max(self.departs_from);
         self.last_flight += 1;
         self.flights += 1;
         let span = show_departure(self.last_flight, &chosen);
@@ -174,15 +180,17 @@ impl Board {
         let locations = &chosen.tile.locations;
         for (variant_id, wants) in chosen.wants {
             let locations = Arc::clone(locations);
-            let flying = Flying { flight: self.last_flight, started: now, locations, wants, outdated: false };
+            let flying = Flying { flight: self.last_flight, started, locations, wants, outdated: false };
             self.flying.entry(variant_id).or_default().push(flying);
         }
-        Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
+        let (flight, priority) = (self.last_flight, chosen.priority);
+        Some(Departure { flight, tile: chosen.tile, priority, started, span })
     }
 
     /// Lets nothing that was learnt or is in flight now count any more where a purge concerns it.
     pub(super) fn invalidate(&mut self, purge: &Purge, now: Moment) {
         self.refused.forget(purge, now);
+        self.departs_from = now.plus(Duration::from_millis(1));
         if self.flights == 0 {
             return;
         }
@@ -222,7 +230,6 @@ impl Board {
 
     /// A call is sent.
     pub(super) fn call_sent(&mut self) -> CallNumber {
-        self.retries.earn();
         self.proof.call_sent()
     }
 
@@ -235,21 +242,6 @@ impl Board {
     pub(super) fn resolve(&self, doubt: Doubt, now: Moment) -> Next {
         // A flight that is neither in doubt nor waiting for a page has a call to send.
         self.proof.resolve(doubt, |busy| !self.pending.is_empty() || busy < self.flights, now)
-    }
-
-    /// Remembers a call's error, for operators.
-    pub(super) fn note_error(&mut self, error: &CallError, now: Moment) {
-        self.last_error = Some((error.clone(), now));
-    }
-
-    /// The last call's error, and when it was.
-    pub(super) fn last_error(&self) -> Option<(CallError, Moment)> {
-        self.last_error.clone()
-    }
-
-    /// The retry budget.
-    pub(super) fn retries(&mut self) -> &mut RetryBudget {
-        &mut self.retries
     }
 
     /// Whether anybody still waits for a flight.

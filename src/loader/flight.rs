@@ -5,14 +5,13 @@ mod search;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
 use super::board::{Arrival, Departure};
-use super::call::{outcome_of, send};
 use super::charge::Purpose;
 use super::evidence::CallSent;
-use super::retry::jittered;
 use super::sight::has_foreign_rows;
 use super::tile::{Company, TileAnswer, TileEnd, split};
 use super::{Shared, reason_of};
@@ -20,15 +19,16 @@ use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::RowId;
-use crate::governor::{Permit, Urgency};
-use crate::haravan::{CallError, InventoryCall, InventoryPage};
+use crate::governor::resource::Resource;
+use crate::governor::{Errand, Permit, Urgency};
+use crate::haravan::{
+    Ask, CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer,
+};
+use crate::plan::Tile;
+use crate::plan::pending::Priority;
 use crate::plan::refusal::Refusals;
 use crate::plan::refusal::budget::Spent;
-use crate::plan::Tile;
 use crate::processor::give_way;
-
-/// Throttled answers to one call after which its cells are given up: something else drains the bucket.
-const MOST_THROTTLES: u32 = 8;
 
 /// How often a flight may split a tile whose pages make no sense before it gives up. Source: ours.
 const MOST_SPLITS: u32 = 16;
@@ -98,6 +98,7 @@ impl Flight {
         &self,
         call: InventoryCall,
         page: usize,
+        cause: CallCause,
         permit: Option<Permit>,
     ) -> Result<(InventoryPage, CallTimes), CallEnd> {
         let Some(charge) = self.shared.charge(&self.departure, self.purpose).await else {
@@ -107,7 +108,7 @@ impl Flight {
             return Err(CallEnd::Denied);
         };
         let tile = Arc::clone(&call.tile);
-        let called = self.attempt(call, page, permit).await;
+        let called = self.attempt(call, page, cause, permit).await;
         charge.spend(match &called {
             Ok(_) => Spent::Answered,
             Err(CallEnd::Refused) => Spent::Refused,
@@ -124,54 +125,44 @@ impl Flight {
         &self,
         call: InventoryCall,
         page: usize,
+        cause: CallCause,
         permit: Option<Permit>,
     ) -> Result<(InventoryPage, CallTimes), CallEnd> {
         let parts = &self.shared.parts;
-        let mut permit = permit;
-        let (mut failures, mut throttles) = (0, 0);
-        loop {
-            let leave = match permit.take() {
-                Some(permit) => permit,
-                None => parts
-                    .governor
-                    .admit(Urgency::Continuation)
-                    .await
-                    .map_err(|stop| CallEnd::Failed(reason_of(stop)))?,
-            };
-            let (started, began) = (Instant::now(), parts.clock.now());
-            self.calls.fetch_add(1, Ordering::Relaxed);
-            let sent = CallSent::new(&self.shared);
-            let reply = send(parts, call.clone(), page, failures + throttles).await;
-            if let Some((level, size)) = reply.call_limit {
-                parts.governor.hear_call_limit(level, size);
+        let times = Mutex::new(None);
+        let is_awaited = || self.is_awaited();
+        let ask = Ask {
+            errand: Errand { resource: Resource::INVENTORY, urgency: Urgency::Continuation },
+            cause,
+            template: INVENTORY,
+            page: Some(page),
+            deadline: None,
+            is_awaited: &is_awaited,
+        };
+        let send = |on: Connection| {
+            let (call, times) = (call.clone(), &times);
+            async move {
+                self.calls.fetch_add(1, Ordering::Relaxed);
+                let tile = Arc::clone(&call.tile);
+                let (sent, began) = (CallSent::new(&self.shared), parts.clock.now());
+                let reply = parts.source.inventory(call, on).await;
+                *times.lock() = Some(CallTimes::ending_now(began, &parts.clock));
+                let page = reply.result.as_ref().ok().filter(|page| !has_foreign_rows(page, &tile));
+                sent.ended(page.map(|page| page.length));
+                reply
             }
-            let page_came = reply.result.as_ref().ok().filter(|page| !has_foreign_rows(page, &call.tile));
-            sent.ended(page_came.map(|page| page.length));
-            let outcome = outcome_of(&reply.result);
-            parts.metrics.upstream_request(outcome.as_str(), started.elapsed());
-            leave.settle(outcome);
-            let error = match reply.result {
-                Ok(page) => return Ok((page, CallTimes::ending_now(began, &parts.clock))),
-                Err(error) => error,
-            };
-            self.shared.board.lock().note_error(&error, parts.clock.now());
-            match error {
-                CallError::IdsRefused => return Err(CallEnd::Refused),
-                CallError::Unauthorized { .. } => return Err(CallEnd::Failed(MissingReason::Unauthorized)),
-                CallError::Throttled { .. } => {
-                    throttles += 1;
-                    if MOST_THROTTLES <= throttles || !self.is_awaited() {
-                        return Err(CallEnd::Failed(MissingReason::RateLimited));
-                    }
-                }
-                error if error.is_transient() && self.is_awaited() => {
-                    failures += 1;
-                    let pause = self.shared.board.lock().retries().spend(failures);
-                    let Some(pause) = pause else { return Err(CallEnd::Failed(MissingReason::Failed)) };
-                    tokio::time::sleep(jittered(pause)).await;
-                }
-                _ => return Err(CallEnd::Failed(MissingReason::Failed)),
-            }
+        };
+        let page = parts.upstream.ask(ask, permit, send).await.map_err(CallEnd::from)?;
+        let times = times.into_inner().unwrap_or_else(|| CallTimes::at(parts.clock.now()));
+        Ok((page, times))
+    }
+
+    /// What the first call for a part of the tile is made for, which takes off with leave or goes on without.
+    pub(super) fn cause(&self, permit: Option<&Permit>) -> CallCause {
+        match (permit, self.departure.priority) {
+            (None, _) => CallCause::Bisect,
+            (Some(_), Priority::Interactive) => CallCause::Question,
+            (Some(_), Priority::Refresh | Priority::Mirror) => CallCause::Refresh,
         }
     }
 
@@ -245,5 +236,18 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         self.land();
+    }
+}
+
+impl From<NoAnswer> for CallEnd {
+    fn from(no_answer: NoAnswer) -> Self {
+        match no_answer {
+            NoAnswer::Stopped(stop) => Self::Failed(reason_of(stop)),
+            NoAnswer::NoLeave => Self::Failed(MissingReason::RateLimited),
+            NoAnswer::Error(CallError::IdsRefused) => Self::Refused,
+            NoAnswer::Error(CallError::Unauthorized { .. }) => Self::Failed(MissingReason::Unauthorized),
+            NoAnswer::Error(CallError::Throttled { .. }) => Self::Failed(MissingReason::RateLimited),
+            NoAnswer::Error(_) => Self::Failed(MissingReason::Failed),
+        }
     }
 }

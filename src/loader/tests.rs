@@ -134,7 +134,10 @@ async fn what_was_concluded_from_a_clamp_that_came_and_went_is_taken_back_when_i
     setting.fake.clamp_to(37);
     setting.loader.load(lacks(101..=150, 1..=5)).unwrap().finish(in_seconds(600)).await;
     let last = setting.loader.load(lacks(151..=200, 1..=5)).unwrap().finish(in_seconds(600)).await;
-    assert!(cells(&last).values().all(Option::is_some), "two pages end in one length where many more are likely");
+    assert!(
+        cells(&last).values().all(Option::is_some),
+        "two pages end in one length where many more are likely"
+    );
     let is_cut = |cell: &&PackedCell| !cell.is_purged() && cell.row_id().is_none();
     for variant in 1..=150 {
         let entry = setting.cache.get(VariantId::new(variant).unwrap()).unwrap();

@@ -14,7 +14,7 @@ use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{RowId, VariantId};
 use crate::domain::row::Row;
 use crate::governor::Permit;
-use crate::haravan::{InventoryCall, InventoryPage};
+use crate::haravan::{CallCause, InventoryCall, InventoryPage};
 use crate::plan::pages::{Next, PageSeen, SentinelSeen};
 use crate::plan::sentinel::Sentinel;
 use crate::plan::{MAX_PAGE, Tile};
@@ -99,8 +99,9 @@ enum PageTurn {
 impl Flight {
     /// Asks for a tile, page after page.
     pub(super) async fn ask(&self, tile: &Tile, mut permit: Option<Permit>, company: Company) -> TileEnd {
-        let sentinel =
-            (company == Company::Sentinel).then(|| self.shared.board.lock().proof().sentinel_of(tile)).flatten();
+        let sentinel = (company == Company::Sentinel)
+            .then(|| self.shared.board.lock().proof().sentinel_of(tile))
+            .flatten();
         if let Some(sentinel) = sentinel {
             let end = self.ask_pages(tile, Some(&sentinel), permit.take()).await;
             if !matches!(end, TileEnd::Refused) || *sentinel.asked == *tile {
@@ -133,10 +134,11 @@ impl Flight {
             since_id: 0,
             previous: None,
         };
+        let mut cause = self.cause(permit.as_ref());
         // Every page but the last brings at least one cell.
         for number in 1..=most_pages {
             let call = InventoryCall { tile: Arc::clone(&asking.asked), since_id: asking.since_id };
-            let (page, times) = match self.call(call, number, permit.take()).await {
+            let (page, times) = match self.call(call, number, cause, permit.take()).await {
                 Ok(page) => page,
                 Err(CallEnd::Refused) => return TileEnd::Refused,
                 Err(CallEnd::Denied) => return TileEnd::Denied,
@@ -144,7 +146,11 @@ impl Flight {
             };
             match self.turn_page(&mut asking, page, times).await {
                 PageTurn::End => return TileEnd::Answered(asking.answer),
-                PageTurn::More => {}
+                // A full page is known to go on; after a short one it is asked whether it was whole.
+                PageTurn::More if asking.previous.is_some_and(|rows| MAX_PAGE <= rows) => {
+                    cause = CallCause::Page;
+                }
+                PageTurn::More => cause = CallCause::Proof,
                 PageTurn::Nonsense => break,
             }
         }
@@ -152,12 +158,7 @@ impl Flight {
     }
 
     /// Takes a page, and decides what follows.
-    async fn turn_page(
-        &self,
-        asking: &mut Asking<'_>,
-        page: InventoryPage,
-        times: CallTimes,
-    ) -> PageTurn {
+    async fn turn_page(&self, asking: &mut Asking<'_>, page: InventoryPage, times: CallTimes) -> PageTurn {
         let sight = PageSight::of(&page, &asking.asked, asking.since_id);
         let PageSight { last_id, is_sorted, rows, .. } = sight;
         let rows_seen: Vec<_> = page.rows.iter().map(|row| (row.id, row.cell_id())).collect();
@@ -251,7 +252,7 @@ impl Flight {
                         return PageEnd::AskOn;
                     };
                     let call = InventoryCall { tile: Arc::clone(&witness.tile), since_id: 0 };
-                    if self.call(call, 1, None).await.is_err() {
+                    if self.call(call, 1, CallCause::Proof, None).await.is_err() {
                         return PageEnd::AskOn;
                     }
                 }

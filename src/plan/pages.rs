@@ -16,7 +16,10 @@
 //! No clamp to a multiple of 50 loses a row, whenever it begins. A clamp to another length may cut pages unnoticed
 //! where no sentinel fits, until what speaks against them is plain; then they are taken back and asked again.
 
-#![expect(clippy::float_arithmetic, reason = "chances decide whether to ask once more, never what an answer says")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "chances decide whether to ask once more, never what an answer says"
+)]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -242,10 +245,9 @@ impl PageLengths {
         let threshold = BY_CHANCE * REFUTED.powi(refuted.map_or(0, |(_, times)| *times));
         let since_longer = self.judged.iter().rev().take_while(|judged| judged.rows <= page.rows);
         let alike = since_longer.filter(|judged| judged.rows == page.rows && !judged.whole);
-        let (count, chance) =
-            alike.fold((0_usize, page.by_chance), |(count, chance), judged| {
-                (count + 1, chance * judged.by_chance)
-            });
+        let (count, chance) = alike.fold((0_usize, page.by_chance), |(count, chance), judged| {
+            (count + 1, chance * judged.by_chance)
+        });
         0 < count && chance < threshold
     }
 }

@@ -132,6 +132,9 @@ mod tests {
         assert_eq!(sentinels.best(&tile(1..=1, 1..=1), |_| true).unwrap().cell, cell(999, 1));
         saw(&mut sentinels, 3, cell(3, 1));
         saw(&mut sentinels, 2, cell(2, 1));
-        assert!(!sentinels.highest.contains_key(&RowId::new(2).unwrap()), "it is older than all that are kept");
+        assert!(
+            !sentinels.highest.contains_key(&RowId::new(2).unwrap()),
+            "it is older than all that are kept"
+        );
     }
 }

@@ -86,6 +86,15 @@ pub enum Failure {
     /// 502 with a proxy's HTML page.
     #[serde(rename = "html_502")]
     Html502,
+    /// 403 with a firewall's HTML page.
+    #[serde(rename = "html_403")]
+    Html403,
+    /// 408 with a JSON body.
+    #[serde(rename = "status_408")]
+    Status408,
+    /// 425 with a JSON body.
+    #[serde(rename = "status_425")]
+    Status425,
     /// 401, as if the token had been withdrawn.
     Unauthorized,
     /// 403, as if the scope had been withdrawn.

@@ -165,7 +165,7 @@ impl Shop {
         let wait = if calls == 0 {
             Duration::ZERO
         } else {
-            self.governor().wait_for(calls.saturating_add(self.loader().queued_calls()))
+            self.wait_for(calls.saturating_add(self.loader().queued_calls()))
         };
         Explanation {
             asked: grid.cells(),

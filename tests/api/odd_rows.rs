@@ -63,7 +63,7 @@ fn forms(value: u64) -> Vec<String> {
         "1e400",
         "99999999999999999999",
         "-99999999999999999999",
-        "\"2021-07-08\"",
+        "\"soon\"",
     ]
     .map(str::to_owned)
     .into();
@@ -86,9 +86,7 @@ fn told(answer: &Answer) -> BTreeMap<(u64, u64), Result<String, String>> {
         // Quantities are each row's own, so that a row tells its cell whatever its ids look like.
         let own = [(1, ODD), (2, (101, 12)), (3, (102, 11))];
         let tells = |id: u64| {
-            text == row(id, own[usize::try_from(id).unwrap() - 1].1)
-                || text.contains(&format!("\"qty_available\":{id},\"up"))
-                || text.contains(&format!("\"qty_onhand\":{id},"))
+            ["qty_available", "qty_onhand"].iter().any(|field| text.contains(&format!("\"{field}\":{id},")))
         };
         let (_, cell) = own.into_iter().find(|(id, _)| tells(*id)).expect("a row of the shop's");
         assert!(told.insert(cell, Ok(text)).is_none(), "twice: {}", answer.shown());

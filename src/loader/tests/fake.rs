@@ -18,7 +18,10 @@ use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 use crate::governor::bucket::BucketShape;
 use crate::governor::{Governor, GovernorPolicy};
-use crate::haravan::{CallError, CallFuture, InventoryCall, InventoryPage, InventorySource, Oddities, Reply};
+use crate::haravan::{
+    CallError, CallFuture, Connection, InventoryCall, InventoryPage, InventorySource, Oddities, Reply,
+    Upstream, UpstreamParts,
+};
 use crate::loader::{Lack, Loaded, Loader, LoaderParts};
 use crate::metrics::Metrics;
 use crate::plan::MAX_PAGE;
@@ -244,7 +247,7 @@ impl Fake {
 struct Shared(Arc<Fake>);
 
 impl InventorySource for Shared {
-    fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
+    fn inventory(&self, call: InventoryCall, _: Connection) -> CallFuture<InventoryPage> {
         let fake = Arc::clone(&self.0);
         Box::pin(async move {
             fake.state.lock().sent.push(Instant::now());
@@ -288,13 +291,20 @@ impl Setting {
         let cache = Arc::new(Cache::new(1 << 30, 0));
         let org_id = OrgId::new(1).unwrap();
         let metrics = Metrics::new().unwrap().shop(org_id);
+        let call_timeout = Duration::from_secs(60);
+        let upstream = Upstream::new(UpstreamParts {
+            governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
+            clock: clock.clone(),
+            call_timeout,
+            metrics: metrics.clone(),
+        });
         let loader = Loader::new(LoaderParts {
             source: Arc::new(Shared(Arc::clone(&fake))),
-            governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
+            upstream,
             cache: Arc::clone(&cache),
             clock: clock.clone(),
             runtime: Handle::current(),
-            call_timeout: Duration::from_secs(60),
+            call_timeout,
             max_pending_cells,
             oddities: Arc::new(Oddities::new(org_id, clock.clone(), metrics.clone())),
             metrics,

@@ -127,7 +127,8 @@ async fn a_clamp_of_any_length_is_noticed_and_what_it_cut_is_taken_back() {
         // What was believed is held no longer.
         for variant in 1_001..3_001 {
             let entry = setting.cache.get(VariantId::new(variant).unwrap()).unwrap();
-            let held = entry.cells().iter().find(|cell| !cell.is_purged()).map(|cell| cell.row_id().is_some());
+            let held =
+                entry.cells().iter().find(|cell| !cell.is_purged()).map(|cell| cell.row_id().is_some());
             let truth = setting.fake.row(variant, 1).is_some();
             assert!(held.is_none_or(|held| held == truth), "variant {variant}, clamped to {clamp}");
         }

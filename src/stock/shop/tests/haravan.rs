@@ -14,7 +14,8 @@ use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 use crate::haravan::{
-    CallError, CallFuture, InventoryCall, InventoryPage, InventorySource, Reply, RowError, UnreadableRow,
+    CallError, CallFuture, Connection, InventoryCall, InventoryPage, InventorySource, Reply, RowError,
+    UnreadableRow,
 };
 
 pub(super) const VARIANTS: u64 = 12;
@@ -187,7 +188,7 @@ impl Haravan {
 pub(super) struct Shared(pub(super) Arc<Haravan>);
 
 impl InventorySource for Shared {
-    fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
+    fn inventory(&self, call: InventoryCall, _: Connection) -> CallFuture<InventoryPage> {
         let haravan = Arc::clone(&self.0);
         Box::pin(async move {
             let (there, back) = haravan.delays();

@@ -127,7 +127,8 @@ impl Judge {
         }
         let lifetime = asked.terms.freshness.max_age.unwrap_or(FRESHNESS.fresh).min(FRESHNESS.fresh);
         let lifetime = if asked.terms.freshness.no_cache { Duration::ZERO } else { lifetime };
-        let stale = asked.terms.freshness.max_stale.unwrap_or(FRESHNESS.stale_if_error);
+        let welcome = asked.terms.freshness.max_stale.unwrap_or_default();
+        let stale = welcome.max(FRESHNESS.stale_if_error);
         let doubt = if world.lags || world.goes_back { BELIEVED } else { 0 };
         let oldest = lifetime.saturating_add(if is_stale { stale } else { Duration::ZERO });
         if read_at + doubt < asked.at.minus(oldest).as_millis() {
