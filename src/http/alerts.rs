@@ -145,7 +145,7 @@ async fn low_ones(
     let question = Question::read(edge, request, payload).await?;
     let level = question.parameters.level()?.unwrap_or(AlertLevel::Variant);
     let threshold = question.parameters.quantity("threshold")?;
-    let threshold = threshold.unwrap_or(question.shop.low_stock_threshold());
+    let threshold = threshold.unwrap_or_else(|| question.shop.low_stock_threshold().clone());
     let parameters = LowStockParameters { level, threshold };
     let form = Form::of(request.headers())?;
     let wanted = question.wanted(edge).await?;

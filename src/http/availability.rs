@@ -57,7 +57,9 @@ async fn promised(
         pooling: asked.pooling()?,
         buffer: asked.quantity("buffer")?.unwrap_or_default(),
         cap: asked.quantity("cap")?,
-        threshold: asked.quantity("threshold")?.unwrap_or(question.shop.low_stock_threshold()),
+        threshold: asked
+            .quantity("threshold")?
+            .unwrap_or_else(|| question.shop.low_stock_threshold().clone()),
         pickup: asked.flag("pickup")?,
     };
     let form = Form::of(request.headers())?;

@@ -194,8 +194,8 @@ impl Shop {
 
     /// The shop's default threshold for low stock.
     #[must_use]
-    pub fn low_stock_threshold(&self) -> Quantity {
-        self.low_stock_threshold
+    pub fn low_stock_threshold(&self) -> &Quantity {
+        &self.low_stock_threshold
     }
 
     /// Reads a grid: what is cached and fresh, what is stale while it is refreshed, the rest from Haravan.

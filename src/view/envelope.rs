@@ -6,10 +6,15 @@ use utoipa::ToSchema;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, OrgId, VariantId};
 use crate::domain::location::LocationBook;
+use crate::domain::number::{MAX_DIGITS, MAX_PLACES};
+use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 
 /// The most missing cells an answer names; `missing_total` counts all. Source: ours.
 pub const MAX_MISSING: usize = 100;
+
+/// The most rows an answer warns of because their quantities cannot be summed. Source: ours.
+const MAX_BEYOND: u64 = 20;
 
 /// Said when `locations.json` cannot be read.
 const LOCATIONS_UNREADABLE: &str = "locations.json cannot be read: location names are null, and every location \
@@ -37,7 +42,7 @@ pub struct Envelope {
     /// When the oldest cell used was read from Haravan; null when no cell is known.
     #[schema(required, value_type = Option<String>, format = DateTime, example = "2026-08-01T03:20:15Z")]
     pub as_of: Option<Timestamp>,
-    /// Whether every cell asked for is known.
+    /// Whether every cell asked for is known, and every quantity can be summed.
     #[schema(example = true)]
     pub complete: bool,
     /// The unknown cells, by variant and then location: the first 100.
@@ -103,6 +108,9 @@ impl From<MissingReason> for Reason {
 pub struct EnvelopeBuilder {
     missing: Vec<Missing>,
     missing_total: u64,
+    /// Rows whose quantities cannot be summed.
+    beyond: u64,
+    beyond_warnings: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -115,7 +123,11 @@ impl EnvelopeBuilder {
 
     /// Takes note of a cell; call it in cell order.
     pub fn see(&mut self, id: CellId, cell: &Cell) {
-        let Cell::Unknown(reason) = cell else { return };
+        let reason = match cell {
+            Cell::Row(row) if !row.is_exact() => return self.see_beyond(row),
+            Cell::Row(_) | Cell::NoRow => return,
+            Cell::Unknown(reason) => reason,
+        };
         self.missing_total += 1;
         if self.missing.len() < MAX_MISSING {
             self.missing.push(Missing {
@@ -126,23 +138,52 @@ impl EnvelopeBuilder {
         }
     }
 
+    /// Takes note of a row with a quantity that cannot be summed.
+    #[cold]
+    fn see_beyond(&mut self, row: &Row) {
+        self.beyond += 1;
+        if MAX_BEYOND < self.beyond {
+            return;
+        }
+        let quantities = [
+            ("qty_onhand", row.qty_onhand),
+            ("qty_commited", row.qty_commited),
+            ("qty_incoming", row.qty_incoming),
+            ("qty_available", row.qty_available),
+        ];
+        let beyond: Vec<&str> =
+            quantities.iter().filter(|(_, quantity)| !quantity.is_exact()).map(|(name, _)| *name).collect();
+        self.beyond_warnings.push(format!(
+            "variant {} at location {}: {} has more than {MAX_DIGITS} significant digits, or stands further than \
+             {MAX_PLACES} places from the decimal point, so sums with it are null",
+            row.variant_id,
+            row.loc_id,
+            beyond.join(", "),
+        ));
+    }
+
     /// Adds a warning of the view's own.
     pub fn warn(&mut self, warning: String) {
         self.warnings.push(warning);
     }
 
-    /// The envelope. Warnings come in this order: the caller's, the one about unreadable locations, the view's.
+    /// The envelope. Warnings come in this order: the caller's, the one about unreadable locations, those about rows
+    /// that cannot be summed, the view's.
     #[must_use]
     pub fn finish(self, context: Context<'_>) -> Envelope {
         let mut warnings = context.warnings;
         if !context.book.is_readable() {
             warnings.push(LOCATIONS_UNREADABLE.to_owned());
         }
+        warnings.extend(self.beyond_warnings);
+        if let Some(others @ 1..) = self.beyond.checked_sub(MAX_BEYOND) {
+            warnings.push(format!("further rows with quantities that cannot be summed: {others}"));
+        }
         warnings.extend(self.warnings);
         Envelope {
             shop: context.shop,
             as_of: context.as_of,
-            complete: self.missing_total == 0,
+            complete: self.missing_total == 0 && self.beyond == 0,
             missing: self.missing,
             missing_total: self.missing_total,
             warnings,

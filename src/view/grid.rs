@@ -62,9 +62,9 @@ impl VariantCells {
         })
     }
 
-    /// Whether every cell of the variant is known.
+    /// Whether every cell of the variant is known, and every row can be computed with.
     pub(crate) fn is_complete(&self) -> bool {
-        self.unknown().next().is_none()
+        self.unknown().next().is_none() && self.rows().all(Row::is_exact)
     }
 
     /// The variant's product, known once any row is: only rows tell it. Rows of a variant agree on it; if they
