@@ -58,7 +58,7 @@ pub fn negative(cells: impl Cells, context: Context<'_>, parameters: NegativePar
             AlertLevel::Variant => alerts.extend(summed(variant, context.book)),
         }
     });
-    if let Some(least) = parameters.min_shortage.map(SentQuantity::from) {
+    if let Some(least) = parameters.min_shortage.filter(Quantity::is_positive).map(SentQuantity::from) {
         alerts.retain(|alert| least.cmp_magnitude(&alert.shortage).is_le());
     }
     alerts.sort_unstable_by(Alert::worse_first);

@@ -193,7 +193,7 @@ fn orders_are_planned_from_what_can_be_computed_with() {
     };
     let told = ask(&["9007199254740993.5", "0.5"], 9_007_199_254_740_994);
     assert_eq!((&told["fulfillable"], &told["mode"]), (&json!(true), &json!("split")));
-    assert_eq!(told["plan"][1]["lines"][0]["quantity"].to_string(), "9007199254740993.5");
+    assert!(told["plan"].to_string().contains(r#""quantity":9007199254740993.5}"#), "{told}");
     let told = ask(&["5", "1e5000"], 6);
     assert_eq!((&told["fulfillable"], &told["shortages"][0]["shortage"]), (&Value::Null, &Value::Null));
     let told = ask(&["5", "-1e5000"], 6);

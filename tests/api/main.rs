@@ -32,6 +32,7 @@ mod long_answers;
 mod low_stock;
 mod methods;
 mod mismatch;
+mod odd_numbers;
 mod operations;
 mod oracle;
 mod page;
