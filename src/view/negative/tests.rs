@@ -179,7 +179,7 @@ proptest! {
             let sum = covered.entry(alert.variant_id).or_default();
             sum.0 += hundredths(&alert.coverable);
             sum.1 += hundredths(&alert.shortage);
-            sum.2 = hundredths(&alert.surplus_elsewhere.unwrap());
+            sum.2 = hundredths(alert.surplus_elsewhere.unwrap());
         }
         for (coverable, shortage, surplus) in covered.into_values() {
             prop_assert_eq!(coverable, shortage.min(surplus));
