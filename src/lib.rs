@@ -8,7 +8,7 @@
 //!
 //! | layer | what it is | modules |
 //! |---|---|---|
-//! | 0 | facts; depends on nothing of ours | [`domain`] |
+//! | 0 | facts; depends on nothing of ours | [`domain`] [`spelling`] |
 //! | 1 | decisions; pure, the time is an argument | [`clock`] [`query`] [`plan`] [`view`] |
 //! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`processor`] [`trace`] |
 //! | 3 | the use case | [`stock`] |
@@ -30,6 +30,7 @@ pub mod processor;
 pub mod query;
 pub mod sandbox;
 pub mod settings;
+pub mod spelling;
 pub mod stock;
 pub mod telemetry;
 pub mod trace;

@@ -100,7 +100,7 @@ impl Grid {
 }
 
 /// At most `max` characters of what a caller sent, for an error message.
-fn quoted(text: &str, max: usize) -> String {
+pub(crate) fn quoted(text: &str, max: usize) -> String {
     let mut quoted: String = text.chars().take(max).collect();
     if quoted.len() < text.len() {
         quoted.push('…');

@@ -16,7 +16,7 @@ pub mod keygen;
 pub mod keys;
 mod kind;
 pub mod mistakes;
-mod nearest;
+pub mod proxy;
 mod reader;
 pub mod reference;
 pub mod sections;

@@ -71,6 +71,7 @@ mod tests {
 
     use super::OversoldIndex;
     use crate::cache::entry::{Finding, Observation, VariantCells};
+    use crate::cache::order::CallTimes;
     use crate::clock::Moment;
     use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
     use crate::domain::row::Row;
@@ -93,8 +94,8 @@ mod tests {
                 updated_at: Timestamp::from_parts(0, 0),
                 as_sent: None,
             };
-            let observed_at = Moment::from_millis(1);
-            Observation { loc_id, finding: Finding::Row(Box::new(row)), observed_at }
+            let call = CallTimes::at(Moment::from_millis(1));
+            Observation { loc_id, finding: Finding::Row(Box::new(row)), call }
         });
         Arc::new(VariantCells::empty(variant_id).merged(observations.collect()))
     }

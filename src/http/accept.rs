@@ -13,6 +13,8 @@ pub enum Form {
     Json,
     /// The items, a line each, under a header line.
     Csv,
+    /// The same after a byte order mark, without which Excel takes UTF-8 for something else.
+    CsvForExcel,
     /// The items as JSON, a line each.
     Ndjson,
 }
@@ -20,19 +22,30 @@ pub enum Form {
 /// What there is, for the error that says that it does not suit.
 const OFFERED: &str = "application/json, text/csv and application/x-ndjson";
 
+/// A media range.
+#[derive(Debug, Clone, Copy)]
+struct Range<'a> {
+    media: &'a str,
+    /// In thousandths.
+    weight: u16,
+    /// Whether a byte order mark is wanted.
+    wants_mark: bool,
+}
+
 /// How well a media range fits a form: its weight in thousandths, how exact it is, and its place.
 type Fit = (u16, u8, Reverse<usize>);
 
 impl Form {
-    /// Every form, ours first.
+    /// A form of every media type, ours first.
     const ALL: [Self; 3] = [Self::Json, Self::Csv, Self::Ndjson];
 
-    /// Its media type.
+    /// Its media type, with the parameter that tells it from others of that type.
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Csv => "text/csv",
+            Self::CsvForExcel => "text/csv; bom=1",
             Self::Ndjson => "application/x-ndjson",
         }
     }
@@ -42,7 +55,7 @@ impl Form {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
-            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Csv | Self::CsvForExcel => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
         }
     }
@@ -53,7 +66,7 @@ impl Form {
     /// None does.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let lines = headers.get_all(ACCEPT).filter_map(|line| line.to_str().ok());
-        let ranges: Vec<(&str, u16)> = lines.flat_map(|line| line.split(',')).filter_map(range).collect();
+        let ranges: Vec<Range<'_>> = lines.flat_map(|line| line.split(',')).filter_map(range).collect();
         if ranges.is_empty() {
             return Ok(Self::Json);
         }
@@ -61,13 +74,14 @@ impl Form {
             let (weight, exactness, at) = form.fit(&ranges)?;
             Some(((weight, exactness, at, Reverse(place)), form))
         });
-        fits.max_by_key(|(fit, _)| *fit)
-            .map(|(_, form)| form)
-            .ok_or(Problem::NotAcceptable { offered: OFFERED })
+        let ((.., Reverse(at), _), form) =
+            fits.max_by_key(|(fit, _)| *fit).ok_or(Problem::NotAcceptable { offered: OFFERED })?;
+        let wants_mark = ranges.get(at).is_some_and(|range| range.wants_mark);
+        Ok(if wants_mark && form == Self::Csv { Self::CsvForExcel } else { form })
     }
 
     /// How well it fits by the most exact of the ranges that speak of it; none if not at all.
-    fn fit(self, ranges: &[(&str, u16)]) -> Option<Fit> {
+    fn fit(self, ranges: &[Range<'_>]) -> Option<Fit> {
         let (kind, _) = self.media_type().split_once('/')?;
         let speaks_of = |range: &str| match range.split_once('/')? {
             ("*", "*") => Some(0_u8),
@@ -77,15 +91,20 @@ impl Form {
         };
         let spoken = ranges.iter().enumerate();
         let spoken =
-            spoken.filter_map(|(at, (range, weight))| Some((speaks_of(range)?, Reverse(at), *weight)));
+            spoken.filter_map(|(at, range)| Some((speaks_of(range.media)?, Reverse(at), range.weight)));
         let (exactness, at, weight) = spoken.max()?;
         (weight > 0).then_some((weight, exactness, at))
     }
 }
 
-/// A media range and its weight in thousandths; none if it cannot be read.
-fn range(text: &str) -> Option<(&str, u16)> {
-    weighted(text).filter(|(range, _)| range.contains('/'))
+/// A media range; none if it cannot be read. Java before 9 writes `*` where it means `*/*`.
+fn range(text: &str) -> Option<Range<'_>> {
+    let (media, weight) = weighted(text)?;
+    let media = if media == "*" { "*/*" } else { media };
+    let mut parameters = text.split(';').skip(1).filter_map(|part| part.split_once('='));
+    let wants_mark =
+        parameters.any(|(name, value)| name.trim().eq_ignore_ascii_case("bom") && value.trim() == "1");
+    media.contains('/').then_some(Range { media, weight, wants_mark })
 }
 
 /// An item of a header such as `Accept` and its weight in thousandths; none if it cannot be read.
@@ -99,9 +118,13 @@ pub(super) fn weighted(text: &str) -> Option<(&str, u16)> {
     Some((item, weight.map_or(Some(1000), thousandths)?))
 }
 
-/// `1`, `0.8`, `0.125`.
+/// `1`, `0.8`, `0.125`; and `.2`, as Java before 9 writes it.
 fn thousandths(weight: &str) -> Option<u16> {
-    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    let (whole, fraction) = match weight.split_once('.') {
+        Some(("", fraction)) if !fraction.is_empty() => ("0", fraction),
+        Some(parts) => parts,
+        None => (weight, ""),
+    };
     let digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
     let thousandths = format!("{fraction:0<3}").parse().ok().filter(|_| digits)?;
     match (whole, thousandths) {
@@ -149,6 +172,23 @@ mod tests {
         check(&["application/json, text/csv"], Some(Form::Json));
         check(&["application/json;q=0, */*"], Some(Form::Csv));
         check(&["application/json;q=0.2, */*;q=0.1"], Some(Form::Json));
+    }
+
+    #[test]
+    fn what_java_sends_by_itself_is_read_as_it_is_meant() {
+        check(&["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"], Some(Form::Json));
+        check(&["*"], Some(Form::Json));
+        check(&["text/csv; q=.5, *; q=.2"], Some(Form::Csv));
+        check(&["application/json; q=., text/csv"], Some(Form::Csv));
+    }
+
+    #[test]
+    fn a_byte_order_mark_comes_where_it_is_asked_for() {
+        check(&["text/csv; bom=1"], Some(Form::CsvForExcel));
+        check(&["text/csv;BOM=1;q=0.9, application/json;q=0.5"], Some(Form::CsvForExcel));
+        check(&["text/csv; bom=0"], Some(Form::Csv));
+        check(&["application/json; bom=1"], Some(Form::Json));
+        check(&["text/csv, text/csv; bom=1"], Some(Form::Csv));
     }
 
     #[test]

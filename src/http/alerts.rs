@@ -3,12 +3,14 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::accept::Form;
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::{LowStockReply, MismatchReply, NegativeQuestion, NegativeReply};
-use super::openapi::parameters::{AskHeaders, AskQuery, GridQuery, LowStockQuery, NegativeQuery, ShopPath};
+use super::openapi::parameters::{
+    AskHeaders, AskQuery, FormatQuery, GridQuery, LowStockQuery, NegativeQuery, ShopPath,
+};
 use super::openapi::questions::{LowStockQuestion, MismatchQuestion};
+use super::parameters::vocabulary::{LOW_STOCK, MISMATCH, NEGATIVE};
 use super::problem::Problem;
 use super::question::Question;
 use super::view_answer::answer;
@@ -25,7 +27,7 @@ use crate::view::negative::{NegativeParameters, negative};
     get,
     path = "/shops/{org_id}/alerts/negative",
     tag = "Views",
-    params(ShopPath, GridQuery, NegativeQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, NegativeQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<NegativeReply>)
 )]
 pub(crate) async fn get_negative_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
@@ -60,7 +62,7 @@ pub(crate) async fn post_negative_alerts(
     get,
     path = "/shops/{org_id}/alerts/low-stock",
     tag = "Views",
-    params(ShopPath, GridQuery, LowStockQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, LowStockQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<LowStockReply>)
 )]
 pub(crate) async fn get_low_stock_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
@@ -94,7 +96,7 @@ pub(crate) async fn post_low_stock_alerts(
     get,
     path = "/shops/{org_id}/alerts/mismatch",
     tag = "Views",
-    params(ShopPath, GridQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<MismatchReply>)
 )]
 pub(crate) async fn get_mismatch_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
@@ -125,14 +127,14 @@ async fn negatives(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &NEGATIVE, request, payload).await?;
     let level = question.parameters.level()?.unwrap_or_default();
     let min_shortage = question.parameters.quantity("min_shortage")?;
     let parameters = NegativeParameters { level, min_shortage };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        negative(&snapshot, context, parameters)
+        negative(&snapshot, context, parameters.clone())
     })
     .await
 }
@@ -142,15 +144,15 @@ async fn low_ones(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &LOW_STOCK, request, payload).await?;
     let level = question.parameters.level()?.unwrap_or(AlertLevel::Variant);
     let threshold = question.parameters.quantity("threshold")?;
     let threshold = threshold.unwrap_or_else(|| question.shop.low_stock_threshold().clone());
     let parameters = LowStockParameters { level, threshold };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        low_stock(&snapshot, context, parameters)
+        low_stock(&snapshot, context, parameters.clone())
     })
     .await
 }
@@ -160,8 +162,8 @@ async fn mismatches(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
-    let form = Form::of(request.headers())?;
+    let question = Question::read(edge, &MISMATCH, request, payload).await?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), |snapshot, context| mismatch(&snapshot, context)).await
 }

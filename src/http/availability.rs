@@ -3,12 +3,12 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::accept::Form;
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::AvailabilityReply;
-use super::openapi::parameters::{AskHeaders, AskQuery, AvailabilityQuery, GridQuery, ShopPath};
+use super::openapi::parameters::{AskHeaders, AskQuery, AvailabilityQuery, FormatQuery, GridQuery, ShopPath};
 use super::openapi::questions::AvailabilityQuestion;
+use super::parameters::vocabulary::AVAILABILITY;
 use super::problem::Problem;
 use super::question::Question;
 use super::view_answer::answer;
@@ -24,7 +24,7 @@ use crate::view::availability::{AvailabilityParameters, availability};
     get,
     path = "/shops/{org_id}/availability",
     tag = "Views",
-    params(ShopPath, GridQuery, AvailabilityQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, AvailabilityQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<AvailabilityReply>)
 )]
 pub(crate) async fn get_availability(edge: Data<Edge>, request: HttpRequest) -> Outcome {
@@ -51,7 +51,7 @@ async fn promised(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &AVAILABILITY, request, payload).await?;
     let asked = &question.parameters;
     let parameters = AvailabilityParameters {
         pooling: asked.pooling()?,
@@ -62,10 +62,10 @@ async fn promised(
             .unwrap_or_else(|| question.shop.low_stock_threshold().clone()),
         pickup: asked.flag("pickup")?,
     };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        availability(&snapshot, context, parameters)
+        availability(&snapshot, context, parameters.clone())
     })
     .await
 }

@@ -3,12 +3,12 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::accept::Form;
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::FulfilmentReply;
 use super::openapi::parameters::{AskHeaders, ShopPath};
 use super::openapi::questions::FulfilmentQuestion;
+use super::parameters::vocabulary::FULFILMENT;
 use super::parameters::{LineError, ParameterError};
 use super::problem::Problem;
 use super::question::Question;
@@ -34,13 +34,13 @@ pub(crate) async fn post_fulfilment(edge: Data<Edge>, request: HttpRequest, payl
 }
 
 async fn planned(edge: &Edge, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, Some(payload)).await?;
+    let question = Question::read(edge, &FULFILMENT, request, Some(payload)).await?;
     let demand = question.parameters.lines()?;
     let prefer = question.parameters.preferred()?;
     let variants = IdList::from_ids(demand.keys().copied().collect());
     let variants = variants.ok_or(ParameterError::Line(LineError::NoLines))?;
     let parameters = FulfilmentParameters { demand, prefer };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted_of(edge, variants).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
         fulfilment(&snapshot, context, &parameters)

@@ -25,6 +25,7 @@ use super::coding::Coding;
 use super::compatible::{INVENTORY_ROUTE, OWN_INVENTORY_ROUTE};
 use super::edge::Edge;
 use super::parameters::Parameters;
+use super::parameters::vocabulary::INVENTORY;
 use super::preferences::PREFER;
 use super::ready::{Asked, ReadyAnswer};
 use super::reply::{Provenance, Whole};
@@ -151,7 +152,7 @@ impl Hits {
         now: Moment,
         is_wanted: impl FnOnce() -> bool,
     ) -> Option<Written> {
-        let parameters = Parameters::from_query(query).ok()?;
+        let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
         // With every cell at hand it does not matter whether a partial answer would do.
         parameters.flag("partial").ok()?;
         if parameters.flag("explain").ok()? {
@@ -163,6 +164,9 @@ impl Hits {
             Some(locations) => (locations, None),
             None => {
                 let book = shop.current_book(now)?;
+                if 0 < book.unlisted() {
+                    return None;
+                }
                 (IdList::from_ids(book.ids().collect())?, Some(book))
             }
         };

@@ -1,28 +1,32 @@
 //! Parameters, from the query string or from a JSON body, as texts under their names.
 //!
-//! Both forms say the same in the same names. A name nobody knows is ignored, as Haravan ignores it; a value
-//! that cannot be read is never replaced by a default. What the texts mean is [`crate::query`]'s to say.
+//! Both forms say the same in the same names; which names there are is a route's [`Vocabulary`]. A value that cannot be
+//! read is never replaced by a default; a single one that is there and empty counts as not given, and so does a member
+//! of a body that is null. What the texts mean is [`crate::query`]'s to say.
 
 mod body;
 mod order_lines;
 mod query_string;
 #[cfg(test)]
 mod tests;
+pub mod vocabulary;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use smallvec::{SmallVec, smallvec};
 
+use super::accept::Form;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::quantity::{Quantity, QuantityError};
-use crate::query::{IdList, QueryError, Selection, Slice};
+use crate::query::{IdList, QueryError, Selection, Slice, quoted};
 use crate::view::alert::AlertLevel;
 use crate::view::availability::Pooling;
 use crate::view::stock::GroupBy;
 
 pub use body::read_body;
 pub use order_lines::LineError;
+pub use vocabulary::Vocabulary;
 
 /// The locations asked for.
 pub const LOCATION_IDS: &str = "location_ids";
@@ -39,29 +43,11 @@ pub const PREFER: &str = "prefer";
 /// The names of id lists: repeated ones are joined.
 const LISTS: [&str; 4] = [LOCATION_IDS, VARIANT_IDS, VATIANT_IDS, PREFER];
 
-/// The names of single values.
-const VALUES: [&str; 17] = [
-    "limit",
-    "page",
-    "since_id",
-    "updated_at_min",
-    "order",
-    "direction",
-    "partial",
-    "explain",
-    "group_by",
-    "breakdown",
-    "level",
-    "min_shortage",
-    "pooling",
-    "buffer",
-    "cap",
-    "threshold",
-    "pickup",
-];
-
 /// How much of a value an error quotes, in characters.
 const MAX_QUOTED: usize = 40;
+
+/// The most parameters that are ignored in one request: each is compared with the known ones. Source: ours.
+const MOST_IGNORED: usize = 1_000;
 
 /// Why parameters cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +61,25 @@ pub enum ParameterError {
         /// The parameter's name.
         parameter: &'static str,
     },
+    /// A name is nearly one that is known.
+    #[error("{name}: unknown parameter, did you mean {meant}?")]
+    Misspelled {
+        /// The name, shortened.
+        name: String,
+        /// The name that was probably meant.
+        meant: &'static str,
+    },
+    /// A name is none that the route takes.
+    #[error("{name}: unknown parameter; the parameters here are {known}")]
+    Unknown {
+        /// The name, shortened.
+        name: String,
+        /// The names that the route takes.
+        known: String,
+    },
+    /// More names than anybody would send are not known.
+    #[error("more than {MOST_IGNORED} parameters are unknown")]
+    TooManyUnknown,
     /// A single value was given more than once.
     #[error("{parameter}: given more than once, with different values")]
     Repeated {
@@ -118,8 +123,9 @@ pub enum ParameterError {
 }
 
 /// What was given, by name: few names, so they are not worth a map.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameters<'a> {
+    vocabulary: &'static Vocabulary,
     given: SmallVec<[Given<'a>; 2]>,
 }
 
@@ -134,16 +140,24 @@ impl<'a> Parameters<'a> {
     /// Reads a query string.
     ///
     /// # Errors
-    /// A value's encoding is broken, or a single value was given twice and differs.
-    pub fn from_query(query: &'a str) -> Result<Self, ParameterError> {
-        let mut parameters = Self::default();
+    /// A name is not one to be ignored, a value's encoding is broken, or a single value was given twice and differs.
+    pub fn from_query(vocabulary: &'static Vocabulary, query: &'a str) -> Result<Self, ParameterError> {
+        let mut parameters = Self { vocabulary, given: SmallVec::new() };
+        let mut ignored = 0;
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // A name whose encoding is broken is nobody's.
-            let Some(parameter) = query_string::decode(name).and_then(|name| known(&name)) else { continue };
+            let Some(parameter) = vocabulary.sent(name)? else {
+                ignored += 1;
+                bounded(ignored)?;
+                continue;
+            };
             let value = query_string::decode(value).ok_or(ParameterError::Encoding { parameter })?;
+            let is_list = LISTS.contains(&parameter);
+            if !is_list && value.trim().is_empty() {
+                continue;
+            }
             match parameters.given.iter_mut().find(|given| given.parameter == parameter) {
-                Some(given) if LISTS.contains(&parameter) => given.values.push(value),
+                Some(given) if is_list => given.values.push(value),
                 Some(given) if given.values.contains(&value) => {}
                 Some(_) => return Err(ParameterError::Repeated { parameter }),
                 None => parameters.given.push(Given { parameter, values: smallvec![value] }),
@@ -155,14 +169,20 @@ impl<'a> Parameters<'a> {
     /// Adds what a JSON body says.
     ///
     /// # Errors
-    /// The body is no JSON object, a member has the wrong type, or the query string has given it too.
+    /// The body is no JSON object, a member has the wrong type or a name that is not one to be ignored, or the query
+    /// string has given it too.
     pub fn and_body(mut self, body: &[u8]) -> Result<Self, ParameterError> {
-        for (parameter, values) in body::parse(body)? {
-            if self.given.iter().any(|given| given.parameter == parameter) {
-                return Err(ParameterError::GivenTwice { parameter });
+        let in_query = self.given.len();
+        for (parameter, values) in body::parse(self.vocabulary, body)? {
+            let values = values.into_iter().map(Cow::Owned);
+            match self.given.iter().position(|given| given.parameter == parameter) {
+                Some(place) if place < in_query => return Err(ParameterError::GivenTwice { parameter }),
+                // A list in two of its spellings.
+                Some(place) => self.given.iter_mut().skip(place).take(1).for_each(|given| {
+                    given.values.extend(values.clone());
+                }),
+                None => self.given.push(Given { parameter, values: values.collect() }),
             }
-            let values = values.into_iter().map(Cow::Owned).collect();
-            self.given.push(Given { parameter, values });
         }
         Ok(self)
     }
@@ -174,7 +194,7 @@ impl<'a> Parameters<'a> {
             let values = values.into_iter().map(|value| Cow::Owned(value.into_owned())).collect();
             Given { parameter, values }
         };
-        Parameters { given: self.given.into_iter().map(owned).collect() }
+        Parameters { vocabulary: self.vocabulary, given: self.given.into_iter().map(owned).collect() }
     }
 
     /// A single value.
@@ -195,6 +215,8 @@ impl<'a> Parameters<'a> {
         match self.value(name).map(str::trim) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
             Some(value) => Err(bad_value(name, value, "true or false")),
         }
     }
@@ -261,13 +283,9 @@ impl<'a> Parameters<'a> {
     /// # Errors
     /// It is something else.
     pub fn group_by(&self) -> Result<GroupBy, QueryError> {
-        match self.value("group_by").map(str::trim) {
-            None => Ok(GroupBy::default()),
-            Some("variant") => Ok(GroupBy::Variant),
-            Some("product") => Ok(GroupBy::Product),
-            Some("location") => Ok(GroupBy::Location),
-            Some(value) => Err(bad_value("group_by", value, "variant, product or location")),
-        }
+        let choices =
+            [("variant", GroupBy::Variant), ("product", GroupBy::Product), ("location", GroupBy::Location)];
+        Ok(self.choice("group_by", choices, "variant, product or location")?.unwrap_or_default())
     }
 
     /// `level`.
@@ -275,12 +293,8 @@ impl<'a> Parameters<'a> {
     /// # Errors
     /// It is something else.
     pub fn level(&self) -> Result<Option<AlertLevel>, QueryError> {
-        match self.value("level").map(str::trim) {
-            None => Ok(None),
-            Some("location") => Ok(Some(AlertLevel::Location)),
-            Some("variant") => Ok(Some(AlertLevel::Variant)),
-            Some(value) => Err(bad_value("level", value, "location or variant")),
-        }
+        let choices = [("location", AlertLevel::Location), ("variant", AlertLevel::Variant)];
+        self.choice("level", choices, "location or variant")
     }
 
     /// `pooling`.
@@ -288,12 +302,34 @@ impl<'a> Parameters<'a> {
     /// # Errors
     /// It is something else.
     pub fn pooling(&self) -> Result<Pooling, QueryError> {
-        match self.value("pooling").map(str::trim) {
-            None => Ok(Pooling::default()),
-            Some("net") => Ok(Pooling::Net),
-            Some("positive") => Ok(Pooling::Positive),
-            Some(value) => Err(bad_value("pooling", value, "net or positive")),
-        }
+        let choices = [("net", Pooling::Net), ("positive", Pooling::Positive)];
+        Ok(self.choice("pooling", choices, "net or positive")?.unwrap_or_default())
+    }
+
+    /// `format`.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn form(&self) -> Result<Option<Form>, QueryError> {
+        let choices = [
+            ("json", Form::Json),
+            ("csv", Form::Csv),
+            ("csv-excel", Form::CsvForExcel),
+            ("ndjson", Form::Ndjson),
+        ];
+        self.choice("format", choices, "json, csv, csv-excel or ndjson")
+    }
+
+    /// One of a few words, in any case.
+    fn choice<T, const N: usize>(
+        &self,
+        name: &'static str,
+        choices: [(&str, T); N],
+        expected: &'static str,
+    ) -> Result<Option<T>, QueryError> {
+        let Some(value) = self.value(name).map(str::trim) else { return Ok(None) };
+        let chosen = choices.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
+        chosen.map(|(_, choice)| Some(choice)).ok_or_else(|| bad_value(name, value, expected))
     }
 
     /// A quantity that is not below zero.
@@ -324,15 +360,11 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// The parameter of this name, if there is one.
-fn known(name: &str) -> Option<&'static str> {
-    LISTS.into_iter().chain(VALUES).chain([LINES]).find(|known| *known == name)
+/// No more than [`MOST_IGNORED`] names may be ignored.
+fn bounded(ignored: usize) -> Result<(), ParameterError> {
+    if ignored <= MOST_IGNORED { Ok(()) } else { Err(ParameterError::TooManyUnknown) }
 }
 
 fn bad_value(parameter: &'static str, value: &str, expected: &'static str) -> QueryError {
-    let mut quoted: String = value.chars().take(MAX_QUOTED).collect();
-    if quoted.len() < value.len() {
-        quoted.push('…');
-    }
-    QueryError::BadValue { parameter, value: quoted, expected }
+    QueryError::BadValue { parameter, value: quoted(value, MAX_QUOTED), expected }
 }

@@ -43,7 +43,7 @@ pub struct ReadyAnswer {
 pub struct Asked<'a> {
     /// The path and the query string, as sent.
     pub target: &'a str,
-    /// The form that the caller accepts; [`Form::Json`] where there is only one.
+    /// The form that the caller accepts, whatever the URL says of forms; [`Form::Json`] where there is only one.
     pub form: Form,
     /// The coding that the caller accepts.
     pub coding: Coding,

@@ -3,14 +3,14 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::accept::Form;
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::{StockQuestion, StockReply, VariantStockReply};
 use super::openapi::parameters::{
-    AskHeaders, AskQuery, GridQuery, LocationsQuery, ShopPath, StockQuery, VariantPath,
+    AskHeaders, AskQuery, FormatQuery, GridQuery, LocationsQuery, ShopPath, StockQuery, VariantPath,
 };
 use super::openapi::questions::VariantStockQuestion;
+use super::parameters::vocabulary::{STOCK, VARIANT_STOCK};
 use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::view_answer::{answer, is_many};
@@ -29,7 +29,7 @@ use crate::view::stock::{GroupBy, StockParameters, stock, variant_stock};
     get,
     path = "/shops/{org_id}/stock",
     tag = "Views",
-    params(ShopPath, GridQuery, StockQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, StockQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<StockReply>)
 )]
 pub(crate) async fn get_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
@@ -58,7 +58,7 @@ pub(crate) async fn post_stock(edge: Data<Edge>, request: HttpRequest, payload: 
     get,
     path = "/shops/{org_id}/stock/{variant_id}",
     tag = "Views",
-    params(ShopPath, VariantPath, LocationsQuery, AskQuery, AskHeaders),
+    params(ShopPath, VariantPath, LocationsQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<VariantStockReply>)
 )]
 pub(crate) async fn get_variant_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
@@ -85,11 +85,11 @@ async fn grouped(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &STOCK, request, payload).await?;
     let group_by = question.parameters.group_by()?;
     let breakdown = question.parameters.flag("breakdown")?;
     let parameters = StockParameters { group_by, breakdown };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     let has_many_variants = matches!(&wanted, Wanted::Answer(grid) if is_many(grid.variants.len()));
     if group_by == GroupBy::Variant && has_many_variants {
@@ -107,13 +107,13 @@ async fn single(
     request: &HttpRequest,
     payload: Option<Payload>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, request, payload).await?;
+    let question = Question::read(edge, &VARIANT_STOCK, request, payload).await?;
     let list = IdList::parse("variant_id", request.match_info().query("variant_id"))?;
     let variant_id: VariantId = match list.ids() {
         [variant_id] => *variant_id,
         _ => return Err(Problem::NotFound),
     };
-    let form = Form::of(request.headers())?;
+    let form = question.form(request)?;
     let wanted = question.wanted_of(edge, list).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
         variant_stock(variant_id, &snapshot, context)

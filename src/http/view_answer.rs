@@ -2,10 +2,10 @@
 
 use std::hash::Hash;
 use std::io;
+use std::sync::Arc;
 
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::future::try_join;
 use futures_util::{Stream, stream};
 
 use super::accept::Form;
@@ -15,6 +15,8 @@ use super::etag::EntityTag;
 use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
+use super::standing::{Material, Uses, made};
+use crate::domain::cell::CellId;
 use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
@@ -33,6 +35,11 @@ const MOST_WHOLE: usize = 256 << 10;
 /// An answer of more items is taken to be longer than that, and not written to find out. Source: ours; few lines are
 /// shorter than 65 bytes.
 const MOST_ITEMS: usize = 4_000;
+
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+/// The most cells with two rows that warnings name. Source: ours.
+const MOST_NAMED: usize = 20;
 
 /// An answer of a view's.
 pub(super) trait Answer: Hash + Tabular + Send + 'static {
@@ -122,34 +129,41 @@ pub(super) async fn answer<A: Answer>(
     request: &HttpRequest,
     question: &Question,
     (form, wanted): (Form, Wanted),
-    view: impl FnOnce(Snapshot, Context<'_>) -> A + Send + 'static,
+    view: impl Fn(Snapshot, Context<'_>) -> A + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
     let grid = match wanted {
         Wanted::Answer(grid) => grid,
         Wanted::Cost(explained) => return Ok(explained),
     };
-    let cells = grid.cells();
-    let terms = question.terms();
-    let book = async { Ok(question.shop.location_book(&terms).await) };
-    let (snapshot, book) = try_join(edge.aside.read(&question.shop, grid, &terms), book).await?;
-    let provenance = question.provenance(edge, &snapshot);
-    let basis = question.basis(&snapshot, &book);
     let shop = question.shop.org_id();
-    let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
     let coding = Coding::of(request.headers())?;
-    let work = move || {
-        // The tag is of everything but `as_of`, which is told once the tag is made.
-        let context = Context { shop, as_of: None, book: &book, warnings: Vec::new() };
-        let mut answer = view(snapshot, context);
-        let etag = EntityTag::weak(&answer, form.media_type());
-        answer.envelope_mut().as_of = as_of;
-        content(answer, form, etag, coding)
+    let view = Arc::new(view);
+    let prepare = |Material { snapshot, book }: Material| {
+        let provenance = question.provenance(edge, &snapshot);
+        let book = book.unwrap_or_else(|| question.shop.held_location_book());
+        let basis = question.basis(&snapshot, &book);
+        let book = question.book(book);
+        // An answer that stands ready lacks nothing, and nothing needs to be said of it.
+        let warnings = warnings_of(&question.shop.repeated_in(snapshot.grid()));
+        let basis = basis.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
+        let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
+        let view = Arc::clone(&view);
+        let work = move || {
+            // The tag is of everything but `as_of`, which is told once the tag is made.
+            let context = Context { shop, as_of: None, book: &book, warnings };
+            let mut answer = view(snapshot, context);
+            let etag = EntityTag::weak(&answer, form.media_type());
+            answer.envelope_mut().as_of = as_of;
+            content(answer, form, etag, coding)
+        };
+        ((provenance, basis), work)
     };
-    Ok(match edge.aside.work(cells, work).await?? {
+    let ((provenance, basis), content) = made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
+    Ok(match content? {
         Content::Whole(whole) => {
             let response = provenance.respond_whole(request, &whole);
             if let Some(basis) = basis {
-                edge.keep_ready(request, form, coding, whole, basis);
+                edge.keep_ready(request, coding, whole, basis);
             }
             response
         }
@@ -159,12 +173,25 @@ pub(super) async fn answer<A: Answer>(
     })
 }
 
+/// What to know of cells for which Haravan sent two rows.
+fn warnings_of(repeated: &[CellId]) -> Vec<String> {
+    let about = |CellId { variant_id, loc_id }: &CellId| {
+        format!("two rows came for variant {variant_id} at location {loc_id}: the newer one counts")
+    };
+    let mut warnings: Vec<String> = repeated.iter().take(MOST_NAMED).map(about).collect();
+    if MOST_NAMED < repeated.len() {
+        warnings.push(format!("more cells for which two rows came: {}", repeated.len() - MOST_NAMED));
+    }
+    warnings
+}
+
 /// An answer in the form that was asked for: whole if it is short.
 fn content(answer: impl Answer, form: Form, etag: EntityTag, coding: Coding) -> Result<Content, Problem> {
     let is_long = answer.is_long();
     let chunks = match form {
         Form::Json => answer.into_json(),
         Form::Csv => Ok(answer.into_csv()),
+        Form::CsvForExcel => Ok(marked(answer.into_csv())),
         Form::Ndjson => Ok(answer.into_ndjson()),
     };
     let mut chunks = chunks.map_err(|_| Problem::Internal)?;
@@ -180,6 +207,11 @@ fn content(answer: impl Answer, form: Form, etag: EntityTag, coding: Coding) -> 
     }
     let chunks = Box::new(std::iter::once(Ok(written)).chain(chunks));
     Ok(Content::Streamed { etag, chunks })
+}
+
+/// The chunks after a byte order mark.
+fn marked(chunks: Chunks) -> Chunks {
+    Box::new(std::iter::once(Ok(BYTE_ORDER_MARK.to_vec())).chain(chunks))
 }
 
 /// The chunks of a body. Each is made when it is wanted; before another one is, whoever else is served by this thread

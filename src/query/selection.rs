@@ -73,13 +73,15 @@ impl Selection {
             })
             .transpose()?;
         let order = match given("order") {
-            None | Some("id") => Order::Id,
-            Some("updated_at") => Order::UpdatedAt,
+            None => Order::Id,
+            Some(text) if text.eq_ignore_ascii_case("id") => Order::Id,
+            Some(text) if text.eq_ignore_ascii_case("updated_at") => Order::UpdatedAt,
             Some(text) => return Err(bad_value("order", text, "id or updated_at")),
         };
         let direction = match given("direction") {
-            None | Some("asc") => Direction::Ascending,
-            Some("desc") => Direction::Descending,
+            None => Direction::Ascending,
+            Some(text) if text.eq_ignore_ascii_case("asc") => Direction::Ascending,
+            Some(text) if text.eq_ignore_ascii_case("desc") => Direction::Descending,
             Some(text) => return Err(bad_value("direction", text, "asc or desc")),
         };
         let slice = Slice::parse(given("limit"), given("page"))?;
@@ -180,6 +182,8 @@ mod tests {
         let expected =
             Selection { order: Order::UpdatedAt, direction: Direction::Descending, ..Selection::default() };
         check(&[("order", "updated_at"), ("direction", "desc")], Ok(expected));
+        check(&[("order", "Updated_At"), ("direction", "DESC")], Ok(expected));
+        check(&[("order", "ID"), ("direction", "Asc")], Ok(Selection::default()));
     }
 
     #[test]

@@ -4,8 +4,8 @@
 
 use super::kind::Kind;
 use super::mistakes::Mistakes;
-use super::nearest::nearest;
 use super::tree::{Node, PREFIX, Table};
+use crate::spelling::nearest;
 
 /// The longest part of a key that is shown in a message, in characters.
 const MAX_SHOWN_KEY: usize = 64;

@@ -4,7 +4,8 @@
 //! takes nothing from it. An order can be fulfilled if what the known cells hold covers every line, whatever the
 //! unknown ones hold; it cannot if they leave a line short that no unknown cell could help; else nothing is proven.
 //! A cell that Haravan refuses is as unknown as any other, and so is a number that is not computed with; one at a
-//! location that does not sell changes nothing.
+//! location that does not sell changes nothing. Nothing is promised from a location of which nobody can tell whether it
+//! sells, but it may help.
 //!
 //! Of the smallest sets of locations that cover the order the first is taken: locations are compared in the order
 //! of preference, those preferred as they were named and then the others by id. How it is found, and what happens
@@ -23,7 +24,7 @@ use self::supply::{Source, Supply};
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
-use super::transfer::{is_surplus_known, spare};
+use super::transfer::spare;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
@@ -143,7 +144,7 @@ pub fn fulfilment(
     let mut envelope = EnvelopeBuilder::new();
     let mut supply = Supply::preferring(&parameters.prefer);
     let mut shortages = Vec::new();
-    each_variant(cells, |variant| {
+    each_variant(cells, context.book.untold_cells(), |variant| {
         for (id, cell) in variant.cells() {
             envelope.see(id, cell);
         }
@@ -181,7 +182,7 @@ fn shortage(variant: &VariantCells, book: &LocationBook, ordered: &Quantity) -> 
     if *ordered <= sellable {
         return None;
     }
-    let helpless = is_surplus_known(variant, book);
+    let helpless = !variant.more_may_sell(book);
     Some(LineShortage {
         variant_id: variant.variant_id,
         quantity: ordered.clone().normalized(),
@@ -236,7 +237,8 @@ impl Record for PlanLine {
 
 impl Tabular for FulfilmentAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.into_lines().0)
+        let (lines, envelope) = self.into_lines();
+        csv_chunks(lines, &envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

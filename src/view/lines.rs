@@ -1,12 +1,13 @@
 //! Answers as text: JSON, CSV and NDJSON, in chunks, so that a long one never stands in memory as text.
 //!
-//! NDJSON is one item a line, as it stands in the JSON answer. An answer that is not complete has one more line,
-//! its last: `{"envelope":{…}}`, which names what is missing.
+//! NDJSON is one item a line, as it stands in the JSON answer. An answer that is not complete, or that warns of
+//! something, has one more line, its last: `{"envelope":{…}}`, which says so.
 //!
 //! CSV (RFC 4180: commas, CRLF, quotes where needed, UTF-8) has a header line and then a line per item; null is
-//! an empty field, lists are written in one field, and what is unknown shows in the column `complete`. A name
-//! that a spreadsheet would take for a formula (it starts with `=`, `+`, `-`, `@`, a tab or a carriage return)
-//! gets a `'` in front; numbers, negative ones too, are left as they are.
+//! an empty field, lists are written in one field, and what is unknown shows in the column `complete`. An answer that
+//! is not complete ends in a line whose first field is `#incomplete`; how many cells are missing, and why, follows.
+//! A name that a spreadsheet would take for a formula (it starts with `=`, `+`, `-`, `@`, one of these in full width,
+//! a tab or a line break) gets a `'` in front; numbers, negative ones too, are left as they are.
 
 use std::fmt::{Display, Write as _};
 use std::io;
@@ -20,6 +21,12 @@ use crate::domain::quantity::Quantity;
 /// How much is gathered before a chunk is handed on, in bytes: the first is what a caller waits for, and each is a
 /// while in which nobody else is served. Source: ours; a few writes' worth.
 const CHUNK: usize = 16 * 1024;
+
+/// What a spreadsheet takes for the start of a formula; of a text in full width as well.
+const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// The first field of the last line of CSV that is not complete.
+const INCOMPLETE: &str = "#incomplete";
 
 /// An answer's lines, in chunks of whole lines. Writing into memory does not fail in practice; an error means a
 /// line that cannot be written, and ends the answer.
@@ -76,7 +83,7 @@ impl Fields {
     /// A text that others chose.
     pub(crate) fn text(&mut self, text: Option<&str>) -> &mut Self {
         let text = text.unwrap_or_default();
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        if text.starts_with(FORMULA_STARTS) {
             self.value(format_args!("'{text}"))
         } else {
             self.record.push_field(text.as_bytes());
@@ -109,8 +116,9 @@ impl Fields {
     }
 }
 
-/// The items as CSV.
-pub(crate) fn csv_chunks<R: Record>(items: impl Items<R>) -> Chunks {
+/// The items as CSV, and a line that says so after them if the answer is not complete.
+pub(crate) fn csv_chunks<R: Record>(items: impl Items<R>, envelope: &Envelope) -> Chunks {
+    let mut last = (!envelope.complete).then(|| incomplete_line(envelope, R::COLUMNS.len()));
     let mut items = items.into_iter();
     let mut fields = Fields::default();
     let mut header = Some(R::COLUMNS);
@@ -123,25 +131,44 @@ pub(crate) fn csv_chunks<R: Record>(items: impl Items<R>) -> Chunks {
         if let Some(columns) = header.take() {
             writer.write_record(columns)?;
         }
-        while writer.get_ref().len() < CHUNK
-            && let Some(item) = items.next()
-        {
-            fields.record.clear();
-            item.write(&mut fields);
-            writer.write_byte_record(&fields.record)?;
+        while writer.get_ref().len() < CHUNK {
+            if let Some(item) = items.next() {
+                fields.record.clear();
+                item.write(&mut fields);
+                writer.write_byte_record(&fields.record)?;
+            } else if let Some(last) = last.take() {
+                writer.write_record(last)?;
+            } else {
+                break;
+            }
         }
         writer.flush()
     })
 }
 
-/// The items as NDJSON, and the envelope after them if the answer is not complete.
+/// The line that ends CSV which is not complete, as long as its others: how many cells are missing, and why.
+fn incomplete_line(envelope: &Envelope, columns: usize) -> Vec<String> {
+    let mut reasons: Vec<&str> = Vec::new();
+    for missing in &envelope.missing {
+        let reason = missing.reason.as_str();
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let mut line = vec![INCOMPLETE.to_owned(), envelope.missing_total.to_string(), reasons.join(";")];
+    line.resize(columns, String::new());
+    line
+}
+
+/// The items as NDJSON, and the envelope after them if it says what the items cannot.
 pub(crate) fn ndjson_chunks<T: Serialize>(items: impl Items<T>, envelope: Envelope) -> Chunks {
     #[derive(Serialize)]
     struct LastLine {
         envelope: Envelope,
     }
     let mut items = items.into_iter();
-    let mut last = (!envelope.complete).then_some(LastLine { envelope });
+    let is_plain = envelope.complete && envelope.warnings.is_empty();
+    let mut last = (!is_plain).then_some(LastLine { envelope });
     chunks(move |chunk| {
         while chunk.len() < CHUNK {
             if let Some(item) = items.next() {
@@ -291,23 +318,43 @@ mod tests {
         let named = |name: &str| Named(Some(name.to_owned()), -15);
         let items = vec![named("Kho \"A\", tầng 1\nQuận 1"), named("=1+1"), named("-A"), Named(None, 0)];
         assert_eq!(
-            read(csv_chunks(items)),
+            read(csv_chunks(items, &envelope(0))),
             "name,number\r\n\"Kho \"\"A\"\", tầng 1\nQuận 1\",-15\r\n'=1+1,-15\r\n'-A,-15\r\n,0\r\n"
         );
     }
 
     #[test]
-    fn csv_without_items_is_a_header() {
-        assert_eq!(read(csv_chunks(Vec::<Named>::new())), "name,number\r\n");
+    fn every_start_of_a_formula_is_disarmed() {
+        for start in super::FORMULA_STARTS {
+            let text = read(csv_chunks(vec![Named(Some(format!("{start}A")), 1)], &envelope(0)));
+            let name = text.strip_prefix("name,number\r\n").unwrap().trim_start_matches('"');
+            assert!(name.starts_with(&format!("'{start}A")), "{text:?}");
+        }
     }
 
     #[test]
-    fn ndjson_ends_with_the_envelope_only_when_something_is_missing() {
+    fn csv_that_is_not_complete_ends_in_a_line_that_says_so() {
+        assert_eq!(read(csv_chunks(Vec::<Named>::new(), &envelope(3))), "name,number\r\n#incomplete,3\r\n");
+        let items: Vec<Named> = (0..5_000).map(|number| Named(None, number)).collect();
+        let text = read(csv_chunks(items, &envelope(1)));
+        assert_eq!((text.lines().count(), text.lines().last()), (5_002, Some("#incomplete,1")));
+    }
+
+    #[test]
+    fn csv_without_items_is_a_header() {
+        assert_eq!(read(csv_chunks(Vec::<Named>::new(), &envelope(0))), "name,number\r\n");
+    }
+
+    #[test]
+    fn ndjson_ends_with_the_envelope_only_when_something_is_missing_or_warned_of() {
         assert_eq!(read(ndjson_chunks(vec![1, 2], envelope(0))), "1\n2\n");
         assert_eq!(read(ndjson_chunks(Vec::<u8>::new(), envelope(0))), "");
         let lines = read(ndjson_chunks(vec![1], envelope(3)));
         assert!(lines.starts_with("1\n{\"envelope\":{\"shop\":1000,"), "{lines}");
         assert!(lines.ends_with("}}\n"), "{lines}");
+        let warned = Envelope { warnings: vec!["mind".to_owned()], ..envelope(0) };
+        let lines = read(ndjson_chunks(vec![1], warned));
+        assert!(lines.ends_with("\"warnings\":[\"mind\"]}}\n"), "{lines}");
     }
 
     #[derive(Serialize)]
@@ -342,10 +389,10 @@ mod tests {
     #[test]
     fn a_long_answer_comes_in_chunks_of_whole_lines() {
         let items = || (0..20_000).map(|number| Named(Some("Kho".to_owned()), number)).collect::<Vec<_>>();
-        let chunks: Vec<Vec<u8>> = csv_chunks(items()).map(Result::unwrap).collect();
+        let chunks: Vec<Vec<u8>> = csv_chunks(items(), &envelope(0)).map(Result::unwrap).collect();
         assert!(chunks.len() > 1);
         assert!(chunks.iter().all(|chunk| chunk.ends_with(b"\r\n") && chunk.len() < 2 * CHUNK));
-        assert_eq!(read(csv_chunks(items())).lines().count(), 20_001);
+        assert_eq!(read(csv_chunks(items(), &envelope(0))).lines().count(), 20_001);
         let numbers: Vec<u32> = (0..20_000).collect();
         let chunks: Vec<Vec<u8>> = ndjson_chunks(numbers, envelope(0)).map(Result::unwrap).collect();
         assert!(chunks.len() > 1 && chunks.iter().all(|chunk| chunk.ends_with(b"\n")));

@@ -14,7 +14,7 @@ use super::envelope::{Context, Envelope, EnvelopeBuilder};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::tally::variant_sums;
-use super::transfer::{Surplus, beyond, is_surplus_known, oversold, spare};
+use super::transfer::{Surplus, beyond, oversold, spare};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 
@@ -49,7 +49,7 @@ pub fn low_stock(cells: impl Cells, context: Context<'_>, parameters: LowStockPa
     let mut envelope = EnvelopeBuilder::new();
     let mut alerts = Vec::new();
     let mut undecided = 0_u64;
-    each_variant(cells, |variant| {
+    each_variant(cells, context.book.untold_cells(), |variant| {
         for (id, cell) in variant.cells() {
             envelope.see(id, cell);
         }
@@ -85,7 +85,7 @@ fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBoo
     // A row that is oversold by more than is computed with may need all there is.
     let mut left = if beyond(variant).is_empty() { surplus.above(threshold) } else { Surplus::none() };
     let complete = variant.is_complete();
-    let surplus_is_known = is_surplus_known(variant, book);
+    let surplus_is_known = !variant.more_may_sell(book);
     for (available, row) in low {
         let shortage = (threshold - &available).normalized();
         let own = spare(row, book).unwrap_or_default();
@@ -113,7 +113,7 @@ fn is_low(available: &Quantity, threshold: &Quantity) -> bool {
 
 impl Tabular for LowStockAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.alerts)
+        csv_chunks(self.alerts, &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

@@ -144,7 +144,7 @@ impl Record for Mismatch {
 
 impl Tabular for MismatchAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.alerts)
+        csv_chunks(self.alerts, &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

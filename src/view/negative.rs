@@ -14,7 +14,7 @@ use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::sent_quantity::{SentFields, SentQuantity};
 use super::tally::variant_sums;
-use super::transfer::{Surplus, beyond, is_surplus_known, oversold};
+use super::transfer::{Surplus, beyond, oversold};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 
@@ -48,7 +48,7 @@ pub fn negative(cells: impl Cells, context: Context<'_>, parameters: NegativePar
     let mut envelope = EnvelopeBuilder::new();
     let mut alerts = Vec::new();
     let mut undecided = 0_u64;
-    each_variant(cells, |variant| {
+    each_variant(cells, context.book.untold_cells(), |variant| {
         for (id, cell) in variant.cells() {
             envelope.see(id, cell);
         }
@@ -79,8 +79,9 @@ fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBoo
     }
     let mut surplus = Surplus::of(variant, book);
     let complete = variant.is_complete();
+    let surplus_is_known = !variant.more_may_sell(book);
     // A negative row has no surplus of its own: what the variant has is what it has elsewhere.
-    let surplus_elsewhere = is_surplus_known(variant, book).then(|| surplus.total());
+    let surplus_elsewhere = surplus_is_known.then(|| surplus.total());
     for (available, row) in short {
         let shortage = (-available).normalized();
         let transfer_from = surplus.take(shortage.clone());
@@ -106,7 +107,7 @@ fn summed(variant: &VariantCells, book: &LocationBook) -> Option<Alert> {
 
 impl Tabular for NegativeAnswer {
     fn into_csv(self) -> Chunks {
-        csv_chunks(self.alerts)
+        csv_chunks(self.alerts, &self.envelope)
     }
 
     fn into_ndjson(self) -> Chunks {

@@ -69,15 +69,6 @@ pub(super) fn spare(row: &Row, book: &LocationBook) -> Option<Quantity> {
     row.available().filter(Quantity::is_positive)
 }
 
-/// Whether it is known what the variant's sellable locations have: none of them is unknown, or has more than can be
-/// computed with.
-pub(super) fn is_surplus_known(variant: &VariantCells, book: &LocationBook) -> bool {
-    !variant.unknown().any(|(loc_id, _)| book.is_sellable(loc_id))
-        && !variant.rows().any(|row| {
-            !row.qty_available.is_exact() && !row.qty_available.is_negative() && book.is_sellable(row.loc_id)
-        })
-}
-
 /// A variant's oversold rows with what is available of each, the worst first, then by location id.
 pub(super) fn oversold(variant: &VariantCells) -> Vec<(Quantity, &Row)> {
     let negative = variant.rows().filter(|row| row.qty_available.is_negative());

@@ -1,6 +1,7 @@
 //! Signing in and out: a key is typed once, and a session takes its place.
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
+use actix_web::error::UrlencodedError;
+use actix_web::http::header::{CACHE_CONTROL, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use actix_web::web::{Data, Form};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use maud::html;
@@ -14,6 +15,7 @@ use super::language::Tongue;
 use super::session;
 use super::visit::{Asked, Visit};
 use crate::domain::id::OrgId;
+use crate::http::body_deadline;
 use crate::http::edge::Edge;
 use crate::http::parameters::ParameterError;
 use crate::http::problem::Problem;
@@ -61,6 +63,9 @@ pub(in crate::http) async fn sign_in(
     if is_from_elsewhere(&request) {
         return visit.answer(Err(NOT_OURS));
     }
+    if is_late(&sent) {
+        return visit.answer(Err(Problem::BodyLate));
+    }
     let Sent { key, lang, shop } = sent.map(Form::into_inner).unwrap_or_default();
     let tongue = Tongue::of(lang.as_deref(), request.headers());
     let shop = shop.and_then(|text| text.parse::<OrgId>().ok());
@@ -84,6 +89,9 @@ pub(in crate::http) async fn sign_out(
 ) -> HttpResponse {
     if is_from_elsewhere(&request) {
         return Visit::of_nobody(&edge, &request).answer(Err(NOT_OURS));
+    }
+    if is_late(&sent) {
+        return Visit::of_nobody(&edge, &request).answer(Err(Problem::BodyLate));
     }
     let lang = sent.map(Form::into_inner).unwrap_or_default().lang;
     let tongue = Tongue::of(lang.as_deref(), request.headers());
@@ -136,9 +144,29 @@ fn sent_on(address: Address, cookie: Option<String>) -> HttpResponse {
     response.finish()
 }
 
-/// Whether a form of somebody else's page was sent here. Browsers say so wherever it could do harm; a browser that
-/// says nothing is on a plain connection, where it could not be believed.
+/// Whether a form did not come in time.
+fn is_late(sent: &Result<Form<Sent>, Error>) -> bool {
+    let error = sent.as_ref().err().and_then(|error| error.as_error());
+    matches!(error, Some(UrlencodedError::Payload(cause)) if body_deadline::is_late(cause))
+}
+
+/// Whether a form of somebody else's page was sent here. Browsers say so where a connection is safe; on a plain one
+/// they tell where the form is from, and that must be the host that was asked.
 fn is_from_elsewhere(request: &HttpRequest) -> bool {
-    let site = request.headers().get("Sec-Fetch-Site").map(|site| site.as_bytes());
-    site.is_some_and(|site| site != b"same-origin" && site != b"none")
+    let headers = request.headers();
+    if let Some(site) = headers.get("Sec-Fetch-Site") {
+        return site != "same-origin" && site != "none";
+    }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let mut origins = headers.get_all(ORIGIN);
+    origins.any(|origin| !origin.to_str().is_ok_and(|origin| is_of(origin, host)))
+}
+
+/// Whether an origin (RFC 6454) is that of a host. Which scheme the host is asked by is not known here.
+fn is_of(origin: &str, host: &str) -> bool {
+    let Some((scheme, authority)) = origin.split_once("://") else { return false };
+    let default_port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+    let named =
+        |authority: &str| authority.strip_suffix(default_port).unwrap_or(authority).to_ascii_lowercase();
+    !authority.is_empty() && named(authority) == named(host)
 }

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Bytes, Payload};
 use rust_decimal::Decimal;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::{LINES, LISTS, ParameterError, known};
+use super::{LINES, LISTS, ParameterError, Vocabulary, bounded};
+use crate::http::body_deadline::is_late;
 use crate::http::problem::Problem;
 
 /// What some libraries write before a text in UTF-8. Not allowed there, but a reader may ignore it (RFC 8259, 8.1).
@@ -22,7 +24,7 @@ const VALUE: &str = "a string, a number or a boolean";
 /// Reads a request's body of at most `max` bytes. A body that does not say what it is counts as JSON.
 ///
 /// # Errors
-/// It is longer, says that it is something else than JSON, or breaks off.
+/// It is longer, says that it is something else than JSON, comes too slowly, or breaks off.
 pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Result<Bytes, Problem> {
     let is_json = request.headers().get(CONTENT_TYPE).is_none_or(says_json);
     let encoding = request.headers().get(CONTENT_ENCODING);
@@ -35,7 +37,12 @@ pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Res
     }
     let limit = usize::try_from(max).unwrap_or(usize::MAX);
     let body = payload.to_bytes_limited(limit).await.map_err(|_| Problem::BodyTooLarge { max })?;
-    body.map_err(|_| Problem::Parameter(ParameterError::Request))
+    body.map_err(|error| unread(error.as_error()))
+}
+
+/// The problem of a body that could not be read to its end.
+pub(in crate::http) fn unread(error: Option<&PayloadError>) -> Problem {
+    if error.is_some_and(is_late) { Problem::BodyLate } else { Problem::Parameter(ParameterError::Request) }
 }
 
 /// Whether a content type is JSON's, or that of something written as JSON (RFC 6839, 3.1). What it says of the charset
@@ -47,8 +54,12 @@ fn says_json(content_type: &HeaderValue) -> bool {
     subtype == "json" || subtype.ends_with("+json")
 }
 
-/// The known members of a JSON object as texts. Of a member given twice the last one counts.
-pub(super) fn parse(body: &[u8]) -> Result<Vec<(&'static str, Vec<String>)>, ParameterError> {
+/// The known members of a JSON object as texts. Of a member given twice the last one counts; one that is null, or a
+/// single value that is empty, is not given.
+pub(super) fn parse(
+    vocabulary: &Vocabulary,
+    body: &[u8],
+) -> Result<Vec<(&'static str, Vec<String>)>, ParameterError> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(ParameterError::EmptyBody);
@@ -61,18 +72,35 @@ pub(super) fn parse(body: &[u8]) -> Result<Vec<(&'static str, Vec<String>)>, Par
                 ParameterError::NotJson { line: error.line(), column: error.column() }
             }
         })?;
-    let known = members.into_iter().filter_map(|(name, raw)| Some((known(&name)?, raw)));
-    known
-        .map(|(parameter, raw)| {
-            if parameter == LINES {
-                // Read later, as it stands, by who knows what a line is.
-                return Ok((parameter, vec![raw.get().to_owned()]));
-            }
-            let texts = if LISTS.contains(&parameter) { list(raw) } else { text(raw).map(|text| vec![text]) };
-            let expected = if LISTS.contains(&parameter) { LIST } else { VALUE };
-            Ok((parameter, texts.ok_or(ParameterError::Member { parameter, expected })?))
-        })
-        .collect()
+    let mut given = Vec::new();
+    let mut ignored = 0;
+    for (name, raw) in members {
+        let Some(parameter) = vocabulary.meant(&name)? else {
+            ignored += 1;
+            bounded(ignored)?;
+            continue;
+        };
+        if let Some(texts) = member(parameter, raw)? {
+            given.push((parameter, texts));
+        }
+    }
+    Ok(given)
+}
+
+/// What a member says; none if that is nothing.
+fn member(parameter: &'static str, raw: &RawValue) -> Result<Option<Vec<String>>, ParameterError> {
+    if raw.get() == "null" {
+        return Ok(None);
+    }
+    if parameter == LINES {
+        // Read later, as it stands, by who knows what a line is.
+        return Ok(Some(vec![raw.get().to_owned()]));
+    }
+    if LISTS.contains(&parameter) {
+        return list(raw).map(Some).ok_or(ParameterError::Member { parameter, expected: LIST });
+    }
+    let text = text(raw).ok_or(ParameterError::Member { parameter, expected: VALUE })?;
+    Ok((!text.trim().is_empty()).then(|| vec![text]))
 }
 
 /// A list's items: of an array each, of anything else the one.

@@ -3,17 +3,34 @@
 use actix_web::web::{self, Payload};
 use actix_web::{App, HttpRequest, HttpResponse};
 
-use super::{Parameters, read_body};
+use super::vocabulary::{INVENTORY, NEGATIVE, STOCK, Vocabulary};
+use super::{MOST_IGNORED, ParameterError, Parameters, read_body};
+use crate::http::accept::Form;
 use crate::http::problem::Problem;
+use crate::view::stock::GroupBy;
 
 fn variants(parameters: &Parameters<'_>) -> Result<Option<Vec<u64>>, Problem> {
     let ids = parameters.variants()?;
     Ok(ids.map(|list| list.ids().iter().map(|id| id.get()).collect()))
 }
 
+fn in_stock(query: &str) -> Result<Parameters<'_>, ParameterError> {
+    Parameters::from_query(&STOCK, query)
+}
+
 #[track_caller]
 fn check(query: &str, body: Option<&str>, expected: Result<Option<&[u64]>, &str>) {
-    let read = Parameters::from_query(query)
+    check_in(&INVENTORY, query, body, expected);
+}
+
+#[track_caller]
+fn check_in(
+    vocabulary: &'static Vocabulary,
+    query: &str,
+    body: Option<&str>,
+    expected: Result<Option<&[u64]>, &str>,
+) {
+    let read = Parameters::from_query(vocabulary, query)
         .and_then(|parameters| match body {
             Some(body) => parameters.and_body(body.as_bytes()),
             None => Ok(parameters),
@@ -36,7 +53,9 @@ fn repeated_and_misspelled_lists_are_one_list() {
     check("variant_ids=1%2C2&&x=%ff&%zz=1", None, Ok(Some(&[1, 2])));
     check("variant%5Fids=7", None, Ok(Some(&[7])));
     check("", None, Ok(None));
-    check("Variant_ids=1&variant_ids[]=2", None, Ok(None));
+    check("variant_ids[]=1&variant_ids[]=2,3&variant_ids=4", None, Ok(Some(&[1, 2, 3, 4])));
+    check("variant_ids%5B0%5D=2&vatiant_ids[1]=2", None, Ok(Some(&[2])));
+    check("", Some(r#"{"variant_ids[]":[1],"variant_ids":[2]}"#), Ok(Some(&[1, 2])));
 }
 
 #[test]
@@ -72,7 +91,7 @@ fn a_body_lists_ids_in_any_of_three_ways() {
 #[test]
 fn a_member_of_the_wrong_type_is_named() {
     let wrong = "variant_ids: expected an array of ids, or a string of comma-separated ids";
-    for member in ["null", "true", "{}", "[true]", "[null]", "[[1]]", "[{}]"] {
+    for member in ["true", "{}", "[true]", "[null]", "[[1]]", "[{}]"] {
         check("", Some(&format!(r#"{{"variant_ids":{member}}}"#)), Err(wrong));
     }
     for (member, item) in
@@ -83,7 +102,48 @@ fn a_member_of_the_wrong_type_is_named() {
     }
     let limit = "limit: expected a string, a number or a boolean";
     check("", Some(r#"{"limit":[1]}"#), Err(limit));
-    check("", Some(r#"{"limit":null}"#), Err(limit));
+    check("", Some(r#"{"limit":{}}"#), Err(limit));
+}
+
+#[test]
+fn what_is_null_or_a_single_value_that_is_empty_is_not_given() {
+    for body in [r#"{"limit":null}"#, r#"{"limit":""}"#, r#"{"limit":" "}"#, r#"{"location_ids":null}"#, "{}"]
+    {
+        let read = Parameters::from_query(&INVENTORY, "since_id=&page=%20&order&limit=").unwrap();
+        let read = read.and_body(body.as_bytes()).unwrap();
+        assert_eq!(read, Parameters::from_query(&INVENTORY, "").unwrap(), "{body}");
+    }
+    check("limit=&limit=5&variant_ids=1", None, Ok(Some(&[1])));
+    check("variant_ids=1", Some(r#"{"variant_ids":null}"#), Ok(Some(&[1])));
+    check("", Some(r#"{"variant_ids":null}"#), Ok(None));
+}
+
+#[test]
+fn a_name_that_is_nearly_known_is_an_error_wherever_it_stands() {
+    let named = "Variant_ids: unknown parameter, did you mean variant_ids?";
+    check("Variant_ids=1", None, Err(named));
+    check("", Some(r#"{"Variant_ids":[1]}"#), Err(named));
+    check("", Some(r#"{"Variant_ids":null}"#), Err(named));
+}
+
+#[test]
+fn a_name_that_is_not_known_is_ignored_at_haravans_routes_and_an_error_at_ours() {
+    check("fields=id&_=1&%zz=1", Some(r#"{"sku":1,"variant_ids":[1]}"#), Ok(Some(&[1])));
+    for (query, body) in [("sku=1", "{}"), ("", r#"{"sku":1}"#), ("", r#"{"sku":null}"#)] {
+        let named = "sku: unknown parameter; the parameters here are location_ids, variant_ids, level, \
+                     min_shortage, partial, explain, format";
+        check_in(&NEGATIVE, query, Some(body), Err(named));
+    }
+}
+
+#[test]
+fn names_that_are_not_known_are_compared_up_to_a_bound() {
+    let query = |count| vec!["sku=1"; count].join("&");
+    check(&query(MOST_IGNORED), None, Ok(None));
+    let named = "more than 1000 parameters are unknown";
+    check(&query(MOST_IGNORED + 1), None, Err(named));
+    let members: Vec<String> = (0..=MOST_IGNORED).map(|number| format!("\"sku{number}\":1")).collect();
+    check("", Some(&format!("{{{}}}", members.join(","))), Err(named));
 }
 
 #[test]
@@ -118,30 +178,44 @@ fn a_single_value_may_be_repeated_but_not_changed() {
 
 #[test]
 fn switches_are_true_or_false() {
-    let flag =
-        |query| Parameters::from_query(query).unwrap().flag("partial").map_err(|error| error.to_string());
+    let flag = |query| in_stock(query).unwrap().flag("partial").map_err(|error| error.to_string());
     assert_eq!(flag(""), Ok(false));
     assert_eq!(flag("partial=true"), Ok(true));
     assert_eq!(flag("partial=1"), Ok(true));
     assert_eq!(flag("partial=false"), Ok(false));
     assert_eq!(flag("partial=yes"), Err("partial: \"yes\" is not true or false".to_owned()));
-    assert_eq!(flag("partial="), Err("partial: \"\" is not true or false".to_owned()));
-    let body = Parameters::default().and_body(b"{\"partial\":true,\"limit\":5,\"order\":\"id\"}").unwrap();
+    assert_eq!(
+        (flag("partial="), flag("partial=True"), flag("partial=FALSE")),
+        (Ok(false), Ok(true), Ok(false))
+    );
+    let body = Parameters::from_query(&INVENTORY, "").unwrap();
+    let body = body.and_body(b"{\"partial\":true,\"limit\":5,\"order\":\"id\"}").unwrap();
     assert_eq!(body.flag("partial"), Ok(true));
     assert_eq!((body.value("limit"), body.value("order")), (Some("5"), Some("id")));
 }
 
 #[test]
 fn quantities_are_decimals_of_at_least_zero() {
-    let quantity = |query: &str| Parameters::from_query(query).unwrap().quantity("min_shortage");
+    let quantity = |query: &str| Parameters::from_query(&NEGATIVE, query).unwrap().quantity("min_shortage");
     assert_eq!(quantity("").unwrap(), None);
     assert_eq!(quantity("min_shortage=2.5").unwrap().unwrap().to_string(), "2.5");
     assert_eq!(quantity("min_shortage=0").unwrap().unwrap().to_string(), "0");
+    assert_eq!(quantity("min_shortage=").unwrap(), None);
     let precise = "12345678901234567890.123456789012345678";
     assert_eq!(quantity(&format!("min_shortage={precise}")).unwrap().unwrap().to_string(), precise);
-    for wrong in ["-1", "abc", "", "1e1000", "123456789012345678901.123456789012345678", "NaN"] {
+    for wrong in ["-1", "abc", "1e1000", "123456789012345678901.123456789012345678", "NaN"] {
         assert!(quantity(&format!("min_shortage={wrong}")).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn words_are_chosen_in_any_case() {
+    let form = |query| in_stock(query).unwrap().form().map_err(|error| error.to_string());
+    assert_eq!(form(""), Ok(None));
+    assert_eq!(form("format=csv-excel"), Ok(Some(Form::CsvForExcel)));
+    assert_eq!(form("format=NDJSON"), Ok(Some(Form::Ndjson)));
+    assert_eq!(form("format=xlsx"), Err("format: \"xlsx\" is not json, csv, csv-excel or ndjson".to_owned()));
+    assert_eq!(in_stock("group_by=Product").unwrap().group_by(), Ok(GroupBy::Product));
 }
 
 async fn take(request: HttpRequest, payload: Payload) -> HttpResponse {

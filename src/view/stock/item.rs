@@ -125,8 +125,8 @@ pub struct StockRow {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LocationName(Arc<str>);
 
-/// Whether stock at a location can be sold: `sellable`, `transit` (goods on their way between locations) or
-/// `unavailable` (goods that are not for sale).
+/// Whether stock at a location can be sold: `sellable`, `transit` (goods on their way between locations),
+/// `unavailable` (goods that are not for sale) or `unknown` (what says so cannot be read).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = LocationClass)]
@@ -137,6 +137,8 @@ pub enum Class {
     Transit,
     /// Goods that are not for sale.
     Unavailable,
+    /// What says so cannot be read.
+    Unknown,
 }
 
 /// What the rows at one location share.
@@ -184,6 +186,7 @@ impl From<LocationClass> for Class {
             LocationClass::Sellable => Self::Sellable,
             LocationClass::Transit => Self::Transit,
             LocationClass::Unavailable => Self::Unavailable,
+            LocationClass::Unknown => Self::Unknown,
         }
     }
 }
@@ -259,7 +262,7 @@ impl Record for StockItem {
             .optional(sums.qty_commited.as_ref())
             .optional(sums.qty_incoming.as_ref())
             .optional(sums.qty_available.as_ref())
-            .value(&sums.sellable)
+            .optional(sums.sellable.as_ref())
             .optional(sums.qty_oversold.as_ref())
             .value(sums.rows)
             .value(sums.no_rows)
