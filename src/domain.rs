@@ -6,6 +6,8 @@ pub mod cell;
 pub mod id;
 pub mod line;
 pub mod location;
+pub mod number;
 pub mod quantity;
 pub mod row;
+pub mod row_quantity;
 pub mod timestamp;

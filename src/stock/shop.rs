@@ -157,8 +157,8 @@ impl Shop {
 
     /// The shop's default threshold for low stock.
     #[must_use]
-    pub fn low_stock_threshold(&self) -> Quantity {
-        self.low_stock_threshold
+    pub fn low_stock_threshold(&self) -> &Quantity {
+        &self.low_stock_threshold
     }
 
     /// All locations, cached.

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::domain::id::{LocationId, OrgId, ProductId, RowId, VariantId};
-use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
+use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
 use crate::governor::bucket::BucketShape;
 use crate::governor::{Governor, GovernorPolicy};
@@ -346,10 +346,10 @@ pub(super) fn row(id: u64, variant: u64, location: u64, available: i64, second: 
         loc_id: LocationId::new(location).unwrap(),
         product_id: ProductId::new(1).unwrap(),
         variant_id: VariantId::new(variant).unwrap(),
-        qty_onhand: Quantity::from(available),
-        qty_commited: Quantity::ZERO,
-        qty_incoming: Quantity::ZERO,
-        qty_available: Quantity::from(available),
+        qty_onhand: RowQuantity::from(available),
+        qty_commited: RowQuantity::ZERO,
+        qty_incoming: RowQuantity::ZERO,
+        qty_available: RowQuantity::from(available),
         updated_at: Timestamp::from_parts(second * 1_000_000_000, 0),
         as_sent: None,
     }
