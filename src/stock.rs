@@ -15,6 +15,7 @@ mod survey;
 use std::time::Duration;
 
 use crate::cache::freshness::FreshnessWish;
+use crate::domain::caller::CallerId;
 
 pub use basis::Basis;
 pub use census::Census;
@@ -29,6 +30,8 @@ pub use snapshot::{ReadTally, Snapshot};
 pub struct ReadTerms {
     /// How fresh the answer should be.
     pub freshness: FreshnessWish,
+    /// Who asks.
+    pub caller: CallerId,
     /// How long the caller waits at most.
     pub wait: Duration,
     /// What to do when not every cell can be had in that time.

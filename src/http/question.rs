@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::auth::Scope;
+use super::auth::{self, Scope};
 use super::edge::Edge;
 use super::parameters::{Parameters, read_body};
 use super::preferences;
@@ -110,6 +110,7 @@ impl Question {
         let granted = preferences::wait(request.headers()).map(|wait| wait.min(edge.limits.max_wait));
         let terms = ReadTerms {
             freshness: preferences::freshness(request.headers()),
+            caller: auth::caller_of(request),
             wait: granted.unwrap_or(edge.limits.default_wait),
             incomplete,
         };

@@ -14,6 +14,7 @@ use super::{Lack, Lacked};
 use crate::cache::entry::Observation;
 use crate::cache::{Cache, Purge};
 use crate::clock::Moment;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::plan::density::Density;
@@ -171,9 +172,10 @@ impl Board {
         rest
     }
 
-    /// Takes the next tile off the pending set; with nothing left to take, the pump is over.
-    pub(super) fn depart(&mut self, now: Moment) -> Option<Departure> {
-        let Some(chosen) = self.pending.choose(&self.density) else {
+    /// Takes the next tile off the pending set, for the caller whose turn it is; with nothing left to take, the pump
+    /// is over.
+    pub(super) fn depart(&mut self, caller: CallerId, now: Moment) -> Option<Departure> {
+        let Some(chosen) = self.pending.choose_for(Some(caller), &self.density) else {
             self.pump_runs = false;
             return None;
         };
@@ -352,11 +354,21 @@ impl Board {
 
     /// Whether anybody still waits for a flight.
     pub(super) fn is_awaited(&self, departure: &Departure) -> bool {
-        departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id)).flatten().any(
-            |flying| {
-                flying.flight == departure.flight && flying.wants.iter().any(|want| !want.waiter.is_gone())
-            },
-        )
+        self.awaiting(departure).next().is_some()
+    }
+
+    /// The tickets that still wait for a flight, some more than once.
+    pub(super) fn awaiting(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
+        let variants = departure.tile.variants.iter();
+        let flying = variants.filter_map(|variant_id| self.flying.get(variant_id)).flatten();
+        let wants =
+            flying.filter(|flying| flying.flight == departure.flight).flat_map(|flying| &flying.wants);
+        wants.map(|want| &want.waiter).filter(|ticket| !ticket.is_gone())
+    }
+
+    /// Who waits for calls, with the most urgent priority that anybody waits with.
+    pub(super) fn callers(&self) -> (Priority, Vec<CallerId>) {
+        self.pending.callers()
     }
 
     /// Whether a cell is in flight.

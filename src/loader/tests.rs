@@ -2,6 +2,7 @@
 
 mod fake;
 mod invariants;
+mod shares;
 mod sweeps;
 
 use std::time::Duration;

@@ -255,7 +255,7 @@ impl Shared {
     async fn page(&self, number: usize) -> Result<LocationPage, ReadError> {
         let urgency = if number == 1 { Urgency::New } else { Urgency::Continuation };
         let ask = Ask {
-            errand: Errand { resource: Resource::LOCATIONS, urgency },
+            errand: Errand { urgency, ..Errand::new(Resource::LOCATIONS) },
             cause: CallCause::Locations,
             template: LOCATIONS,
             page: Some(number),

@@ -17,6 +17,7 @@ use super::search::{self, Input};
 use super::visit::Visit;
 use super::words::Words;
 use crate::cache::freshness::FreshnessWish;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{Cell, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::{LocationBook, LocationClass};
@@ -102,6 +103,7 @@ async fn read(
     let deadline = Instant::now() + PATIENCE.min(visit.edge.limits.max_wait);
     let terms = || ReadTerms {
         freshness: FreshnessWish::default(),
+        caller: CallerId::NOBODY,
         wait: deadline.saturating_duration_since(Instant::now()),
         incomplete: Incomplete::Answer,
     };
