@@ -36,6 +36,7 @@ mod methods;
 mod mismatch;
 mod misspelled;
 mod odd_locations;
+mod odd_numbers;
 mod odd_rows;
 mod operations;
 mod oracle;
