@@ -13,13 +13,12 @@ ENV SOURCE_DATE_EPOCH=0 \
     CFLAGS="-ffile-prefix-map=/usr/local/cargo=cargo -ffile-prefix-map=/build=."
 WORKDIR /build
 
-# The dependencies first, under sources that do nothing: this layer is built anew only when the manifest changes. What
-# cargo-chef would do for a workspace is six files of one line for one package, and no further tool to build. The package's own
-# outcome is thrown away, since cargo goes by file times and would take it for the real one.
+# The dependencies first, under sources that do nothing: this layer is built anew only when the manifest changes. This does
+# what cargo-chef would do, without a further tool to build: each target that the manifest names gets a file of one line. The
+# package's own outcome is thrown away, since cargo goes by file times and would take it for the real one.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir -p src tests/api tests/repo benches \
-    && for file in src/lib.rs src/main.rs tests/api/main.rs tests/repo/main.rs benches/engine.rs benches/gateway.rs benches/hits.rs; \
-        do echo '//! Stands in for the sources.' > "$file"; done \
+RUN for file in $(sed -n 's/^path = "\(.*\.rs\)"$/\1/p' Cargo.toml); \
+        do mkdir -p "$(dirname "$file")" && echo '//! Stands in for the sources.' > "$file"; done \
     && echo 'fn main() {}' >> src/main.rs \
     && cargo build --release --locked --bin tonkho \
     && cargo clean --release --package tonkho \

@@ -4,8 +4,12 @@
 //! on the runtime that [`App::build`] is called in, never on actix's single-threaded workers: pooled
 //! connections belong to the runtime that opened them.
 
+mod capacity;
 mod compression;
+mod connections;
+mod gate;
 mod listener;
+mod request_body;
 mod request_trace;
 mod shortcut;
 mod traffic;
@@ -30,14 +34,17 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::haravan::HaravanError;
 use crate::http;
+use crate::http::body_deadline::BodyDeadline;
 use crate::http::hits::Hits;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 
+use connections::Connections;
 use listener::Serving;
 use request_trace::Sampling;
 use shortcut::Shortcut;
@@ -50,7 +57,10 @@ pub struct App {
     addr: SocketAddr,
     clock: Clock,
     draining: Arc<AtomicBool>,
+    /// Ends what waits for callers.
+    stopping: CancellationToken,
     traffic: Arc<Traffic>,
+    connections: Arc<Connections>,
     shutdown_grace: Duration,
 }
 
@@ -94,20 +104,29 @@ impl App {
         let draining = Arc::new(AtomicBool::new(false));
         let sampling = Sampling::new(&settings.telemetry);
         let traffic = Arc::new(Traffic::new(metrics.clone(), Arc::clone(&draining), sampling));
+        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+        let workers = settings.server.workers.unwrap_or(cores);
+        let most = capacity::connections(&settings, workers);
+        let connections = Arc::new(Connections::new(most, metrics.connections()));
         let devices = Devices::new(&settings, clock.clone(), metrics, runtime)?;
         let shops = devices.shops(&settings.shops)?;
         let edge = Data::new(devices.edge(&settings, shops, Arc::clone(&draining)));
-        let (server, cores) = (settings.server, available_parallelism().map_or(1, NonZeroUsize::get));
-        let counted = Arc::clone(&traffic);
+        let stopping = CancellationToken::new();
+        let server = settings.server;
+        let (counted, probed) = (Arc::clone(&traffic), Arc::clone(&traffic));
+        let probe_edge = edge.clone();
         let serving = Serving {
             listen: server.listen,
-            workers: server.workers.unwrap_or(cores),
+            workers,
             // Whole seconds; `run_until` keeps to the fractions.
             shutdown_seconds: server.shutdown_grace.as_secs().saturating_add(1),
+            connections: Arc::clone(&connections),
         };
+        let deadline = BodyDeadline::new(server.body_timeout, stopping.clone());
         let routes = move || {
             let worker = counted.worker();
-            let shortcut = Shortcut::new(Hits::new(edge.clone()), sampling, Rc::clone(&worker));
+            let shortcut =
+                Shortcut::new(Hits::new(edge.clone()), deadline.clone(), sampling, Rc::clone(&worker));
             // The last wrapped is the first to see a request.
             let app = Routes::new()
                 .app_data(edge.clone())
@@ -117,10 +136,19 @@ impl App {
                 .wrap(from_fn(http::request_id::tag));
             apply(shortcut, map_config(app.into_factory(), |()| AppConfig::default()))
         };
+        let probes = move || {
+            let worker = probed.worker();
+            let app = Routes::new()
+                .app_data(probe_edge.clone())
+                .configure(http::probes)
+                .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
+                .wrap(from_fn(http::request_id::tag));
+            map_config(app.into_factory(), |()| AppConfig::default())
+        };
         let (listener, addr) =
-            serving.start(routes).map_err(|cause| AppError::Listen { addr: server.listen, cause })?;
+            serving.start(routes, probes).map_err(|cause| AppError::Listen { addr: server.listen, cause })?;
         let shutdown_grace = server.shutdown_grace;
-        Ok(Self { server: listener, addr, clock, draining, traffic, shutdown_grace })
+        Ok(Self { server: listener, addr, clock, draining, stopping, traffic, connections, shutdown_grace })
     }
 
     /// The address listened on, with the real port.
@@ -145,30 +173,39 @@ impl App {
     /// # Errors
     /// Serving ended before `shutdown` was ready.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { server, draining, traffic, shutdown_grace, addr, .. } = self;
+        let Self { server, draining, stopping, traffic, connections, shutdown_grace, addr, .. } = self;
         let handle = server.handle();
         let mut server = pin!(server);
-        tracing::info!(%addr, "listening");
+        tracing::info!(%addr, max_connections = connections.most(), "listening");
         tokio::select! {
             ended = &mut server => return ended.map_err(AppError::Serve),
             () = shutdown => {}
         }
-        let stopping = Instant::now();
+        let told = Instant::now();
         draining.store(true, Ordering::Release);
+        stopping.cancel();
         tracing::info!("stopping: not ready any more, finishing what is in flight");
         tokio::select! {
             ended = &mut server => return ended.map_err(AppError::Serve),
             // Out of time is as good: the second half is next either way.
-            _ = timeout_at(stopping + shutdown_grace / 2, traffic.settled()) => {}
+            _ = timeout_at(told + shutdown_grace / 2, traffic.settled()) => {}
         }
         // The command is sent by the call; the server's own future ends once it is carried out.
         drop(handle.stop(true));
-        match timeout_at(stopping + shutdown_grace, &mut server).await {
+        match timeout_at(told + shutdown_grace, &mut server).await {
             Ok(ended) => ended.map_err(AppError::Serve)?,
-            Err(_) => tracing::warn!(requests = traffic.in_flight(), "out of time: requests were cut off"),
+            Err(_) => log_cut_off(connections.open()),
         }
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// The connections without a request were closed when the stop began, so each one left is a request: one that is
+/// still read or worked at, or whose answer is still being sent.
+fn log_cut_off(requests: usize) {
+    if 0 < requests {
+        tracing::warn!(requests, "out of time: requests were cut off");
     }
 }
 

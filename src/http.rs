@@ -10,6 +10,7 @@ mod allowance;
 pub mod aside;
 pub mod auth;
 mod availability;
+pub mod body_deadline;
 pub mod coding;
 mod compatible;
 pub mod directory;
@@ -37,6 +38,8 @@ pub mod request_id;
 mod rows;
 mod seconds;
 mod shops;
+mod stall;
+mod standing;
 mod stock;
 pub mod trace_context;
 mod view_answer;
@@ -84,6 +87,15 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(read("/docs", docs::redirect_docs))
         .service(read("/docs/{file:.*}", docs::get_docs))
         .default_service(web::to(not_found));
+}
+
+/// The routes for connections beyond the most that are served: the probes, and for anything else when to come again.
+pub fn probes(config: &mut ServiceConfig) {
+    config
+        .service(read("/health/live", health::get_liveness))
+        .service(read("/health/ready", health::get_readiness))
+        .service(read("/metrics", health::get_metrics))
+        .default_service(web::to(too_many_connections));
 }
 
 /// A path that is read.
@@ -147,6 +159,10 @@ fn only(resource: Resource, allow: &'static str) -> Resource {
         }
         Problem::Method { allow }.respond(&request)
     }))
+}
+
+async fn too_many_connections(request: HttpRequest) -> HttpResponse {
+    Problem::TooManyConnections.respond(&request)
 }
 
 async fn not_found(request: HttpRequest) -> HttpResponse {

@@ -5,29 +5,31 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::{HttpService, Request, Response};
+use actix_http::{HttpService, KeepAlive, Request, Response};
 use actix_server::{Server, ServerBuilder};
-use actix_service::{ServiceFactory, ServiceFactoryExt, fn_service};
+use actix_service::{ServiceFactory, fn_factory};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::Service;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 
-use crate::http::head_guard::HeadGuard;
+use super::capacity::IN_HAND;
+use super::connections::{BEYOND, Connections};
+use super::gate::Gate;
+use crate::http::head_guard::HEAD_TIMEOUT;
 
 /// How many connections may wait to be accepted. Source: `HttpServer`'s default.
 const BACKLOG: u32 = 1024;
 /// How long a connection may idle: longer than the 60 s after which common load balancers close theirs, so
 /// that none is closed under a request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a caller may take to send the head of a request.
-const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a caller may take to go once it is told to. Source: `HttpServer`'s default.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How connections are served.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Serving {
     /// The address to listen on.
     pub(super) listen: SocketAddr,
@@ -35,49 +37,91 @@ pub(super) struct Serving {
     pub(super) workers: usize,
     /// Seconds that a stop may take.
     pub(super) shutdown_seconds: u64,
+    /// Where connections are counted.
+    pub(super) connections: Arc<Connections>,
+}
+
+/// What serves the requests of a worker, with answers that have such a body.
+pub(super) trait Application<B>:
+    ServiceFactory<
+        Request,
+        Config = (),
+        Response: Into<Response<B>> + 'static,
+        Error: Into<Response<BoxBody>> + 'static,
+        InitError: fmt::Debug,
+    > + 'static
+{
+}
+
+impl<B, S> Application<B> for S where
+    S: ServiceFactory<
+            Request,
+            Config = (),
+            Response: Into<Response<B>> + 'static,
+            Error: Into<Response<BoxBody>> + 'static,
+            InitError: fmt::Debug,
+        > + 'static
+{
 }
 
 impl Serving {
     /// Listens, and gives back the address with the real port; connections are accepted once the server is polled.
-    pub(super) fn start<F, S, B>(self, routes: F) -> io::Result<(Server, SocketAddr)>
+    /// Connections beyond the most that are served are answered by `probes` alone.
+    pub(super) fn start<F, S, B, G, P, C>(self, routes: F, probes: G) -> io::Result<(Server, SocketAddr)>
     where
         F: Fn() -> S + Send + Clone + 'static,
-        S: ServiceFactory<Request, Config = ()> + 'static,
-        S::Error: Into<Response<BoxBody>> + 'static,
-        S::InitError: fmt::Debug,
-        S::Response: Into<Response<B>> + 'static,
+        S: Application<B>,
         <S::Service as Service<Request>>::Future: 'static,
         B: MessageBody + 'static,
+        G: Fn() -> P + Send + Clone + 'static,
+        P: Application<C>,
+        <P::Service as Service<Request>>::Future: 'static,
+        C: MessageBody + 'static,
     {
         let listener = bind(self.listen)?;
         let addr = listener.local_addr()?;
         let server = ServerBuilder::new()
             .workers(self.workers)
             .disable_signals()
+            .max_concurrent_connections(self.connections_of_a_worker())
             .shutdown_timeout(self.shutdown_seconds);
         let stopping = server.graceful_shutdown_signal();
+        let connections = self.connections;
         let server = server.listen("http", listener, move || {
-            let stopping = stopping.clone();
-            let http = HttpService::build()
+            let (stopping, connections) = (stopping.clone(), Arc::clone(&connections));
+            // Ends idle connections when the server stops, as `HttpServer` has it.
+            let stopped = move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            };
+            let served = HttpService::build()
                 .keep_alive(KEEP_ALIVE)
-                .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+                .client_request_timeout(HEAD_TIMEOUT)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .local_addr(addr)
-                // Ends idle connections when the server stops, as `HttpServer` has it.
-                .graceful_shutdown_signal(move || {
-                    let stopping = stopping.clone();
-                    async move { stopping.notified().await }
-                })
+                .graceful_shutdown_signal(stopped.clone())
                 .h1(routes());
-            fn_service(|connection: TcpStream| async move {
-                // An answer is written at once: there is nothing to wait for. It works without, too.
-                let _unset = connection.set_nodelay(true);
-                let peer = connection.peer_addr().ok();
-                Ok((HeadGuard::new(connection), peer))
+            let probed = HttpService::build()
+                .keep_alive(KeepAlive::Disabled)
+                .client_request_timeout(HEAD_TIMEOUT)
+                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                .local_addr(addr)
+                .graceful_shutdown_signal(stopped)
+                .h1(probes());
+            fn_factory(move || {
+                let (application, probes) = (served.new_service(()), probed.new_service(()));
+                let connections = Arc::clone(&connections);
+                async move { Ok::<_, ()>(Gate::new(connections, application.await?, probes.await?)) }
             })
-            .and_then(http)
         })?;
         Ok((server.run(), addr))
+    }
+
+    /// How many connections a worker may have before no more are accepted: over all workers more than are ever counted,
+    /// so that one of them always takes the next.
+    fn connections_of_a_worker(&self) -> usize {
+        let all = self.connections.most().saturating_add(BEYOND).saturating_add(IN_HAND);
+        all.div_ceil(self.workers.max(1))
     }
 }
 

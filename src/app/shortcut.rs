@@ -1,4 +1,6 @@
-//! The way of a hit: a service in front of the application, which gives what is at hand before a route is looked for.
+//! The way of a hit: a service in front of the application, which gives what is ready before a route is looked for.
+//!
+//! What is no hit goes on to the application, with a deadline on its body if it has one.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -10,17 +12,20 @@ use actix_service::{Service, Transform, forward_ready};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::web::Bytes;
 use futures_util::TryFutureExt;
-use futures_util::future::{Either, MapOk};
+use futures_util::future::{Either, LocalBoxFuture, MapOk};
 use tokio::time::Instant;
 
+use super::request_body::{Answered, timed};
 use super::request_trace::{Decided, Sampling};
 use super::traffic::WorkerTraffic;
+use crate::http::body_deadline::BodyDeadline;
 use crate::http::hits::{Hit, Hits};
 use crate::http::paths;
 
 /// What is put in front of a worker's application.
 pub(super) struct Shortcut<B> {
     hits: Hits,
+    deadline: BodyDeadline,
     sampling: Sampling,
     worker: Rc<WorkerTraffic>,
     body: PhantomData<fn() -> B>,
@@ -31,26 +36,36 @@ pub(super) struct Shortcut<B> {
 pub(super) struct Shortened<S, B> {
     app: S,
     hits: Hits,
+    deadline: BodyDeadline,
     sampling: Sampling,
     worker: Rc<WorkerTraffic>,
     body: PhantomData<fn() -> B>,
 }
 
-/// An answer by the shortcut, or by the application.
-type Answer<B> = Response<EitherBody<Bytes, B>>;
+/// An answer by the shortcut, or by the application: to a request without a body, or to one with a body.
+type Answer<B> = Response<EitherBody<Bytes, EitherBody<B, Answered<B>>>>;
+
+/// An answer of the application on its way.
+type Way<F, R, B, E> = Either<MapOk<F, fn(R) -> Answer<B>>, LocalBoxFuture<'static, Result<Answer<B>, E>>>;
 
 impl<B> Shortcut<B> {
-    /// The shortcut to these hits, for what this worker counts.
-    pub(super) fn new(hits: Hits, sampling: Sampling, worker: Rc<WorkerTraffic>) -> Self {
-        Self { hits, sampling, worker, body: PhantomData }
+    /// The shortcut to these hits, for what this worker counts; bodies have this deadline.
+    pub(super) fn new(
+        hits: Hits,
+        deadline: BodyDeadline,
+        sampling: Sampling,
+        worker: Rc<WorkerTraffic>,
+    ) -> Self {
+        Self { hits, deadline, sampling, worker, body: PhantomData }
     }
 }
 
 impl<S, B> Transform<S, Request> for Shortcut<B>
 where
     S: Service<Request>,
+    S::Future: 'static,
     S::Response: Into<Response<B>>,
-    B: MessageBody,
+    B: MessageBody + 'static,
 {
     type Response = Answer<B>;
     type Error = S::Error;
@@ -60,19 +75,21 @@ where
 
     fn new_transform(&self, app: S) -> Self::Future {
         let (hits, worker) = (self.hits.clone(), Rc::clone(&self.worker));
-        ready(Ok(Shortened { app, hits, sampling: self.sampling, worker, body: PhantomData }))
+        let deadline = self.deadline.clone();
+        ready(Ok(Shortened { app, hits, deadline, sampling: self.sampling, worker, body: PhantomData }))
     }
 }
 
 impl<S, B> Service<Request> for Shortened<S, B>
 where
     S: Service<Request>,
+    S::Future: 'static,
     S::Response: Into<Response<B>>,
-    B: MessageBody,
+    B: MessageBody + 'static,
 {
     type Response = Answer<B>;
     type Error = S::Error;
-    type Future = Either<Ready<Result<Answer<B>, S::Error>>, MapOk<S::Future, fn(S::Response) -> Answer<B>>>;
+    type Future = Either<Ready<Result<Answer<B>, S::Error>>, Way<S::Future, S::Response, B, S::Error>>;
 
     forward_ready!(app);
 
@@ -86,10 +103,20 @@ where
         if let Some(decided) = decided {
             request.extensions_mut().insert(decided);
         }
-        match hit {
-            Some(response) => Either::Left(ready(Ok(response))),
-            None => Either::Right(self.app.call(request).map_ok(by_the_app)),
+        if let Some(response) = hit {
+            return Either::Left(ready(Ok(response)));
         }
+        let body = timed(&mut request, &self.deadline);
+        let answer = self.app.call(request);
+        Either::Right(match body {
+            None => Either::Left(answer.map_ok(by_the_app)),
+            Some(body) => {
+                let held = |answer| EitherBody::right(Answered::new(answer, body));
+                let answer = answer
+                    .map_ok(|response| response.into().map_body(|_, answer| EitherBody::right(held(answer))));
+                Either::Right(Box::pin(answer))
+            }
+        })
     }
 }
 
@@ -115,5 +142,5 @@ impl<B> fmt::Debug for Shortcut<B> {
 }
 
 fn by_the_app<R: Into<Response<B>>, B: MessageBody>(response: R) -> Answer<B> {
-    response.into().map_body(|_, body| EitherBody::right(body))
+    response.into().map_body(|_, body| EitherBody::right(EitherBody::left(body)))
 }

@@ -1,17 +1,23 @@
 //! One variant's cells, packed: 64 bytes a cell, whether it has a row or not.
 //!
-//! The merge rule stands here: a reader never sees a cell go back in time.
+//! What observations do to an entry is decided by `order.rs` and done by `merging.rs` below this.
 
-use std::cmp::Ordering;
+mod merging;
+
 use std::mem::size_of;
+use std::time::Duration;
 
+use super::order::{CallTimes, Reading, RowVersion, Standing};
 use crate::clock::Moment;
 use crate::domain::cell::Cell;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
 use crate::domain::line::Line;
 use crate::domain::quantity::Quantity;
-use crate::domain::row::{Row, RowIds};
+use crate::domain::row::{Row, RowIds, Shortage};
+use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
+
+pub use merging::Turns;
 
 /// What an upstream answer said of one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +35,8 @@ pub struct Observation {
     pub loc_id: LocationId,
     /// What was found.
     pub finding: Finding,
-    /// When the upstream request that found it *started*.
-    pub observed_at: Moment,
+    /// When the call that found it was under way.
+    pub call: CallTimes,
 }
 
 /// A cell in packed form.
@@ -40,15 +46,19 @@ pub struct PackedCell {
     /// None: Haravan has no row.
     row_id: Option<RowId>,
     product_id: Option<ProductId>,
-    /// The row's `updated_at`; without a row, the newest ever seen here, below which no row may come back.
+    /// The row's `updated_at`.
     updated_at: i64,
+    /// When the call that confirmed the cell last was sent.
     observed_at: Moment,
+    /// How many milliseconds later its answer was read.
+    took: u32,
     /// On hand, commited, incoming, available; in an odd cell, the first is its place among the odd rows.
     quantities: [i32; 4],
     /// Fraction digits of `updated_at`, or [`ODD`].
     digits: u8,
-    /// Purged: kept for the merge rule alone, never to be served.
-    purged: bool,
+    /// Whether `updated_at` orders anything: it does not if it was far ahead when it was read.
+    orders: bool,
+    standing: Standing,
 }
 
 /// Marks a cell whose row does not fit the packed form (decimals, large numbers, unknown fields).
@@ -79,7 +89,7 @@ impl PackedCell {
         self.loc_id
     }
 
-    /// When the cell was last confirmed.
+    /// When the call that confirmed the cell last was sent: what its age counts from.
     #[must_use]
     pub fn observed_at(&self) -> Moment {
         self.observed_at
@@ -94,7 +104,33 @@ impl PackedCell {
     /// Whether the cell was purged: it may not be served.
     #[must_use]
     pub fn is_purged(&self) -> bool {
-        self.purged
+        self.standing == Standing::Purged
+    }
+
+    /// Whether the cell may be served as fresh, if its age allows it.
+    #[must_use]
+    #[inline]
+    pub fn is_sound(&self) -> bool {
+        self.standing == Standing::Sound
+    }
+
+    /// Whether a later call said something older: the cell is not fresh, whatever its age.
+    #[must_use]
+    pub fn is_doubted(&self) -> bool {
+        self.standing == Standing::Doubted
+    }
+
+    /// Whether a call that begins now would settle the doubt about the cell.
+    #[must_use]
+    pub fn can_be_settled(&self, now: Moment) -> bool {
+        self.reading().is_beyond_lag(now)
+    }
+
+    /// What the cell says, as far as its order goes.
+    fn reading(&self) -> Reading {
+        let updated_at = self.orders.then_some(self.updated_at);
+        let ended = self.observed_at.plus(Duration::from_millis(self.took.into()));
+        Reading { began: self.observed_at, ended, row: self.row_id.map(|id| RowVersion { id, updated_at }) }
     }
 
     /// Whether the row does not fit the packed form.
@@ -165,10 +201,10 @@ impl VariantCells {
             loc_id: cell.loc_id,
             product_id,
             variant_id: self.variant_id,
-            qty_onhand: Quantity::from(onhand),
-            qty_commited: Quantity::from(commited),
-            qty_incoming: Quantity::from(incoming),
-            qty_available: Quantity::from(available),
+            qty_onhand: RowQuantity::from(onhand),
+            qty_commited: RowQuantity::from(commited),
+            qty_incoming: RowQuantity::from(incoming),
+            qty_available: RowQuantity::from(available),
             updated_at: Timestamp::from_parts(cell.updated_at, cell.digits),
             as_sent: None,
         })
@@ -202,59 +238,18 @@ impl VariantCells {
         ENTRY_OVERHEAD + self.cells.len() * size_of::<PackedCell>() + odd + oversold
     }
 
-    /// This entry with newer knowledge merged in, and how many cells changed hands to the observations.
-    ///
-    /// A row is replaced by one with a newer `updated_at`, or with the same one observed no earlier; a row is
-    /// replaced by an absence, and an absence by a row, that was observed later; nothing with an `updated_at`
-    /// older than what was once known ever comes back.
-    #[must_use]
-    pub fn merged(&self, mut observations: Vec<Observation>) -> Self {
-        observations.sort_by_key(|observation| observation.loc_id);
-        let mut cells = Vec::with_capacity(self.cells.len() + observations.len());
-        let mut odd = Vec::new();
-        let mut known = self.cells.iter().peekable();
-        for observation in observations {
-            while let Some(cell) = known.next_if(|cell| cell.loc_id < observation.loc_id) {
-                self.keep(cell, &mut cells, &mut odd);
-            }
-            if let Some(cell) = known.next_if(|cell| cell.loc_id == observation.loc_id) {
-                self.keep(cell, &mut cells, &mut odd);
-            }
-            match cells.last_mut().filter(|cell| cell.loc_id == observation.loc_id) {
-                Some(cell) => settle(cell, observation, &mut odd),
-                None => cells.push(pack(observation, &mut odd)),
-            }
-        }
-        for cell in known {
-            self.keep(cell, &mut cells, &mut odd);
-        }
-        Self { variant_id: self.variant_id, version: 0, cells: cells.into(), odd: odd.into() }
-    }
-
-    /// This entry with all that another one of the same variant knows merged in.
-    #[must_use]
-    pub fn absorbed(&self, other: &Self) -> Self {
-        let observations = other.cells.iter().filter(|cell| !cell.purged).map(|cell| Observation {
-            loc_id: cell.loc_id,
-            finding: other.row(cell).map_or(Finding::NoRow, |row| Finding::Row(Box::new(row))),
-            observed_at: cell.observed_at,
-        });
-        self.merged(observations.collect())
-    }
-
     /// How many of the cells have fewer than no pieces available.
     #[must_use]
     pub fn negative_rows(&self) -> usize {
-        let negative = |cell: &&PackedCell| self.available(cell).is_some_and(Quantity::is_negative);
+        let negative = |cell: &&PackedCell| self.shortage(cell).is_some();
         self.cells.iter().filter(negative).count()
     }
 
     /// How far below zero the worst of the rows is that may be served; none if no row is.
     #[must_use]
-    pub fn worst_shortage(&self) -> Option<Quantity> {
-        let served = self.cells.iter().filter(|cell| !cell.purged);
-        let worst = served.filter_map(|cell| self.available(cell)).min()?;
-        worst.is_negative().then(|| -worst)
+    pub fn worst_shortage(&self) -> Option<Shortage> {
+        let served = self.cells.iter().filter(|cell| !cell.is_purged());
+        served.filter_map(|cell| self.shortage(cell)).max()
     }
 
     /// This entry with the cells at these locations (all, if none are named) marked as purged.
@@ -263,20 +258,20 @@ impl VariantCells {
         let mut purged = self.clone();
         for cell in &mut purged.cells {
             if locations.is_none_or(|locations| locations.binary_search(&cell.loc_id).is_ok()) {
-                cell.purged = true;
+                cell.standing = Standing::Purged;
             }
         }
         purged
     }
 
-    /// The pieces available in one of this entry's cells, if there is a row.
-    fn available(&self, cell: &PackedCell) -> Option<Quantity> {
+    /// How far below zero one of this entry's cells is, if there is a row and it is.
+    fn shortage(&self, cell: &PackedCell) -> Option<Shortage> {
         cell.row_id?;
         if cell.is_odd() {
-            return Some(self.odd_row(cell)?.qty_available);
+            return self.odd_row(cell)?.shortage();
         }
         let [.., available] = cell.quantities;
-        Some(Quantity::from(available))
+        (available < 0).then(|| Shortage::Exactly(-Quantity::from(available)))
     }
 
     fn odd_row(&self, cell: &PackedCell) -> Option<&Row> {
@@ -303,48 +298,27 @@ fn odd_place(odd: &[Row]) -> [i32; 4] {
     [i32::try_from(odd.len()).unwrap_or(i32::MAX), 0, 0, 0]
 }
 
-/// Merges an observation into the cell of the same place.
-fn settle(cell: &mut PackedCell, observation: Observation, odd: &mut Vec<Row>) {
-    let later = cell.observed_at.max(observation.observed_at);
-    let takes_over = match (&observation.finding, cell.row_id) {
-        (Finding::Row(row), Some(_)) => match row.updated_at.nanoseconds().cmp(&cell.updated_at) {
-            Ordering::Greater => true,
-            Ordering::Equal => cell.observed_at <= observation.observed_at,
-            Ordering::Less => false,
-        },
-        (Finding::Row(row), None) => {
-            cell.observed_at < observation.observed_at && cell.updated_at <= row.updated_at.nanoseconds()
-        }
-        (Finding::NoRow, _) => cell.observed_at < observation.observed_at,
-    };
-    // A purged cell is confirmed by whatever was observed after the purge; the loader lets no earlier
-    // observation through.
-    if takes_over {
-        let newest = cell.updated_at;
-        *cell = pack(observation, odd);
-        cell.updated_at = cell.updated_at.max(newest);
-    }
-    cell.observed_at = later;
-    cell.purged = false;
-}
-
 /// Packs an observation; a row that does not fit goes among the odd ones.
 fn pack(observation: Observation, odd: &mut Vec<Row>) -> PackedCell {
+    let CallTimes { began, ended, .. } = observation.call;
     let blank = PackedCell {
         loc_id: observation.loc_id,
         row_id: None,
         product_id: None,
         updated_at: i64::MIN,
-        observed_at: observation.observed_at,
+        observed_at: began,
+        took: u32::try_from(ended.since(began).as_millis()).unwrap_or(u32::MAX),
         quantities: [0; 4],
         digits: 0,
-        purged: false,
+        orders: true,
+        standing: Standing::Sound,
     };
     let Finding::Row(row) = observation.finding else { return blank };
     let blank = PackedCell {
         row_id: Some(row.id),
         product_id: Some(row.product_id),
         updated_at: row.updated_at.nanoseconds(),
+        orders: observation.call.orders(row.updated_at).is_some(),
         ..blank
     };
     match packed_quantities(&row) {
@@ -361,7 +335,7 @@ fn packed_quantities(row: &Row) -> Option<[i32; 4]> {
     if row.as_sent.is_some() {
         return None;
     }
-    let small = |quantity: Quantity| i32::try_from(quantity.as_integer()?).ok();
+    let small = |quantity: RowQuantity| i32::try_from(quantity.as_integer()?).ok();
     Some([
         small(row.qty_onhand)?,
         small(row.qty_commited)?,

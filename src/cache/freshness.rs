@@ -53,6 +53,17 @@ impl FreshnessPolicy {
         wish.max_age.map_or(self.fresh, |max_age| max_age.min(self.fresh))
     }
 
+    /// Judges an observation of this age that is in doubt: never fresh, and to be asked again before it is served once
+    /// a call can settle the doubt.
+    #[must_use]
+    pub fn judge_doubted(&self, age: Duration, can_be_settled: bool, wish: &FreshnessWish) -> Freshness {
+        let past_fresh = self.lifetime(wish).saturating_add(Duration::from_millis(1));
+        match self.judge(age.max(past_fresh), wish) {
+            Freshness::Fresh | Freshness::Stale if can_be_settled => Freshness::Expired,
+            judged => judged,
+        }
+    }
+
     /// Judges an observation of this age.
     #[must_use]
     pub fn judge(&self, age: Duration, wish: &FreshnessWish) -> Freshness {

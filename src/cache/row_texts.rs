@@ -57,7 +57,7 @@ impl RowTexts {
         let mut rows = SmallVec::new();
         let mut oldest: Option<Moment> = None;
         for loc_id in locations {
-            let cell = entry.cell(*loc_id).filter(|cell| !cell.is_purged())?;
+            let cell = entry.cell(*loc_id).filter(|cell| cell.is_sound())?;
             oldest = Some(oldest.map_or(cell.observed_at(), |oldest| oldest.min(cell.observed_at())));
             let Some(id) = cell.row_id() else { continue };
             let written = text.len();

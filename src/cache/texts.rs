@@ -139,6 +139,7 @@ mod tests {
     use std::sync::Arc;
 
     use crate::cache::entry::{Finding, Observation, VariantCells};
+    use crate::cache::order::CallTimes;
     use crate::cache::row_texts::RowTexts;
     use crate::cache::{Cache, Purge};
     use crate::clock::Moment;
@@ -157,8 +158,8 @@ mod tests {
             let row = parse_row(&format!(
                 r#"{{"id":{id},"loc_id":{id},"product_id":9,"variant_id":7,"qty_onhand":{at},"qty_commited":0,"qty_incoming":0,"qty_available":{at},"updated_at":"2021-07-08T01:00:00Z"}}"#
             ));
-            let observed_at = Moment::from_millis(at + id);
-            Observation { loc_id: *loc_id, finding: Finding::Row(Box::new(row.unwrap())), observed_at }
+            let call = CallTimes::at(Moment::from_millis(at + id));
+            Observation { loc_id: *loc_id, finding: Finding::Row(Box::new(row.unwrap())), call }
         };
         cache.merge(VariantId::new(7).unwrap(), locations(ids).iter().map(observation).collect())
     }
@@ -223,7 +224,7 @@ mod tests {
         assert!(texts(&cache, &[1, 2]).is_none());
         keep(&cache, &newer, &[1, 2]);
         assert!(texts(&cache, &[1, 2]).is_some());
-        cache.purge(&Purge::default());
+        cache.purge(&Purge::default(), Moment::default());
         assert!(texts(&cache, &[1, 2]).is_none());
     }
 

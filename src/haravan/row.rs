@@ -1,53 +1,40 @@
 //! A row's wire form.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
 use crate::domain::line::Line;
-use crate::domain::quantity::{Quantity, QuantityError};
 use crate::domain::row::Row;
+use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
 
 use super::UnreadableRow;
+use super::wire::members;
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
-    /// Not a JSON object, or a documented field twice.
-    #[error("not an object with the documented fields")]
+    /// Not a JSON object.
+    #[error("not an object")]
     NotARow,
-    /// A field is missing or of the wrong kind.
-    #[error("field {0} is missing or not as documented")]
+    /// A field is missing, repeated or of the wrong kind.
+    #[error("field {0} is missing, repeated or not as documented")]
     BadField(&'static str),
-    /// A quantity that cannot be computed with exactly.
-    #[error("field {0} is a number beyond 10^15 or with more than 6 decimals")]
-    QuantityOutOfRange(&'static str),
 }
 
-/// Every documented field, as text: nothing passes through a float.
-#[derive(Deserialize)]
-struct WireRow<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    loc_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    product_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    variant_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    qty_onhand: Option<&'a RawValue>,
-    #[serde(borrow)]
-    qty_commited: Option<&'a RawValue>,
-    #[serde(borrow)]
-    qty_incoming: Option<&'a RawValue>,
-    #[serde(borrow)]
-    qty_available: Option<&'a RawValue>,
-    #[serde(borrow)]
-    updated_at: Option<&'a RawValue>,
-}
+/// Every documented field.
+const FIELDS: [&str; 9] = [
+    "id",
+    "loc_id",
+    "product_id",
+    "variant_id",
+    "qty_onhand",
+    "qty_commited",
+    "qty_incoming",
+    "qty_available",
+    "updated_at",
+];
 
 /// Reads a row from its JSON text.
 ///
@@ -55,27 +42,37 @@ struct WireRow<'a> {
 /// What is wrong with it, and whose row it is as far as can be told.
 pub fn parse_row(text: &str) -> Result<Row, UnreadableRow> {
     let nobody = |problem| UnreadableRow { cell: None, id: None, problem };
-    let wire: WireRow<'_> = serde_json::from_str(text).map_err(|_| nobody(RowError::NotARow))?;
-    let id = number(wire.id).and_then(|number| RowId::new(number).ok());
-    let variant_id = number(wire.variant_id).and_then(|number| VariantId::new(number).ok());
-    let loc_id = number(wire.loc_id).and_then(|number| LocationId::new(number).ok());
+    let [
+        id,
+        loc_id,
+        product_id,
+        variant_id,
+        qty_onhand,
+        qty_commited,
+        qty_incoming,
+        qty_available,
+        updated_at,
+    ] = members(text, &FIELDS).ok_or_else(|| nobody(RowError::NotARow))?;
+    let id = id.number().and_then(|number| RowId::new(number).ok());
+    let variant_id = variant_id.number().and_then(|number| VariantId::new(number).ok());
+    let loc_id = loc_id.number().and_then(|number| LocationId::new(number).ok());
     let cell = variant_id.zip(loc_id).map(|(variant_id, loc_id)| CellId { variant_id, loc_id });
     let unreadable = |problem| UnreadableRow { cell, id, problem };
     let bad = |field| unreadable(RowError::BadField(field));
     let mut row = Row {
         id: id.ok_or_else(|| bad("id"))?,
         loc_id: loc_id.ok_or_else(|| bad("loc_id"))?,
-        product_id: number(wire.product_id)
+        product_id: product_id
+            .number()
             .and_then(|number| ProductId::new(number).ok())
             .ok_or_else(|| bad("product_id"))?,
         variant_id: variant_id.ok_or_else(|| bad("variant_id"))?,
-        qty_onhand: quantity("qty_onhand", wire.qty_onhand).map_err(unreadable)?,
-        qty_commited: quantity("qty_commited", wire.qty_commited).map_err(unreadable)?,
-        qty_incoming: quantity("qty_incoming", wire.qty_incoming).map_err(unreadable)?,
-        qty_available: quantity("qty_available", wire.qty_available).map_err(unreadable)?,
-        updated_at: wire
-            .updated_at
-            .and_then(|raw| serde_json::from_str::<std::borrow::Cow<'_, str>>(raw.get()).ok())
+        qty_onhand: quantity("qty_onhand", qty_onhand.once()).map_err(unreadable)?,
+        qty_commited: quantity("qty_commited", qty_commited.once()).map_err(unreadable)?,
+        qty_incoming: quantity("qty_incoming", qty_incoming.once()).map_err(unreadable)?,
+        qty_available: quantity("qty_available", qty_available.once()).map_err(unreadable)?,
+        updated_at: updated_at
+            .text()
             .and_then(|text| Timestamp::parse(&text).ok())
             .ok_or_else(|| bad("updated_at"))?,
         as_sent: None,
@@ -90,16 +87,9 @@ pub fn parse_row(text: &str) -> Result<Row, UnreadableRow> {
     Ok(row)
 }
 
-fn number(raw: Option<&RawValue>) -> Option<u64> {
-    raw.and_then(|raw| raw.get().parse().ok())
-}
-
-fn quantity(field: &'static str, raw: Option<&RawValue>) -> Result<Quantity, RowError> {
-    let raw = raw.ok_or(RowError::BadField(field))?;
-    Quantity::parse(raw.get()).map_err(|error| match error {
-        QuantityError::NotANumber => RowError::BadField(field),
-        QuantityError::OutOfRange => RowError::QuantityOutOfRange(field),
-    })
+fn quantity(field: &'static str, raw: Option<&RawValue>) -> Result<RowQuantity, RowError> {
+    let bad = RowError::BadField(field);
+    RowQuantity::parse(raw.ok_or(bad)?.get()).map_err(|_| bad)
 }
 
 /// Valid JSON without the white space that means nothing.
@@ -147,6 +137,12 @@ mod tests {
             ROW.replace("-3", "5.0").as_str(),
             ROW.replace("-3", "1e2").as_str(),
             ROW.replace("-3", "-0").as_str(),
+            ROW.replace("-3", "0.30000000000000004").as_str(),
+            ROW.replace("-3", "9007199254740993").as_str(),
+            ROW.replace("-3", "1E+30").as_str(),
+            ROW.replace("-15", "-1e401").as_str(),
+            ROW.replace("-15", "-1e99999999999999999999").as_str(),
+            ROW.replace("12", &"9".repeat(5000)).as_str(),
             ROW.replace("17.6Z", "17.6+00:00").as_str(),
             ROW.replace("\"id\":1007549786,", "").replace('}', ",\"id\":1007549786}").as_str(),
         ] {
@@ -162,6 +158,28 @@ mod tests {
         assert_eq!(parse_row(ROW).unwrap().updated_at_text(), "2021-07-08T01:47:17.6Z");
     }
 
+    #[test]
+    fn ids_may_be_text_or_whole_decimals_and_are_given_back_as_they_came() {
+        for (number, odd) in
+            [("963414", "\"963414\""), ("1061514767", "1061514767.0"), ("1028183686", "1.028183686e9")]
+        {
+            let text = ROW.replace(number, odd);
+            let row = parse_row(&text).unwrap();
+            assert_eq!(row.cell_id(), parse_row(ROW).unwrap().cell_id());
+            assert_eq!(written(&text), text);
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_cannot_be_read_and_one_that_is_not_known_is_passed_on() {
+        let twice = |member: &str| ROW.replace('}', &format!(",{member}}}"));
+        check(&twice("\"qty_onhand\":5"), RowError::BadField("qty_onhand"), true);
+        check(&twice("\"variant_id\":1061514767"), RowError::BadField("variant_id"), false);
+        check(&twice("\"id\":1"), RowError::BadField("id"), true);
+        let unknown = twice("\"bin\":1,\"bin\":2");
+        assert_eq!(written(&unknown), unknown);
+    }
+
     #[track_caller]
     fn check(text: &str, problem: RowError, has_cell: bool) {
         let unreadable = parse_row(text).unwrap_err();
@@ -175,8 +193,12 @@ mod tests {
         check(&ROW.replace("\"qty_onhand\":-3,", ""), RowError::BadField("qty_onhand"), true);
         check(&ROW.replace("-3", "\"-3\""), RowError::BadField("qty_onhand"), true);
         check(&ROW.replace("-3", "null"), RowError::BadField("qty_onhand"), true);
-        check(&ROW.replace("-3", "1e99"), RowError::QuantityOutOfRange("qty_onhand"), true);
+        check(&ROW.replace("-3", "true"), RowError::BadField("qty_onhand"), true);
+        check("null", RowError::NotARow, false);
+        check("{}", RowError::BadField("id"), false);
         check(&ROW.replace("963414", "0"), RowError::BadField("loc_id"), false);
+        check(&ROW.replace("963414", "963414.5"), RowError::BadField("loc_id"), false);
+        check(&ROW.replace("1061514767", "null"), RowError::BadField("variant_id"), false);
         check(&ROW.replace("2021-07-08T01:47:17.6Z", "soon"), RowError::BadField("updated_at"), true);
     }
 }

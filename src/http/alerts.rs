@@ -134,7 +134,7 @@ async fn negatives(
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        negative(&snapshot, context, parameters)
+        negative(&snapshot, context, parameters.clone())
     })
     .await
 }
@@ -147,12 +147,12 @@ async fn low_ones(
     let question = Question::read(edge, &LOW_STOCK, request, payload).await?;
     let level = question.parameters.level()?.unwrap_or(AlertLevel::Variant);
     let threshold = question.parameters.quantity("threshold")?;
-    let threshold = threshold.unwrap_or(question.shop.low_stock_threshold());
+    let threshold = threshold.unwrap_or_else(|| question.shop.low_stock_threshold().clone());
     let parameters = LowStockParameters { level, threshold };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        low_stock(&snapshot, context, parameters)
+        low_stock(&snapshot, context, parameters.clone())
     })
     .await
 }

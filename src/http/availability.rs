@@ -57,13 +57,15 @@ async fn promised(
         pooling: asked.pooling()?,
         buffer: asked.quantity("buffer")?.unwrap_or_default(),
         cap: asked.quantity("cap")?,
-        threshold: asked.quantity("threshold")?.unwrap_or(question.shop.low_stock_threshold()),
+        threshold: asked
+            .quantity("threshold")?
+            .unwrap_or_else(|| question.shop.low_stock_threshold().clone()),
         pickup: asked.flag("pickup")?,
     };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        availability(&snapshot, context, parameters)
+        availability(&snapshot, context, parameters.clone())
     })
     .await
 }

@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
 use super::rows::{inventory_body, locations_body};
+use super::standing::{Material, Uses, made};
 
 /// The pattern of the route for rows.
 pub(super) const INVENTORY_ROUTE: &str = "/shops/{org_id}/com/inventory_locations.json";
@@ -133,16 +134,18 @@ async fn inventory(
         Wanted::Answer(grid) => grid,
         Wanted::Cost(explained) => return Ok(explained),
     };
-    let cells = grid.cells();
-    let snapshot = edge.aside.read(&question.shop, grid, &question.terms()).await?;
-    let provenance = question.provenance(edge, &snapshot);
     let coding = Coding::of(request.headers())?;
-    let work = move || {
-        let (body, etag) = inventory_body(&snapshot, &selection).into_tagged();
-        Whole::new(body, etag, coding, Form::Json.content_type())
+    let untold = question.untold_cells();
+    let prepare = |Material { snapshot, .. }: Material| {
+        let provenance = question.provenance(edge, &snapshot);
+        let work = move || {
+            let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
+            Whole::new(body, etag, coding, Form::Json.content_type())
+        };
+        (provenance, work)
     };
-    let whole = edge.aside.work(cells, work).await??;
-    Ok(provenance.respond_whole(request, &whole))
+    let (provenance, whole) = made(edge, &question, (grid, Uses::Cells), prepare).await?;
+    Ok(provenance.respond_whole(request, &whole?))
 }
 
 async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {

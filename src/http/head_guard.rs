@@ -5,21 +5,33 @@
 //! would learn nothing from it. So a connection is read and written through a [`HeadGuard`], which follows the
 //! length of request lines on the way in and, on the way out, puts a problem in the place of such an answer.
 //! Everything else passes as it is.
+//!
+//! actix has a deadline for the first head of a connection, and none for those that follow, nor for a caller that takes
+//! nothing of its answer. Those are here, and armed only while a caller keeps us waiting.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::farewell::Farewell;
+use super::stall::Stall;
 
 /// The longest URL, in bytes. Source: `http::Uri`, in which actix keeps it; a test asks on both sides of it.
 pub(super) const MAX_URL: usize = 65_534;
 /// The longest head, in bytes. Source: actix-http, `h1::decoder::MAX_BUFFER_SIZE`.
 pub(super) const MAX_HEAD: usize = 131_072;
+
+/// How long a caller may take to send the head of a request.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a caller may take nothing of its answer. Source: nginx, `send_timeout`.
+const SEND_TIMEOUT: Duration = Duration::from_secs(60);
+/// What no head may hold: it makes one that does not come to its end one that cannot be read, so that it is answered.
+const END_OF_PATIENCE: &[u8] = b"\0";
 
 /// What a request line with the longest URL has around it, at least.
 const AROUND_URL: usize = b"GET  HTTP/1.1\r\n".len();
@@ -57,6 +69,10 @@ pub enum HeadError {
 pub struct HeadGuard<T> {
     io: T,
     lines: RequestLines,
+    /// The wait for the rest of a head.
+    head: Stall,
+    /// The wait for the caller to take more of an answer.
+    sending: Stall,
     /// The last answer of the connection, once it is under way.
     farewell: Option<Box<Farewell>>,
 }
@@ -70,8 +86,12 @@ struct RequestLines {
     line: Line,
     /// Bytes of the line so far.
     length: usize,
+    /// Whether a head has begun, and not ended.
+    in_head: bool,
     /// Whether one was too long.
     too_long: bool,
+    /// Whether a head did not come to its end in time.
+    late: bool,
 }
 
 /// What the line being read is.
@@ -100,7 +120,8 @@ impl<T> HeadGuard<T> {
     /// Guards a connection that was just accepted.
     #[must_use]
     pub fn new(io: T) -> Self {
-        Self { io, lines: RequestLines::default(), farewell: None }
+        let (head, sending) = (Stall::default(), Stall::default());
+        Self { io, lines: RequestLines::default(), head, sending, farewell: None }
     }
 }
 
@@ -110,21 +131,37 @@ impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { io, lines, .. } = self.get_mut();
+        let Self { io, lines, head, .. } = self.get_mut();
         let before = buffer.filled().len();
-        ready!(Pin::new(io).poll_read(context, buffer))?;
-        lines.read(buffer.filled().get(before..).unwrap_or_default());
-        Poll::Ready(Ok(()))
+        match Pin::new(io).poll_read(context, buffer)? {
+            Poll::Ready(()) => {
+                lines.read(buffer.filled().get(before..).unwrap_or_default());
+                if !lines.in_head {
+                    head.clear();
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending if lines.in_head && !lines.late => {
+                ready!(head.poll(context, HEAD_TIMEOUT));
+                lines.late = true;
+                buffer.put_slice(END_OF_PATIENCE);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let Self { io, lines, farewell } = self.get_mut();
+        let Self { io, lines, sending, farewell, .. } = self.get_mut();
         let bare = if farewell.is_none() { Bare::at_end_of(bytes) } else { None };
         let last = match (farewell, bare) {
             (None, None) => {
-                let written = ready!(Pin::new(io).poll_write(context, bytes))?;
+                let Poll::Ready(written) = Pin::new(io).poll_write(context, bytes)? else {
+                    return sending.poll(context, SEND_TIMEOUT).map(|()| Err(io::ErrorKind::TimedOut.into()));
+                };
+                sending.clear();
                 lines.answered();
                 return Poll::Ready(Ok(written));
             }
@@ -157,6 +194,7 @@ impl RequestLines {
         while let Some((line, rest)) = memchr(b'\n', bytes).and_then(|end| bytes.split_at_checked(end + 1)) {
             self.extend(line);
             let blank = self.length <= b"\r\n".len();
+            self.in_head &= !blank;
             self.start(if blank { Line::Unknown } else { Line::Other });
             bytes = rest;
         }
@@ -173,6 +211,7 @@ impl RequestLines {
     fn error(&self, status: StatusCode) -> HeadError {
         match status {
             _ if self.too_long => HeadError::UrlTooLong,
+            _ if self.late => HeadError::Late,
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => HeadError::TooLong,
             StatusCode::REQUEST_TIMEOUT => HeadError::Late,
             _ => HeadError::Malformed,
@@ -189,6 +228,7 @@ impl RequestLines {
             && let Some(first) = bytes.first()
         {
             self.line = if first.is_ascii_uppercase() { Line::Request } else { Line::Other };
+            self.in_head |= self.line == Line::Request;
         }
         self.length = self.length.saturating_add(bytes.len());
         self.too_long |= self.line == Line::Request && MAX_URL + AROUND_URL < self.length;
@@ -217,7 +257,13 @@ impl<'a> Bare<'a> {
 mod tests {
     use actix_web::http::StatusCode;
 
-    use super::{AROUND_URL, Bare, HeadError, MAX_URL, RequestLines};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::{Instant, sleep, timeout};
+
+    use super::{
+        AROUND_URL, Bare, END_OF_PATIENCE, HEAD_TIMEOUT, HeadError, HeadGuard, MAX_URL, RequestLines,
+        SEND_TIMEOUT,
+    };
 
     const DATE: &str = "date: Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -265,6 +311,56 @@ mod tests {
         lines.answered();
         lines.read(&[b'a'; 10_000]);
         assert_eq!(lines.error(StatusCode::BAD_REQUEST), HeadError::UrlTooLong);
+    }
+
+    /// Reads what the guard hands on, to the end of what has come.
+    async fn read(guard: &mut HeadGuard<DuplexStream>) -> Vec<u8> {
+        let mut read = vec![0; 100];
+        let length = guard.read(&mut read).await.unwrap();
+        read.truncate(length);
+        read
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_come_to_its_end_becomes_one_that_cannot_be_read() {
+        let (mut caller, connection) = duplex(100);
+        let mut guard = HeadGuard::new(connection);
+        caller.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /again HTTP/1.1\r\nHo").await.unwrap();
+        assert!(read(&mut guard).await.ends_with(b"Ho"));
+        let began = Instant::now();
+        assert_eq!(read(&mut guard).await, END_OF_PATIENCE);
+        assert_eq!(began.elapsed(), HEAD_TIMEOUT);
+        assert_eq!(guard.lines.error(StatusCode::BAD_REQUEST), HeadError::Late);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn between_two_requests_a_caller_may_take_its_time() {
+        let (mut caller, connection) = duplex(100);
+        let mut guard = HeadGuard::new(connection);
+        let begun = b"GET / HTTP/1.1\r\nHo";
+        caller.write_all(begun).await.unwrap();
+        assert_eq!(read(&mut guard).await, begun);
+        sleep(HEAD_TIMEOUT / 2).await;
+        caller.write_all(b"st: a\r\n\r\n").await.unwrap();
+        assert_eq!(read(&mut guard).await, b"st: a\r\n\r\n");
+        assert!(timeout(HEAD_TIMEOUT * 10, read(&mut guard)).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_takes_nothing_of_its_answer_is_given_up() {
+        let (mut caller, connection) = duplex(10);
+        let mut guard = HeadGuard::new(connection);
+        guard.write_all(b"0123456789").await.unwrap();
+        let began = Instant::now();
+        let (sent, ()) = tokio::join!(guard.write_all(b"0123456789012"), async {
+            // Each byte that is taken is headway.
+            for _ in 0..3 {
+                sleep(SEND_TIMEOUT / 2).await;
+                caller.read_u8().await.unwrap();
+            }
+        });
+        assert_eq!(sent.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+        assert_eq!(began.elapsed(), SEND_TIMEOUT / 2 * 3 + SEND_TIMEOUT);
     }
 
     #[test]

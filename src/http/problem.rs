@@ -20,6 +20,9 @@ use crate::stock::ReadError;
 /// The media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
+/// When to come again where too many connections are open. Source: ours; most of them are short.
+const AFTER_CONNECTIONS: Duration = Duration::from_secs(1);
+
 /// Why a request is not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -38,6 +41,9 @@ pub enum Problem {
         /// The most bytes allowed.
         max: u64,
     },
+    /// The body did not come in time.
+    #[error("the body of the request did not come in time (server.body_timeout)")]
+    BodyLate,
     /// No representation that the caller accepts.
     #[error("none of the media types in Accept can be had; there are {offered}")]
     NotAcceptable {
@@ -62,6 +68,9 @@ pub enum Problem {
         /// When the next request is admitted.
         retry_after: Duration,
     },
+    /// More connections than are served at once.
+    #[error("more connections are open than are served at once (server.max_connections)")]
+    TooManyConnections,
     /// Nothing is at this path.
     #[error("nothing is at this path; /docs/ shows what there is")]
     NotFound,
@@ -144,12 +153,14 @@ const TOO_MANY_CELLS: Kind =
 const UNSUPPORTED_MEDIA_TYPE: Kind =
     kind("unsupported-media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not JSON");
 const BODY_TOO_LARGE: Kind = kind("body-too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too long");
+const BODY_LATE: Kind = Kind { status: StatusCode::REQUEST_TIMEOUT, ..INVALID_PARAMETER };
 const NOT_ACCEPTABLE: Kind =
     kind("not-acceptable", StatusCode::NOT_ACCEPTABLE, "No representation that the caller accepts");
 const UNAUTHENTICATED: Kind = kind("unauthenticated", StatusCode::UNAUTHORIZED, "A key is needed");
 const FORBIDDEN: Kind = kind("forbidden", StatusCode::FORBIDDEN, "The key does not allow this");
 const TOO_MANY_REQUESTS: Kind =
-    kind("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "The key's own limit is used up");
+    kind("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "Too much is asked for at once");
+const TOO_MANY_CONNECTIONS: Kind = Kind { status: StatusCode::SERVICE_UNAVAILABLE, ..TOO_MANY_REQUESTS };
 const NOT_FOUND: Kind = kind("not-found", StatusCode::NOT_FOUND, "Nothing is here");
 const METHOD_NOT_ALLOWED: Kind =
     kind("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "The path knows other methods only");
@@ -209,10 +220,12 @@ impl Problem {
             },
             Self::MediaType => UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } => BODY_TOO_LARGE,
+            Self::BodyLate => BODY_LATE,
             Self::NotAcceptable { .. } => NOT_ACCEPTABLE,
             Self::Unauthenticated => UNAUTHENTICATED,
             Self::LacksScope(_) | Self::ShopClosed | Self::NotBound => FORBIDDEN,
             Self::TooManyRequests { .. } => TOO_MANY_REQUESTS,
+            Self::TooManyConnections => TOO_MANY_CONNECTIONS,
             Self::NotFound => NOT_FOUND,
             Self::Method { .. } => METHOD_NOT_ALLOWED,
             Self::VariantsNeeded | Self::LocationsNeeded | Self::NoLocations => IDS_REQUIRED,
@@ -235,6 +248,7 @@ impl Problem {
             | Self::Read(ReadError::RateLimited { retry_after } | ReadError::Overloaded { retry_after }) => {
                 Some(*retry_after)
             }
+            Self::TooManyConnections => Some(AFTER_CONNECTIONS),
             _ => None,
         }
     }

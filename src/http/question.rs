@@ -10,19 +10,20 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::accept::Form;
-use super::auth::Scope;
+use super::auth::{self, Scope};
 use super::edge::Edge;
 use super::parameters::{Parameters, Vocabulary, read_body};
 use super::preferences;
 use super::problem::Problem;
 use super::reply::Provenance;
+use crate::cache::PurgeCount;
 use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::query::{Grid, IdList};
-use crate::stock::shop::{Explanation, Shop};
-use crate::stock::{Basis, Incomplete, ReadError, ReadTerms, Snapshot};
+use crate::stock::shop::Shop;
+use crate::stock::{Basis, Explanation, Incomplete, ReadError, ReadTerms, Snapshot};
 
 /// What a request asks.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub(super) struct Question {
     /// The wait that was granted, if the caller asked for one.
     granted: Option<Duration>,
     asked_at: Instant,
+    /// Purges that had come before anything was read.
+    seen: PurgeCount,
 }
 
 /// Whether a question is to be answered, or only its cost told.
@@ -102,6 +105,7 @@ impl Question {
     ) -> Result<Self, Problem> {
         let asked_at = Instant::now();
         let shop = edge.shop(request, Scope::Read)?;
+        let seen = shop.purges();
         let mut parameters = Parameters::from_query(vocabulary, request.query_string())?;
         if let Some(payload) = payload {
             let body = read_body(request, payload, edge.limits.max_body).await?;
@@ -112,11 +116,13 @@ impl Question {
         let granted = preferences::wait(request.headers()).map(|wait| wait.min(edge.limits.max_wait));
         let terms = ReadTerms {
             freshness: preferences::freshness(request.headers()),
+            asked_at: Some(edge.clock.at(asked_at)),
+            caller: auth::caller_of(request),
             wait: granted.unwrap_or(edge.limits.default_wait),
             incomplete,
         };
         let parameters = parameters.into_owned();
-        Ok(Self { shop, parameters, terms, explain, granted, asked_at })
+        Ok(Self { shop, parameters, terms, explain, granted, asked_at, seen })
     }
 
     /// The form of a view that the caller wants: `format` says so, or `Accept`.
@@ -130,6 +136,28 @@ impl Question {
     /// The terms, with what is left of the wait.
     pub(super) fn terms(&self) -> ReadTerms {
         ReadTerms { wait: self.terms.wait.saturating_sub(self.asked_at.elapsed()), ..self.terms }
+    }
+
+    /// Whether nothing is left of the wait.
+    pub(super) fn is_over(&self) -> bool {
+        self.terms().wait.is_zero()
+    }
+
+    /// The purges that had come before the list of locations was read, if the question's locations are from there.
+    pub(super) fn list_seen(&self) -> Result<Option<PurgeCount>, Problem> {
+        Ok(self.parameters.locations()?.is_none().then_some(self.seen))
+    }
+
+    /// The grid of the same variants at all locations, as they are listed now; without time to read that, as it was.
+    pub(super) async fn at_all_locations_now(&self, edge: &Edge, grid: Grid) -> Result<Grid, Problem> {
+        match self.all_locations().await {
+            Ok(locations) => {
+                let variants = IdList::from_ids(grid.variants.to_vec()).ok_or(Problem::VariantsNeeded)?;
+                Ok(Grid::new(variants, locations, edge.limits.max_cells)?)
+            }
+            Err(_) if self.is_over() => Ok(grid),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// The grid of the lists that were given.
@@ -169,6 +197,21 @@ impl Question {
         }
     }
 
+    /// A book of locations as this question means it: one about all locations is about those too whose id cannot be
+    /// read.
+    pub(super) fn book(&self, book: Arc<LocationBook>) -> Arc<LocationBook> {
+        if self.asks_all_locations() && 0 < book.unlisted() { Arc::new(book.of_all()) } else { book }
+    }
+
+    /// How many cells of each variant it is about that nobody can ask for, since the location's id cannot be read.
+    pub(super) fn untold_cells(&self) -> u64 {
+        if self.asks_all_locations() { self.shop.held_location_book().unlisted() } else { 0 }
+    }
+
+    fn asks_all_locations(&self) -> bool {
+        self.parameters.locations().is_ok_and(|named| named.is_none())
+    }
+
     /// What an answer to this question rests on that was made of a snapshot and a book of locations, if it can be
     /// given again.
     pub(super) fn basis(&self, snapshot: &Snapshot, book: &Arc<LocationBook>) -> Option<Basis> {
@@ -181,7 +224,10 @@ impl Question {
     /// What an answer made of a snapshot says of itself.
     pub(super) fn provenance(&self, edge: &Edge, snapshot: &Snapshot) -> Provenance {
         let age = |oldest: Moment| edge.clock.now().since(oldest);
-        Provenance { wait: self.granted, ..Provenance::of(snapshot, snapshot.oldest().map(age)) }
+        let provenance = Provenance::of(snapshot, snapshot.oldest().map(age));
+        let untold = usize::try_from(self.untold_cells()).unwrap_or(usize::MAX);
+        let untold = untold.saturating_mul(snapshot.grid().variants.len());
+        Provenance { wait: self.granted, missing: provenance.missing.saturating_add(untold), ..provenance }
     }
 
     /// What an answer that is no grid's says of itself.

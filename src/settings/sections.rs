@@ -12,6 +12,7 @@ use super::kind::{
     ADDRESS, FLAG, Kind, Refusal, bytes, duration, filled, integer, lasting, list, number, positive, share,
     size, string, whole,
 };
+use super::proxy::{HARAVAN_PROXY, HaravanProxy, OTLP_PROXY, ProxyUrl};
 use super::reader::Reader;
 
 /// A key as the reference shows it.
@@ -78,6 +79,8 @@ pub(crate) use section;
 
 /// The most threads that serve callers.
 const MAX_WORKERS: i64 = 1024;
+/// The most connections that may be served at once.
+const MAX_CONNECTIONS: i64 = 1_000_000;
 /// The deepest bucket, and the most calls at once, that a shop may be said to have: far above any plan of
 /// Haravan's.
 const MAX_CALLS: i64 = 10_000;
@@ -106,6 +109,12 @@ section! {
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), r#""127.0.0.1:8080""#, ADDRESS;
         /// How many threads serve callers; if unset, one per core.
         workers: Option<usize> = None, "", integer(|node| whole::<usize>(node, 1, MAX_WORKERS));
+        /// How many connections are served at once, if the limit of open files leaves room for so many; the probes are
+        /// answered beyond that.
+        max_connections: usize = 25_000, "25000", integer(|node| whole::<usize>(node, 1, MAX_CONNECTIONS));
+        /// How long a request's body may take to come, and a second more for each 16 KiB of it that came.
+        body_timeout: Duration = Duration::from_secs(10), r#""10s""#,
+            duration(|node| lasting(node, MIN_TIMEOUT, MAX_WAIT));
         /// How long requests in flight may take to finish after SIGTERM.
         shutdown_grace: Duration = Duration::from_secs(25), r#""25s""#,
             duration(|node| lasting(node, Duration::ZERO, MAX_WAIT));
@@ -122,8 +131,11 @@ section! {
         connect_timeout: Duration = Duration::from_secs(3), r#""3s""#,
             duration(|node| lasting(node, MIN_TIMEOUT, MAX_WAIT));
         /// How long a call may take, its connection included.
-        request_timeout: Duration = Duration::from_secs(15), r#""15s""#,
+        request_timeout: Duration = Duration::from_secs(8), r#""8s""#,
             duration(|node| lasting(node, MIN_TIMEOUT, MAX_WAIT));
+        /// The proxy that https calls go through, such as `http://proxy:3128`; `none` for no proxy whatever the
+        /// environment says; if empty, what `HTTPS_PROXY` and `NO_PROXY` say. Calls to loopback go through none.
+        proxy: HaravanProxy = HaravanProxy::FromEnvironment, r#""""#, HARAVAN_PROXY;
     }
 }
 
@@ -212,6 +224,9 @@ section! {
         /// The collector that traces are exported to, by OTLP over HTTP, such as `http://127.0.0.1:4318`; none if
         /// empty.
         otlp_endpoint: Option<CollectorUrl> = None, r#""""#, COLLECTOR;
+        /// The proxy that traces go through to the collector, such as `http://proxy:3128`; none if empty, whatever
+        /// the environment says.
+        otlp_proxy: Option<ProxyUrl> = None, r#""""#, OTLP_PROXY;
         /// The share of requests that is traced where the caller has not decided, from 0 to 1.
         otlp_sample_ratio: f64 = 1.0, "1.0", number(share);
     }

@@ -61,6 +61,7 @@ mod tests {
     use super::{Census, MAX_VARIANTS};
     use crate::cache::entry::{Finding, Observation};
     use crate::cache::freshness::FreshnessPolicy;
+    use crate::cache::order::CallTimes;
     use crate::cache::{Cache, Purge};
     use crate::clock::Moment;
     use crate::domain::id::{LocationId, VariantId};
@@ -75,7 +76,7 @@ mod tests {
         let observation = Observation {
             loc_id: LocationId::new(1).unwrap(),
             finding: Finding::NoRow,
-            observed_at: Moment::from_millis(seconds * 1000),
+            call: CallTimes::at(Moment::from_millis(seconds * 1000)),
         };
         cache.merge(VariantId::new(variant_id).unwrap(), vec![observation]);
     }
@@ -100,7 +101,7 @@ mod tests {
     fn purged_cells_are_not_counted() {
         let cache = Cache::new(1 << 20, 0);
         hold(&cache, 1, 0);
-        cache.purge(&Purge::default());
+        cache.purge(&Purge::default(), Moment::default());
         assert_eq!(Census::of(&cache, &POLICY, at(1)).cells(), 0);
     }
 

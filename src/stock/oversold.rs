@@ -83,12 +83,13 @@ mod tests {
     use super::{MAX_VARIANTS, Oversold};
     use crate::cache::entry::{Finding, Observation};
     use crate::cache::freshness::{Freshness, FreshnessPolicy};
+    use crate::cache::order::CallTimes;
     use crate::cache::{Cache, Purge};
     use crate::clock::Moment;
     use crate::domain::cell::{Cell, CellId};
     use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
-    use crate::domain::quantity::Quantity;
     use crate::domain::row::Row;
+    use crate::domain::row_quantity::RowQuantity;
     use crate::domain::timestamp::Timestamp;
 
     const POLICY: FreshnessPolicy = FreshnessPolicy {
@@ -108,16 +109,16 @@ mod tests {
             loc_id,
             product_id: ProductId::new(1).unwrap(),
             variant_id,
-            qty_onhand: Quantity::ZERO,
-            qty_commited: Quantity::ZERO,
-            qty_incoming: Quantity::ZERO,
+            qty_onhand: RowQuantity::ZERO,
+            qty_commited: RowQuantity::ZERO,
+            qty_incoming: RowQuantity::ZERO,
             qty_available: available.into(),
             updated_at: Timestamp::from_parts(0, 0),
             as_sent: None,
         };
-        let observed_at = Moment::from_millis(seconds * 1000);
+        let call = CallTimes::at(Moment::from_millis(seconds * 1000));
         let finding = Finding::Row(Box::new(row));
-        cache.merge(variant_id, vec![Observation { loc_id, finding, observed_at }]);
+        cache.merge(variant_id, vec![Observation { loc_id, finding, call }]);
     }
 
     fn told(cache: &Cache, seconds: u64) -> Vec<(CellId, i64)> {
@@ -146,7 +147,8 @@ mod tests {
         hold(&cache, 1, 8, -6, 200);
         assert_eq!(told(&cache, 715), [(id(1, 7), -5), (id(1, 8), -6)]);
         assert_eq!(told(&cache, 716), [(id(1, 8), -6)]);
-        cache.purge(&Purge { locations: Some([id(1, 8).loc_id].into()), ..Purge::default() });
+        let purge = Purge { locations: Some([id(1, 8).loc_id].into()), ..Purge::default() };
+        cache.purge(&purge, Moment::default());
         assert_eq!(told(&cache, 716), []);
     }
 
@@ -182,7 +184,7 @@ mod tests {
             let cells = (2..=15_000).map(|loc_id| Observation {
                 loc_id: LocationId::new(loc_id).unwrap(),
                 finding: Finding::NoRow,
-                observed_at: Moment::default(),
+                call: CallTimes::at(Moment::default()),
             });
             cache.merge(variant_id, cells.collect());
             hold(&cache, variant_id.get(), 1, -1, 0);

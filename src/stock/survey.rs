@@ -43,17 +43,16 @@ struct VariantLook {
 }
 
 impl Survey {
-    /// Looks at what is cached of a grid.
+    /// Looks at what is cached of a grid. Cells that were observed at `fresh_from` or later are fresh, however old they
+    /// are by the policy.
     pub(super) fn of(
         grid: &Grid,
         cache: &Cache,
         policy: &FreshnessPolicy,
-        terms: &ReadTerms,
+        (terms, fresh_from): (&ReadTerms, Moment),
         now: Moment,
     ) -> Self {
         let mut survey = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
-        // Most cells of most questions are fresh: one comparison says so.
-        let fresh_from = policy.fresh_from(now, &terms.freshness);
         let mut pieces = Pieces::of(PIECE);
         for variant_id in grid.variants.iter() {
             let entry = cache.get(*variant_id);
@@ -62,14 +61,20 @@ impl Survey {
             for loc_id in grid.locations.iter() {
                 while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
                 let cell = cells.next_if(|cell| cell.loc_id() == *loc_id && !cell.is_purged());
-                let judged = match cell.map(PackedCell::observed_at) {
+                let observed_at = cell.map(PackedCell::observed_at);
+                let judged = match cell.zip(observed_at) {
                     None => Freshness::Unusable,
-                    Some(observed_at) if fresh_from.is_some_and(|from| from <= observed_at) => {
+                    Some((cell, observed_at)) if cell.is_doubted() => {
+                        let age = now.since(observed_at);
+                        policy.judge_doubted(age, cell.can_be_settled(now), &terms.freshness)
+                    }
+                    // Most cells of most questions are fresh: one comparison says so.
+                    Some((_, observed_at)) if fresh_from <= observed_at => {
                         let oldest = survey.oldest_fresh.unwrap_or(observed_at);
                         survey.oldest_fresh = Some(oldest.min(observed_at));
                         Freshness::Fresh
                     }
-                    Some(observed_at) => policy.judge(now.since(observed_at), &terms.freshness),
+                    Some((_, observed_at)) => policy.judge(now.since(observed_at), &terms.freshness),
                 };
                 match judged {
                     Freshness::Fresh => survey.tally.hit += 1,

@@ -3,17 +3,19 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::location_warnings::location_warnings;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, OrgId, VariantId};
 use crate::domain::location::LocationBook;
+use crate::domain::number::{MAX_DIGITS, MAX_PLACES};
+use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 
 /// The most missing cells an answer names; `missing_total` counts all. Source: ours.
 pub const MAX_MISSING: usize = 100;
 
-/// Said when `locations.json` cannot be read.
-const LOCATIONS_UNREADABLE: &str = "locations.json cannot be read: location names are null, and every location \
-                                    that configuration does not exclude counts as sellable";
+/// The most rows an answer warns of because their quantities cannot be summed. Source: ours.
+const MAX_BEYOND: u64 = 20;
 
 /// What a view is told besides the cells.
 #[derive(Debug, Clone)]
@@ -37,7 +39,7 @@ pub struct Envelope {
     /// When the oldest cell used was read from Haravan; null when no cell is known.
     #[schema(required, value_type = Option<String>, format = DateTime, example = "2026-08-01T03:20:15Z")]
     pub as_of: Option<Timestamp>,
-    /// Whether every cell asked for is known.
+    /// Whether every cell asked for is known, and every quantity can be summed.
     #[schema(example = true)]
     pub complete: bool,
     /// The unknown cells, by variant and then location: the first 100.
@@ -57,9 +59,9 @@ pub struct Missing {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
     pub variant_id: VariantId,
-    /// The location.
-    #[schema(value_type = u64, minimum = 1, example = 963414)]
-    pub loc_id: LocationId,
+    /// The location; null where its id cannot be read.
+    #[schema(required, value_type = Option<u64>, minimum = 1, example = 963414)]
+    pub loc_id: Option<LocationId>,
     /// Why the cell is not known.
     #[schema(example = "timeout")]
     pub reason: Reason,
@@ -117,7 +119,14 @@ impl From<MissingReason> for Reason {
 pub struct EnvelopeBuilder {
     missing: Vec<Missing>,
     missing_total: u64,
+    /// Rows whose quantities cannot be summed.
+    beyond: u64,
+    beyond_warnings: Vec<String>,
     warnings: Vec<String>,
+    /// How many variants were seen, and the first of them: each has as many cells that nobody can ask for.
+    variants: u64,
+    first_variants: Vec<VariantId>,
+    last_variant: Option<VariantId>,
 }
 
 impl EnvelopeBuilder {
@@ -129,15 +138,56 @@ impl EnvelopeBuilder {
 
     /// Takes note of a cell; call it in cell order.
     pub fn see(&mut self, id: CellId, cell: &Cell) {
-        let Cell::Unknown(reason) = cell else { return };
+        if self.last_variant != Some(id.variant_id) {
+            self.last_variant = Some(id.variant_id);
+            self.variants += 1;
+            if self.first_variants.len() < MAX_MISSING {
+                self.first_variants.push(id.variant_id);
+            }
+        }
+        let reason = match cell {
+            Cell::Row(row) if !row.is_exact() => return self.see_beyond(row),
+            Cell::Row(_) | Cell::NoRow => return,
+            Cell::Unknown(reason) => reason,
+        };
         self.missing_total += 1;
         if self.missing.len() < MAX_MISSING {
             self.missing.push(Missing {
                 variant_id: id.variant_id,
-                loc_id: id.loc_id,
+                loc_id: Some(id.loc_id),
                 reason: Reason::from(*reason),
             });
         }
+    }
+
+    /// Takes note of a row with a quantity that cannot be summed.
+    #[cold]
+    fn see_beyond(&mut self, row: &Row) {
+        self.beyond += 1;
+        if MAX_BEYOND < self.beyond {
+            return;
+        }
+        let quantities = [
+            ("qty_onhand", row.qty_onhand),
+            ("qty_commited", row.qty_commited),
+            ("qty_incoming", row.qty_incoming),
+            ("qty_available", row.qty_available),
+        ];
+        let beyond: Vec<&str> =
+            quantities.iter().filter(|(_, quantity)| !quantity.is_exact()).map(|(name, _)| *name).collect();
+        self.beyond_warnings.push(format!(
+            "variant {} at location {}: {} has more than {MAX_DIGITS} significant digits, or stands further than \
+             {MAX_PLACES} places from the decimal point, so sums with it are null",
+            row.variant_id,
+            row.loc_id,
+            beyond.join(", "),
+        ));
+    }
+
+    /// How many variants were seen.
+    #[must_use]
+    pub fn variants(&self) -> u64 {
+        self.variants
     }
 
     /// Adds a warning of the view's own.
@@ -145,18 +195,22 @@ impl EnvelopeBuilder {
         self.warnings.push(warning);
     }
 
-    /// The envelope. Warnings come in this order: the caller's, the one about unreadable locations, the view's.
+    /// The envelope. Warnings come in this order: the caller's, those about the locations, those about rows that cannot
+    /// be summed, the view's.
     #[must_use]
-    pub fn finish(self, context: Context<'_>) -> Envelope {
+    pub fn finish(mut self, context: Context<'_>) -> Envelope {
+        self.see_untold(context.book.untold_cells());
         let mut warnings = context.warnings;
-        if !context.book.is_readable() {
-            warnings.push(LOCATIONS_UNREADABLE.to_owned());
+        warnings.extend(location_warnings(context.book));
+        warnings.extend(self.beyond_warnings);
+        if let Some(others @ 1..) = self.beyond.checked_sub(MAX_BEYOND) {
+            warnings.push(format!("further rows with quantities that cannot be summed: {others}"));
         }
         warnings.extend(self.warnings);
         Envelope {
             shop: context.shop,
             as_of: context.as_of,
-            complete: self.missing_total == 0,
+            complete: self.missing_total == 0 && self.beyond == 0,
             missing: self.missing,
             missing_total: self.missing_total,
             warnings,
@@ -164,12 +218,34 @@ impl EnvelopeBuilder {
     }
 }
 
+impl EnvelopeBuilder {
+    /// Takes note of so many cells of each variant, at locations whose ids cannot be read.
+    fn see_untold(&mut self, cells: u64) {
+        if cells == 0 {
+            return;
+        }
+        self.missing_total += cells * self.variants;
+        name_untold(&mut self.missing, &self.first_variants, cells);
+    }
+}
+
+/// Adds so many cells of each variant, at locations whose ids cannot be read, to the missing cells that are named.
+pub fn name_untold(missing: &mut Vec<Missing>, variants: &[VariantId], cells: u64) {
+    for variant_id in variants.iter().take(MAX_MISSING) {
+        let untold = Missing { variant_id: *variant_id, loc_id: None, reason: Reason::Failed };
+        missing.extend((0..cells).map(|_| untold).take(MAX_MISSING));
+    }
+    missing.sort_by_key(|missing| (missing.variant_id, missing.loc_id.is_none(), missing.loc_id));
+    missing.truncate(MAX_MISSING);
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Context, EnvelopeBuilder, LOCATIONS_UNREADABLE, MAX_MISSING, Reason};
+    use super::{Context, EnvelopeBuilder, MAX_MISSING, Reason};
     use crate::domain::cell::{Cell, CellId, MissingReason};
     use crate::domain::id::{LocationId, OrgId, VariantId};
     use crate::domain::location::LocationBook;
+    use crate::view::location_warnings::LOCATIONS_FORBIDDEN;
 
     fn context(book: &LocationBook) -> Context<'_> {
         Context { shop: OrgId::new(1000).unwrap(), as_of: None, book, warnings: vec!["first".to_owned()] }
@@ -204,7 +280,27 @@ mod tests {
         let mut envelope = EnvelopeBuilder::new();
         envelope.warn("last".to_owned());
         let envelope = envelope.finish(context(&LocationBook::unreadable([])));
-        assert_eq!(envelope.warnings, ["first", LOCATIONS_UNREADABLE, "last"]);
+        assert_eq!(envelope.warnings, ["first", LOCATIONS_FORBIDDEN, "last"]);
+    }
+
+    #[test]
+    fn a_location_whose_id_cannot_be_read_is_an_unknown_cell_of_each_variant() {
+        let mut envelope = EnvelopeBuilder::new();
+        for number in [1, 2] {
+            let variant_id = VariantId::new(number).unwrap();
+            for loc_id in [7, 8].map(|number| LocationId::new(number).unwrap()) {
+                let cell = if number == 2 { Cell::Unknown(MissingReason::Timeout) } else { Cell::NoRow };
+                envelope.see(CellId { variant_id, loc_id }, &cell);
+            }
+        }
+        let envelope = envelope.finish(context(&LocationBook::new([], []).with_unlisted(1).of_all()));
+        let missing: Vec<_> = envelope
+            .missing
+            .iter()
+            .map(|missing| (missing.variant_id.get(), missing.loc_id.map(LocationId::get)))
+            .collect();
+        assert_eq!(missing, [(1, None), (2, Some(7)), (2, Some(8)), (2, None)]);
+        assert_eq!((envelope.missing_total, envelope.complete, envelope.warnings.len()), (4, false, 2));
     }
 
     #[test]

@@ -36,9 +36,38 @@ pub(crate) struct Process {
     _folder: TempDir,
 }
 
+/// What a gateway may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How long it may take to stop.
+    pub(crate) grace: Duration,
+    /// How many files it may have open, connections included; `None` for as many as the tests.
+    pub(crate) descriptors: Option<u32>,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { grace: GRACE, descriptors: None }
+    }
+}
+
+impl Bounds {
+    fn command(self, program: &str) -> Command {
+        let Some(descriptors) = self.descriptors else { return Command::new(program) };
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""), program]);
+        command
+    }
+}
+
 impl Process {
     /// Starts `tonkho serve` with the key that may do everything, two shops, and more of a configuration.
     pub(crate) async fn start(more: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_within(Bounds::default(), more, variables).await
+    }
+
+    /// The same, within other bounds.
+    pub(crate) async fn start_within(bounds: Bounds, more: &str, variables: &[(&str, &str)]) -> Self {
         let mut haravan = SandboxSettings { workers: 1, ..SandboxSettings::default() };
         for shop in &mut haravan.shops {
             shop.bucket = BucketSettings::new(NO_LIMIT, f64::from(NO_LIMIT));
@@ -49,8 +78,9 @@ impl Process {
         let sandbox = Sandbox::start(haravan).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("tonkho.toml");
-        std::fs::write(&config, configuration(&sandbox, more)).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tonkho"))
+        std::fs::write(&config, configuration(&sandbox, bounds.grace, more)).unwrap();
+        let mut child = bounds
+            .command(env!("CARGO_BIN_EXE_tonkho"))
             .args(["serve", "--config"])
             .arg(&config)
             .env_clear()
@@ -81,6 +111,11 @@ impl Process {
             request = request.header(*name, *value);
         }
         Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> &str {
+        self.url.trim_start_matches("http://")
     }
 
     /// The local Haravan.
@@ -137,12 +172,12 @@ impl Drop for Process {
     }
 }
 
-fn configuration(sandbox: &Sandbox, more: &str) -> String {
+fn configuration(sandbox: &Sandbox, grace: Duration, more: &str) -> String {
     let digest: String = digest_of(TK_ALL).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let (haravan, grace) = (sandbox.base_url(), GRACE.as_secs());
+    let (haravan, grace) = (sandbox.base_url(), grace.as_millis());
     format!(
         r#"
-        server = {{ listen = "127.0.0.1:0", workers = 2, shutdown_grace = "{grace}s" }}
+        server = {{ listen = "127.0.0.1:0", workers = 2, shutdown_grace = "{grace}ms" }}
         haravan.base_url = "{haravan}"
         passthrough.allow = ["products/count.json"]
         {more}

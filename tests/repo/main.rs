@@ -4,6 +4,8 @@
 
 mod changelog;
 mod chart;
+mod dockerfile;
+mod invalidation;
 mod layers;
 mod metrics;
 mod openapi;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use prometheus::TextEncoder;
 use tonkho::domain::id::OrgId;
+use tonkho::haravan::CALL_ERRORS;
 use tonkho::metrics::{MethodLabel, Metrics, ShopReading, UPSTREAM_OUTCOMES};
 use tonkho::plan::pending::Priority;
 
@@ -13,11 +14,13 @@ use tonkho::plan::pending::Priority;
 fn every_metric_is_written_down_to_be_checked() {
     let metrics = Metrics::new().unwrap();
     metrics.route("/shops").answered(MethodLabel::of("GET"), 200, Duration::from_millis(3));
+    metrics.connections().open.inc();
     let shop = metrics.shop(OrgId::new(1000).unwrap());
     shop.upstream_batch(250);
     for outcome in UPSTREAM_OUTCOMES {
         shop.upstream_request(outcome, Duration::from_millis(300));
     }
+    shop.upstream_error(CALL_ERRORS[0]);
     shop.show(ShopReading {
         resident_cells: 250,
         cache_bytes: 10_000,
@@ -28,6 +31,6 @@ fn every_metric_is_written_down_to_be_checked() {
     });
     let text = TextEncoder::new().encode_to_string(&metrics.registry().gather()).unwrap();
     let declared = text.lines().filter(|line| line.starts_with("# TYPE tonkho_")).count();
-    assert_eq!(declared, 14, "{text}");
+    assert_eq!(declared, 19, "{text}");
     fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("metrics.txt"), text).unwrap();
 }

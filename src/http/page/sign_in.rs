@@ -1,5 +1,6 @@
 //! Signing in and out: a key is typed once, and a session takes its place.
 
+use actix_web::error::UrlencodedError;
 use actix_web::http::header::{CACHE_CONTROL, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use actix_web::web::{Data, Form};
 use actix_web::{Error, HttpRequest, HttpResponse};
@@ -14,6 +15,7 @@ use super::language::Tongue;
 use super::session;
 use super::visit::{Asked, Visit};
 use crate::domain::id::OrgId;
+use crate::http::body_deadline;
 use crate::http::edge::Edge;
 use crate::http::parameters::ParameterError;
 use crate::http::problem::Problem;
@@ -61,6 +63,9 @@ pub(in crate::http) async fn sign_in(
     if is_from_elsewhere(&request) {
         return visit.answer(Err(NOT_OURS));
     }
+    if is_late(&sent) {
+        return visit.answer(Err(Problem::BodyLate));
+    }
     let Sent { key, lang, shop } = sent.map(Form::into_inner).unwrap_or_default();
     let tongue = Tongue::of(lang.as_deref(), request.headers());
     let shop = shop.and_then(|text| text.parse::<OrgId>().ok());
@@ -84,6 +89,9 @@ pub(in crate::http) async fn sign_out(
 ) -> HttpResponse {
     if is_from_elsewhere(&request) {
         return Visit::of_nobody(&edge, &request).answer(Err(NOT_OURS));
+    }
+    if is_late(&sent) {
+        return Visit::of_nobody(&edge, &request).answer(Err(Problem::BodyLate));
     }
     let lang = sent.map(Form::into_inner).unwrap_or_default().lang;
     let tongue = Tongue::of(lang.as_deref(), request.headers());
@@ -134,6 +142,12 @@ fn sent_on(address: Address, cookie: Option<String>) -> HttpResponse {
         response.insert_header((SET_COOKIE, cookie));
     }
     response.finish()
+}
+
+/// Whether a form did not come in time.
+fn is_late(sent: &Result<Form<Sent>, Error>) -> bool {
+    let error = sent.as_ref().err().and_then(|error| error.as_error());
+    matches!(error, Some(UrlencodedError::Payload(cause)) if body_deadline::is_late(cause))
 }
 
 /// Whether a form of somebody else's page was sent here. Browsers say so where a connection is safe; on a plain one

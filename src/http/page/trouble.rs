@@ -42,6 +42,7 @@ fn told(problem: &Problem, words: &Words) -> (&'static str, &'static str) {
         | Problem::Head(_)
         | Problem::MediaType
         | Problem::BodyTooLarge { .. }
+        | Problem::BodyLate
         | Problem::NotAcceptable { .. }
         | Problem::Unauthenticated
         | Problem::NotFound
@@ -49,7 +50,9 @@ fn told(problem: &Problem, words: &Words) -> (&'static str, &'static str) {
         | Problem::Method { .. } => (words.trouble_request, words.trouble_request_why),
         Problem::LacksScope(_) => (words.trouble_scope, words.trouble_scope_why),
         Problem::ShopClosed | Problem::NotBound => (words.trouble_shop, words.trouble_shop_why),
-        Problem::TooManyRequests { .. } => (words.trouble_often, words.trouble_often_why),
+        Problem::TooManyRequests { .. } | Problem::TooManyConnections => {
+            (words.trouble_often, words.trouble_often_why)
+        }
         Problem::LocationsNeeded | Problem::NoLocations => {
             (words.trouble_locations, words.trouble_locations_why)
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Bytes, Payload};
 use rust_decimal::Decimal;
@@ -10,6 +11,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::{LINES, LISTS, ParameterError, Vocabulary, bounded};
+use crate::http::body_deadline::is_late;
 use crate::http::problem::Problem;
 
 /// What some libraries write before a text in UTF-8. Not allowed there, but a reader may ignore it (RFC 8259, 8.1).
@@ -22,7 +24,7 @@ const VALUE: &str = "a string, a number or a boolean";
 /// Reads a request's body of at most `max` bytes. A body that does not say what it is counts as JSON.
 ///
 /// # Errors
-/// It is longer, says that it is something else than JSON, or breaks off.
+/// It is longer, says that it is something else than JSON, comes too slowly, or breaks off.
 pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Result<Bytes, Problem> {
     let is_json = request.headers().get(CONTENT_TYPE).is_none_or(says_json);
     let encoding = request.headers().get(CONTENT_ENCODING);
@@ -35,7 +37,12 @@ pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Res
     }
     let limit = usize::try_from(max).unwrap_or(usize::MAX);
     let body = payload.to_bytes_limited(limit).await.map_err(|_| Problem::BodyTooLarge { max })?;
-    body.map_err(|_| Problem::Parameter(ParameterError::Request))
+    body.map_err(|error| unread(error.as_error()))
+}
+
+/// The problem of a body that could not be read to its end.
+pub(in crate::http) fn unread(error: Option<&PayloadError>) -> Problem {
+    if error.is_some_and(is_late) { Problem::BodyLate } else { Problem::Parameter(ParameterError::Request) }
 }
 
 /// Whether a content type is JSON's, or that of something written as JSON (RFC 6839, 3.1). What it says of the charset

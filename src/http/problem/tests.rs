@@ -32,6 +32,7 @@ fn every_error_has_its_status_and_its_slug() {
     check(Problem::Method { allow: "GET" }, 405, "method-not-allowed");
     check(Problem::NotAcceptable { offered: "" }, 406, "not-acceptable");
     check(Problem::BodyTooLarge { max: 1 }, 413, "body-too-large");
+    check(Problem::BodyLate, 408, "invalid-parameter");
     check(Problem::Head(HeadError::Malformed), 400, "invalid-parameter");
     check(Problem::Head(HeadError::Late), 408, "invalid-parameter");
     check(Problem::Head(HeadError::UrlTooLong), 414, "invalid-parameter");
@@ -40,6 +41,7 @@ fn every_error_has_its_status_and_its_slug() {
     check(Problem::VariantsNeeded, 422, "ids-required");
     check(Problem::LocationsNeeded, 422, "ids-required");
     check(Problem::TooManyRequests { retry_after: soon }, 429, "too-many-requests");
+    check(Problem::TooManyConnections, 503, "too-many-requests");
     check(Problem::Internal, 500, "internal");
     check(ReadError::Failed, 502, "upstream-failed");
     check(ReadError::Rejected { status: 400 }, 502, "upstream-failed");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{RowsBody, inventory_body, locations_body};
 use crate::cache::entry::{Finding, Observation, VariantCells};
+use crate::cache::order::CallTimes;
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
@@ -30,17 +31,17 @@ fn rows() -> Vec<String> {
 fn snapshot(missing: &[(u64, u64)]) -> Snapshot {
     let variants = IdList::parse("variant_ids", "1,2").unwrap();
     let grid = Grid::new(variants, IdList::parse("location_ids", "7,8").unwrap(), 10).unwrap();
-    let observed_at = Moment::from_millis(5);
+    let call = CallTimes::at(Moment::from_millis(5));
     let entry = |variant: u64| {
         let rows = rows();
         let rows =
             rows.iter().map(|text| parse_row(text).unwrap()).filter(|row| row.variant_id.get() == variant);
         let mut observations: Vec<Observation> = rows
-            .map(|row| Observation { loc_id: row.loc_id, finding: Finding::Row(Box::new(row)), observed_at })
+            .map(|row| Observation { loc_id: row.loc_id, finding: Finding::Row(Box::new(row)), call })
             .collect();
         if variant == 2 {
             let loc_id = LocationId::new(7).unwrap();
-            observations.push(Observation { loc_id, finding: Finding::NoRow, observed_at });
+            observations.push(Observation { loc_id, finding: Finding::NoRow, call });
         }
         Some(Arc::new(VariantCells::empty(VariantId::new(variant).unwrap()).merged(observations)))
     };
@@ -60,7 +61,7 @@ fn text(body: RowsBody) -> String {
 fn check(parameters: &[(&str, &str)], ids: &[u64]) {
     let selection =
         Selection::parse(|name| parameters.iter().find(|(given, _)| *given == name).map(|(_, value)| *value));
-    let body = inventory_body(&snapshot(&[]), &selection.unwrap());
+    let body = inventory_body(&snapshot(&[]), &selection.unwrap(), 0);
     let expected: Vec<String> = ids
         .iter()
         .map(|id| rows().into_iter().find(|row| row.starts_with(&format!("{{\"id\":{id},"))).unwrap())
@@ -86,7 +87,7 @@ fn rows_come_as_they_were_sent_ordered_filtered_and_cut() {
 
 #[test]
 fn missing_cells_are_named_after_the_rows() {
-    let body = inventory_body(&snapshot(&[(1, 7), (2, 8)]), &Selection::default());
+    let body = inventory_body(&snapshot(&[(1, 7), (2, 8)]), &Selection::default(), 0);
     let missing = concat!(
         r#"],"missing":[{"variant_id":1,"loc_id":7,"reason":"rate-limited"},"#,
         r#"{"variant_id":2,"loc_id":8,"reason":"rate-limited"}],"missing_total":2}"#
@@ -98,7 +99,7 @@ fn missing_cells_are_named_after_the_rows() {
 #[test]
 fn a_tag_tells_rows_their_order_and_what_is_missing() {
     let tag = |missing: &[(u64, u64)], selection: Selection| {
-        inventory_body(&snapshot(missing), &selection).into_tagged().1
+        inventory_body(&snapshot(missing), &selection, 0).into_tagged().1
     };
     let descending = || Selection::parse(|name| (name == "direction").then_some("desc")).unwrap();
     let all = tag(&[], Selection::default());
@@ -111,11 +112,12 @@ fn a_tag_tells_rows_their_order_and_what_is_missing() {
 #[test]
 fn locations_come_as_they_were_sent() {
     let sent = |number: u64| SentLocation {
-        location: Location {
+        location: Some(Location {
             id: LocationId::new(number).unwrap(),
             name: None,
             class: LocationClass::Sellable,
-        },
+            unreadable: Vec::new(),
+        }),
         as_sent: format!("{{\"id\":{number}}}").into(),
     };
     let locations = [sent(3), sent(1), sent(2)];
