@@ -5,18 +5,28 @@
 
 pub mod breaker;
 pub mod bucket;
+mod queue;
+pub mod resource;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use breaker::{Breaker, Gate};
-use bucket::{Bucket, BucketShape};
+use breaker::Gate;
+use bucket::{Bucket, BucketShape, MAX_RETRY_AFTER};
+use queue::{State, Wait};
+use resource::{Resource, ResourceStatus};
 
+use crate::domain::caller::CallerId;
+use crate::plan::pending::Priority;
 use crate::trace;
+
+pub use turns::Turn;
 
 /// How a shop's calls are governed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,11 +48,16 @@ pub enum CallOutcome {
     Throttled {
         /// What its `Retry-After` asked for, or a default.
         retry_after: Duration,
+        /// Whether the whole shop is to wait, and not just this resource.
+        whole_shop: bool,
     },
     /// Haravan refuses the shop's token (401, 403).
     Unauthorized,
     /// 5xx, a timeout, a broken connection, an unreadable body.
     Failed,
+    /// As [`CallOutcome::Failed`], but perhaps for a connection that had died: it is asked again on a new one, and
+    /// only what comes of that says something of Haravan.
+    Lost,
 }
 
 impl CallOutcome {
@@ -54,7 +69,7 @@ impl CallOutcome {
             Self::Refused => "refused",
             Self::Throttled { .. } => "throttled",
             Self::Unauthorized => "unauthorized",
-            Self::Failed => "failed",
+            Self::Failed | Self::Lost => "failed",
         }
     }
 }
@@ -79,7 +94,24 @@ impl Stop {
     }
 }
 
-/// Which calls go first.
+/// What leave is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errand {
+    /// What the call is about.
+    pub resource: Resource,
+    /// Whether it goes on with something.
+    pub urgency: Urgency,
+    /// How urgently the answer is wanted.
+    pub priority: Priority,
+    /// For whom the call is made: it is each one's turn. None: for nobody in particular.
+    pub callers: SmallVec<[CallerId; 2]>,
+    /// The question that it is a part of; zero for none that goes on.
+    pub question: u64,
+    /// Whether it is a tile, which is chosen when leave is given: for whom is what [`Governor::tiles_wanted`] says.
+    pub is_tile: bool,
+}
+
+/// Whether a call goes on with something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
     /// The next page, half or retry of something under way.
@@ -88,8 +120,32 @@ pub enum Urgency {
     New,
 }
 
+/// Why there is no leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoLeave {
+    /// Calls for this resource are stopped; try again later.
+    Stopped(Stop),
+    /// Too many calls wait already.
+    Crowded,
+}
+
+impl Errand {
+    /// Something new, wanted urgently by nobody in particular.
+    #[must_use]
+    pub fn new(resource: Resource) -> Self {
+        let (urgency, priority) = (Urgency::New, Priority::Interactive);
+        Self { resource, urgency, priority, callers: SmallVec::new(), question: 0, is_tile: false }
+    }
+
+    /// A tile that is still to be chosen.
+    #[must_use]
+    pub fn tile() -> Self {
+        Self { is_tile: true, ..Self::new(Resource::INVENTORY) }
+    }
+}
+
 /// What the governor can tell of itself.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GovernorStatus {
     /// Places taken in the bucket.
     pub bucket_level: f64,
@@ -99,30 +155,30 @@ pub struct GovernorStatus {
     pub bucket_usable: f64,
     /// Calls in flight.
     pub in_flight: usize,
-    /// Why no call may start, if so.
+    /// Why no call for inventory may start, if so.
     pub stopped: Option<Stop>,
+    /// How long a 429 forbids every call; zero if none does.
+    pub paused_for: Duration,
+    /// How each resource is doing.
+    pub resources: Vec<ResourceStatus>,
 }
 
 /// Admits one shop's calls.
 #[derive(Debug)]
 pub struct Governor {
     state: Mutex<State>,
+    /// More can be decided, or at another time.
     changed: Notify,
-    max_in_flight: usize,
-}
-
-#[derive(Debug)]
-struct State {
-    bucket: Bucket,
-    breaker: Breaker,
-    in_flight: usize,
-    continuations_waiting: usize,
+    /// Of those who wait, nobody keeps the time.
+    keeper_left: Notify,
 }
 
 /// Leave to make one call; its drop ends the call.
 #[derive(Debug)]
 pub struct Permit {
     governor: Arc<Governor>,
+    resource: Resource,
+    turn: Turn,
     settled: bool,
 }
 
@@ -130,66 +186,56 @@ impl Governor {
     /// A governor with an empty bucket.
     #[must_use]
     pub fn new(policy: GovernorPolicy) -> Arc<Self> {
-        let state = State {
-            bucket: Bucket::new(policy.bucket, Instant::now()),
-            breaker: Breaker::default(),
-            in_flight: 0,
-            continuations_waiting: 0,
-        };
-        Arc::new(Self {
-            state: Mutex::new(state),
-            changed: Notify::new(),
-            max_in_flight: policy.max_in_flight.max(1),
-        })
+        let bucket = Bucket::new(policy.bucket, Instant::now());
+        let state = Mutex::new(State::new(bucket, policy.max_in_flight.max(1)));
+        Arc::new(Self { state, changed: Notify::new(), keeper_left: Notify::new() })
     }
 
-    /// Waits until a call may start.
+    /// Waits until a call may start, and its turn has come.
     ///
     /// Safe to drop at any time: nothing is taken before it returns.
     ///
     /// # Errors
-    /// Calls to this shop are stopped; try again later.
-    pub async fn admit(self: &Arc<Self>, urgency: Urgency) -> Result<Permit, Stop> {
+    /// Calls for this resource are stopped, or too many wait; try again later.
+    pub async fn admit(self: &Arc<Self>, errand: Errand) -> Result<Permit, NoLeave> {
         let _shown = trace::governor_wait();
-        let _waiting = (urgency == Urgency::Continuation).then(|| Continuation::new(self));
-        loop {
-            let changed = self.changed.notified();
-            let wait = match self.try_admit(urgency) {
-                Attempt::Admitted(permit) => return Ok(permit),
-                Attempt::Stopped(stop) => return Err(stop),
-                Attempt::Wait(wait) => wait,
-            };
-            match wait {
-                Some(wait) => {
-                    tokio::select! {
-                        () = changed => {}
-                        () = tokio::time::sleep(wait) => {}
-                    }
-                }
-                None => changed.await,
-            }
+        Wait::begin(self, errand)?.leave().await
+    }
+
+    /// Says who waits for tiles, and how urgently: for whom a tile's turn is.
+    pub fn tiles_wanted(&self, priority: Priority, callers: Arc<[CallerId]>) {
+        self.state.lock().tiles_wanted(priority, callers);
+    }
+
+    /// Gives the leave that can be given, and tells whoever waits in vain.
+    fn decide(self: &Arc<Self>) {
+        let decided = self.state.lock().decide(Instant::now());
+        for decided in decided {
+            decided.tell(self);
         }
     }
 
-    /// Why calls are stopped now, if they are. A probe that is due counts as not stopped.
+    /// Why calls for a resource are stopped now, if they are. A probe that is due counts as not stopped.
     #[must_use]
-    pub fn stopped(&self) -> Option<Stop> {
-        match self.state.lock().breaker.gate(Instant::now()) {
+    pub fn stopped(&self, resource: &Resource) -> Option<Stop> {
+        match self.state.lock().resources.gate(resource, Instant::now()) {
             Gate::Open | Gate::Probe | Gate::Wait(_) => None,
             Gate::Closed(stop) => Some(stop),
         }
     }
 
-    /// How long so many further calls would take to start, by the bucket alone.
+    /// How long so many further calls for a resource would take to start, by the bucket and by 429s alone.
     #[must_use]
-    pub fn wait_for(&self, calls: usize) -> Duration {
-        self.state.lock().bucket.wait_for(Instant::now(), calls.max(1))
+    pub fn wait_for(&self, resource: &Resource, calls: usize) -> Duration {
+        let now = Instant::now();
+        let state = self.state.lock();
+        state.bucket.wait_for(now, calls.max(1)).max(state.resources.paused_for(resource, now))
     }
 
-    /// Whether the bucket, rather than a slow Haravan, holds calls up now.
+    /// Whether the bucket or a 429, rather than a slow Haravan, holds calls for a resource up now.
     #[must_use]
-    pub fn is_rate_limited(&self) -> bool {
-        !self.state.lock().bucket.wait(Instant::now()).is_zero()
+    pub fn is_rate_limited(&self, resource: &Resource) -> bool {
+        !self.wait_for(resource, 1).is_zero()
     }
 
     /// Whether no call is in flight.
@@ -208,11 +254,9 @@ impl Governor {
             bucket_size: state.bucket.size(),
             bucket_usable: state.bucket.usable(),
             in_flight: state.in_flight,
-            stopped: match state.breaker.gate(now) {
-                Gate::Open => None,
-                Gate::Probe | Gate::Wait(_) => state.breaker.cause(),
-                Gate::Closed(stop) => Some(stop),
-            },
+            stopped: state.resources.stopped(&Resource::INVENTORY, now),
+            paused_for: state.bucket.blocked_for(now),
+            resources: state.resources.status(now),
         }
     }
 
@@ -220,69 +264,38 @@ impl Governor {
     pub fn hear_call_limit(&self, level: u32, size: u32) {
         self.state.lock().bucket.hear(Instant::now(), level, size);
     }
-
-    fn try_admit(self: &Arc<Self>, urgency: Urgency) -> Attempt {
-        let now = Instant::now();
-        let mut state = self.state.lock();
-        let probing = match state.breaker.gate(now) {
-            Gate::Open => false,
-            Gate::Probe => true,
-            Gate::Wait(wait) => return Attempt::Wait(Some(wait)),
-            Gate::Closed(stop) => return Attempt::Stopped(stop),
-        };
-        let gives_way = urgency == Urgency::New && 0 < state.continuations_waiting;
-        if self.max_in_flight <= state.in_flight || gives_way {
-            return Attempt::Wait(None);
-        }
-        if let Err(wait) = state.bucket.take(now) {
-            return Attempt::Wait(Some(wait.max(Duration::from_millis(1))));
-        }
-        if probing {
-            state.breaker.probe_started(now);
-        }
-        state.in_flight += 1;
-        Attempt::Admitted(Permit { governor: Arc::clone(self), settled: false })
-    }
-}
-
-enum Attempt {
-    Admitted(Permit),
-    Stopped(Stop),
-    /// Until something changes, or this long at most.
-    Wait(Option<Duration>),
-}
-
-/// Counts a waiting continuation; its drop ends the wait.
-struct Continuation<'a>(&'a Governor);
-
-impl<'a> Continuation<'a> {
-    fn new(governor: &'a Governor) -> Self {
-        governor.state.lock().continuations_waiting += 1;
-        Self(governor)
-    }
-}
-
-impl Drop for Continuation<'_> {
-    fn drop(&mut self) {
-        self.0.state.lock().continuations_waiting -= 1;
-        self.0.changed.notify_waiters();
-    }
 }
 
 impl Permit {
+    fn new(governor: &Arc<Governor>, resource: Resource, turn: Turn) -> Self {
+        Self { governor: Arc::clone(governor), resource, turn, settled: false }
+    }
+
+    /// Whose turn it is.
+    #[must_use]
+    pub fn turn(&self) -> Turn {
+        self.turn
+    }
+
     /// Ends the call and learns from how it went.
     pub fn settle(mut self, outcome: CallOutcome) {
         let now = Instant::now();
         let mut state = self.governor.state.lock();
+        let resource = state.resources.of(&self.resource);
         match outcome {
-            CallOutcome::Answered | CallOutcome::Refused => state.breaker.answered(),
-            CallOutcome::Throttled { retry_after } => {
+            CallOutcome::Answered | CallOutcome::Refused => resource.breaker.answered(),
+            CallOutcome::Throttled { retry_after, whole_shop } => {
                 // A 429 means "wait", never "Haravan is broken".
-                state.breaker.answered();
-                state.bucket.throttled(now, retry_after);
+                resource.breaker.answered();
+                let retry_after = retry_after.min(MAX_RETRY_AFTER);
+                resource.throttled(now + retry_after);
+                if whole_shop {
+                    state.bucket.throttled(now, retry_after);
+                }
             }
-            CallOutcome::Unauthorized => state.breaker.unauthorized(now),
-            CallOutcome::Failed => state.breaker.failed(now),
+            CallOutcome::Unauthorized => resource.breaker.unauthorized(now),
+            CallOutcome::Failed => resource.breaker.failed(now),
+            CallOutcome::Lost => resource.breaker.probe_dropped(),
         }
         drop(state);
         self.settled = true;
@@ -292,7 +305,7 @@ impl Permit {
     pub fn unused(mut self) {
         let mut state = self.governor.state.lock();
         state.bucket.give_back(Instant::now());
-        state.breaker.probe_dropped();
+        state.resources.of(&self.resource).breaker.probe_dropped();
         drop(state);
         self.settled = true;
     }
@@ -304,10 +317,11 @@ impl Drop for Permit {
         state.in_flight -= 1;
         if !self.settled {
             // The call was abandoned: nobody knows how it would have ended.
-            state.breaker.probe_dropped();
+            state.resources.of(&self.resource).breaker.probe_dropped();
         }
         drop(state);
-        self.governor.changed.notify_waiters();
+        self.governor.decide();
+        self.governor.changed.notify_one();
     }
 }
 

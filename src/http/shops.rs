@@ -1,6 +1,7 @@
 //! `/shops` and `/shops/{org_id}/cache`: for operators.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
@@ -19,6 +20,8 @@ use crate::cache::Purge;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
 use crate::domain::timestamp::Timestamp;
+use crate::governor::Stop;
+use crate::governor::resource::ResourceStatus;
 use crate::query::IdList;
 use crate::stock::shop::ShopStatus;
 
@@ -62,6 +65,25 @@ pub(crate) struct ShopState {
     /// are made.
     #[schema(required, example = json!(null))]
     stopped: Option<&'static str>,
+    /// Until when Haravan has forbidden every call; null if it has not.
+    #[schema(required, value_type = Option<String>, format = DateTime, example = json!(null))]
+    paused_until: Option<Timestamp>,
+    /// The resources of Haravan's that were asked for, and how each is doing.
+    resources: Vec<ResourceState>,
+}
+
+/// A resource of Haravan's: trouble with one is no trouble with another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ResourceState {
+    /// The first part of its path.
+    #[schema(example = "inventory_locations")]
+    resource: String,
+    /// Why no call for it is made now: `failing`, `unauthorized`, or null.
+    #[schema(required, example = json!(null))]
+    stopped: Option<&'static str>,
+    /// Until when Haravan has forbidden calls for it; null if it has not.
+    #[schema(required, value_type = Option<String>, format = DateTime, example = json!(null))]
+    paused_until: Option<Timestamp>,
 }
 
 /// A shop's call budget at Haravan.
@@ -88,8 +110,8 @@ pub(crate) struct UpstreamError {
 
 /// The shops and how they are doing
 ///
-/// Per shop the bucket, the queue, the cells held, the hit ratio and the last error at Haravan: of the shops that
-/// the key may read. Needs the scope `admin`.
+/// Lists the shops that the key may read. Each has its bucket, its queue, the cells held, the hit ratio and the last error
+/// at Haravan. The key needs the scope `admin`.
 #[utoipa::path(get, path = "/shops", tag = "Operations", responses(ShopListAnswers))]
 pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcome {
     Outcome(list(&edge, &request))
@@ -97,8 +119,8 @@ pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcom
 
 /// Forget what is cached of a shop
 ///
-/// Nothing that was read from Haravan before is served after, calls under way included: of the variants and
-/// locations named, or of all where none are. Needs the scope `admin`.
+/// Nothing that was read from Haravan before this request is served after it. That holds for calls under way, too. Without
+/// `variant_ids` it is about all variants, without `location_ids` about all locations. The key needs the scope `admin`.
 #[utoipa::path(
     delete,
     path = "/shops/{org_id}/cache",
@@ -130,6 +152,12 @@ fn purge(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
 
 impl ShopState {
     fn of(status: ShopStatus, clock: &Clock) -> Self {
+        let until = |pause: Duration| (!pause.is_zero()).then(|| clock.wall(clock.now().plus(pause)));
+        let resource = |resource: ResourceStatus| ResourceState {
+            resource: resource.resource.to_string(),
+            stopped: resource.stopped.map(Stop::as_str),
+            paused_until: until(resource.paused_for),
+        };
         Self {
             org_id: status.org_id,
             name: status.name,
@@ -143,6 +171,8 @@ impl ShopState {
                 .last_error
                 .map(|(message, moment)| UpstreamError { message, at: clock.wall(moment) }),
             stopped: status.stopped,
+            paused_until: until(status.paused_for),
+            resources: status.resources.into_iter().map(resource).collect(),
         }
     }
 }

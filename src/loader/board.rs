@@ -2,35 +2,31 @@
 
 mod landing;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tracing::Span;
 
 use super::accepted::AcceptedIds;
-use super::doubts::Doubts;
+use super::proof::Proof;
 use super::refused::RefusedIds;
-use super::retry::RetryBudget;
 use super::ticket::Ticket;
 use super::wait_trace::show_departure;
 use super::{Lack, Lacked, Reuse};
 use crate::cache::Purge;
 use crate::clock::Moment;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
-use crate::haravan::CallError;
 use crate::plan::density::Density;
-use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
+use crate::plan::pages::{CallNumber, Doubt, Next};
 use crate::plan::pending::{Pending, Priority, Want, difference};
 use crate::plan::refusal::Refusals;
-use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
+use crate::plan::{MAX_IDS, Tile};
 
 /// Purges remembered while flights are under way; more are taken as one purge of everything.
 const MOST_PURGES: usize = 64;
-
-/// Conclusions from short pages that can still be taken back.
-const MOST_CONCLUSIONS: usize = 32;
 
 pub(super) use landing::Arrival;
 
@@ -46,15 +42,11 @@ pub(super) struct Board {
     pump_runs: bool,
     /// Purges since the oldest flight under way took off.
     purges: Vec<(Moment, Purge)>,
-    density: Density,
-    lengths: PageLengths,
-    retries: RetryBudget,
+    /// Before this moment nothing takes off: the last purge came in the millisecond before it.
+    departs_from: Moment,
+    proof: Proof,
     refused: RefusedIds,
     accepted: AcceptedIds,
-    last_error: Option<(CallError, Moment)>,
-    /// Tiles lately taken to be complete because their last page was short, with its length.
-    concluded: VecDeque<(usize, Arc<Tile>)>,
-    doubts: Doubts,
     /// The spans of the tiles in flight that are traced, by flight.
     tiles: FxHashMap<u64, Span>,
 }
@@ -81,6 +73,7 @@ impl Flying {
 pub(super) struct Departure {
     pub(super) flight: u64,
     pub(super) tile: Tile,
+    pub(super) priority: Priority,
     pub(super) started: Moment,
     /// None if it is not traced.
     pub(super) span: Span,
@@ -110,6 +103,10 @@ impl Board {
         let mut waiting = Vec::with_capacity(lacks.len());
         let mut joined_flights: FxHashMap<u64, usize> = FxHashMap::default();
         for (variant_id, locations) in lacks {
+            // So that no flight takes them for refused because of what it was before.
+            if let Some(from) = reuse.refusals_from.filter(|_| !self.refused.is_empty()) {
+                self.refused.forget_older(*variant_id, locations, from);
+            }
             let mut rest = self.less_refused(*variant_id, locations, (now, reuse), &mut asked.refused);
             for flying in self.flying.get_mut(variant_id).into_iter().flatten() {
                 let left = difference(&rest, &flying.locations);
@@ -167,12 +164,15 @@ impl Board {
         rest
     }
 
-    /// Takes the next tile off the pending set; with nothing left to take, the pump is over.
-    pub(super) fn depart(&mut self, now: Moment) -> Option<Departure> {
-        let Some(chosen) = self.pending.choose(&self.density) else {
+    /// Takes the next tile off the pending set, for the caller whose turn it is; with nothing left to take, the pump
+    /// is over.
+    pub(super) fn depart(&mut self, caller: CallerId, now: Moment) -> Option<Departure> {
+        let Some(chosen) = self.pending.choose_for(Some(caller), self.proof.density_for_next(now)) else {
             self.pump_runs = false;
             return None;
         };
+        // What takes off after a purge is told from what did before, in the same millisecond too.
+        let started = now.max(self.departs_from);
         self.last_flight += 1;
         self.flights += 1;
         let span = show_departure(self.last_flight, &chosen);
@@ -182,15 +182,17 @@ impl Board {
         let locations = &chosen.tile.locations;
         for (variant_id, wants) in chosen.wants {
             let locations = Arc::clone(locations);
-            let flying = Flying { flight: self.last_flight, started: now, locations, wants, outdated: false };
+            let flying = Flying { flight: self.last_flight, started, locations, wants, outdated: false };
             self.flying.entry(variant_id).or_default().push(flying);
         }
-        Some(Departure { flight: self.last_flight, tile: chosen.tile, started: now, span })
+        let (flight, priority) = (self.last_flight, chosen.priority);
+        Some(Departure { flight, tile: chosen.tile, priority, started, span })
     }
 
     /// Lets nothing that was learnt or is in flight now count any more where a purge concerns it.
     pub(super) fn invalidate(&mut self, purge: &Purge, now: Moment) {
         self.refused.forget(purge, now);
+        self.departs_from = now.plus(Duration::from_millis(1));
         if self.flights == 0 {
             return;
         }
@@ -230,96 +232,31 @@ impl Board {
 
     /// A call is sent.
     pub(super) fn call_sent(&mut self) -> CallNumber {
-        self.retries.earn();
-        self.lengths.call_sent()
+        self.proof.call_sent()
     }
 
-    /// A call ended, with a page of so many rows or without one.
-    pub(super) fn call_ended(&mut self, call: CallNumber, rows: Option<usize>) {
-        if rows.is_some_and(|rows| self.density.page() < rows) {
-            self.density.learn_page(MAX_PAGE);
-        }
-        self.lengths.call_ended(call, rows);
-    }
-
-    /// Decides what follows a page of a tile of which these rows came by now, each given by its variant.
-    pub(super) fn judge_page(
-        &mut self,
-        page: PageSeen,
-        tile: &Tile,
-        came: impl ExactSizeIterator<Item = VariantId>,
-    ) -> Next {
-        let improbable = self.density.is_improbable(tile.cells(), came.len());
-        let known_clamp = page.rows == self.density.page();
-        self.doubts.saw(tile, came);
-        self.lengths.judge(PageSeen { improbable, known_clamp, ..page })
+    /// What pages have shown.
+    pub(super) fn proof(&mut self) -> &mut Proof {
+        &mut self.proof
     }
 
     /// Decides a doubt, if that can be done by now.
-    pub(super) fn resolve(&self, doubt: Doubt) -> Next {
+    pub(super) fn resolve(&self, doubt: Doubt, now: Moment) -> Next {
         // A flight that is neither in doubt nor waiting for a page has a call to send.
-        let between_calls = self.doubts.open() + self.lengths.calls_in_flight() < self.flights;
-        let more_to_send = self.doubts.is_witness_called() || !self.pending.is_empty() || between_calls;
-        self.lengths.resolve(doubt, more_to_send)
-    }
-
-    /// Whether calls are under way.
-    pub(super) fn has_calls_in_flight(&self) -> bool {
-        0 < self.lengths.calls_in_flight()
-    }
-
-    /// The doubts that are open.
-    pub(super) fn doubts(&mut self) -> &mut Doubts {
-        &mut self.doubts
-    }
-
-    /// A tile to ask so that a doubt, and others with it, may be cleared; see [`Doubts::call_witness`].
-    pub(super) fn call_witness(&mut self, doubt: Doubt, may_ask_on: bool) -> Option<Tile> {
-        self.doubts.call_witness(doubt, may_ask_on, self.lengths.next_call())
-    }
-
-    /// A tile is complete, all but `outstanding` cells of it, after a last page of so many rows.
-    pub(super) fn tile_completed(&mut self, tile: &Arc<Tile>, came: usize, last_page: PageSeen) {
-        self.density.learn(tile.cells(), came);
-        if 0 < last_page.rows && 0 < last_page.outstanding {
-            if self.concluded.len() == MOST_CONCLUSIONS {
-                self.concluded.pop_front();
-            }
-            self.concluded.push_back((last_page.rows, Arc::clone(tile)));
-        }
-    }
-
-    /// Learns that pages are clamped: one of this length was followed by more. Gives back the tiles that were
-    /// lately taken to be complete because of a page of this length.
-    pub(super) fn learn_clamp(&mut self, rows: usize) -> Vec<Arc<Tile>> {
-        self.density.learn_page(rows);
-        let (doubtful, sound): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.concluded).into_iter().partition(|(length, _)| *length == rows);
-        self.concluded = sound.into();
-        doubtful.into_iter().map(|(_, tile)| tile).collect()
-    }
-
-    /// Remembers a call's error, for operators.
-    pub(super) fn note_error(&mut self, error: &CallError, now: Moment) {
-        self.last_error = Some((error.clone(), now));
-    }
-
-    /// The last call's error, and when it was.
-    pub(super) fn last_error(&self) -> Option<(CallError, Moment)> {
-        self.last_error.clone()
-    }
-
-    /// The retry budget.
-    pub(super) fn retries(&mut self) -> &mut RetryBudget {
-        &mut self.retries
+        self.proof.resolve(doubt, |busy| !self.pending.is_empty() || busy < self.flights, now)
     }
 
     /// Whether anybody still waits for a flight.
     pub(super) fn is_awaited(&self, departure: &Departure) -> bool {
-        self.waiters_of(departure).any(|waiter| !waiter.has_left())
+        self.awaiting(departure).next().is_some()
     }
 
-    /// Those who wait for a flight, each as often as it has wants.
+    /// Those who still wait for a flight, each as often as it has wants.
+    pub(super) fn awaiting(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
+        self.waiters_of(departure).filter(|waiter| !waiter.has_left())
+    }
+
+    /// Those who waited for a flight, each as often as it has wants.
     pub(super) fn waiters_of(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
         let flying = departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id));
         let of_flight = flying.flatten().filter(|flying| flying.flight == departure.flight);
@@ -342,6 +279,11 @@ impl Board {
         (&self.refused, &self.accepted)
     }
 
+    /// Who waits for calls, with the most urgent priority that anybody waits with.
+    pub(super) fn callers(&self) -> (Priority, Vec<CallerId>) {
+        self.pending.callers()
+    }
+
     /// Whether a cell is in flight.
     pub(super) fn is_in_flight(&self, cell: CellId) -> bool {
         let flying = self.flying.get(&cell.variant_id);
@@ -350,12 +292,12 @@ impl Board {
 
     /// What is known of the shop's density.
     pub(super) fn density(&self) -> &Density {
-        &self.density
+        self.proof.density()
     }
 
     /// Whether what waits fills a call.
     pub(super) fn fills_a_call(&self) -> bool {
-        self.pending.fills_a_call(&self.density)
+        self.pending.fills_a_call(self.density())
     }
 
     /// Cells that wait for a call.
@@ -371,7 +313,7 @@ impl Board {
     /// How many calls what waits will take, roughly: as many as its rows fill, or its variants.
     pub(super) fn queued_calls(&self) -> usize {
         let by_variants = self.pending.variants().div_ceil(MAX_IDS);
-        by_variants.max(self.density.pages(self.pending.cells()))
+        by_variants.max(self.density().pages(self.pending.cells()))
     }
 
     fn less_refused(

@@ -22,7 +22,7 @@ impl Shared {
     /// be wrong, and is asked again when it is next wanted.
     pub(super) fn distrust_pages_of(&self, length: usize) {
         let mut board = self.board.lock();
-        for tile in board.learn_clamp(length) {
+        for tile in board.proof().learn_clamp(length, self.parts.clock.now()) {
             self.invalidate(&mut board, &of_tile(&tile));
         }
     }

@@ -55,6 +55,15 @@ impl RefusedIds {
         }
     }
 
+    /// Forgets what was learnt of a variant's cells before a moment: they are asked for again.
+    pub(super) fn forget_older(&mut self, variant_id: VariantId, locations: &[LocationId], from: Moment) {
+        self.variants.forget_older(&variant_id, from);
+        for loc_id in locations {
+            self.locations.forget_older(loc_id, from);
+            self.cells.forget_older(&CellId { variant_id, loc_id: *loc_id }, from);
+        }
+    }
+
     /// Whether nothing is remembered: the usual case.
     pub(super) fn is_empty(&self) -> bool {
         self.variants.learnt.is_empty() && self.locations.learnt.is_empty() && self.cells.learnt.is_empty()
@@ -125,6 +134,12 @@ impl<I: Eq + Hash> Memory<I> {
         // A flight that started earlier may land later.
         let learnt = self.learnt.entry(id).or_insert(at);
         *learnt = at.max(*learnt);
+    }
+
+    fn forget_older(&mut self, id: &I, from: Moment) {
+        if self.learnt(id).is_some_and(|at| at < from) {
+            self.learnt.remove(id);
+        }
     }
 
     fn learnt(&self, id: &I) -> Option<Moment> {

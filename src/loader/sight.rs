@@ -1,5 +1,7 @@
 //! What a page looks like before its rows are taken: what belongs to its tile, what does not, and what cannot be told.
 
+use rustc_hash::FxHashSet;
+
 use crate::domain::cell::CellId;
 use crate::domain::id::RowId;
 use crate::haravan::{InventoryPage, Oddities, UnreadableRow};
@@ -38,11 +40,12 @@ impl PageSight {
         let own_ids: Vec<RowId> = own.iter().map(|row| row.id).collect();
         let last_foreign = foreign_ids.iter().flatten().max().map_or(0, |id| id.get());
         // After an id, rows with no higher one are noise that says nothing of what follows.
-        let is_noise = is_foreign && page.length < MAX_PAGE && last_foreign <= since_id;
+        let are_told = foreign_ids.iter().all(Option::is_some);
+        let is_noise = is_foreign && are_told && page.length < MAX_PAGE && last_foreign <= since_id;
         let (last_id, is_sorted) = if is_foreign {
             (last_foreign, foreign_ids.is_sorted())
         } else {
-            (own_ids.iter().copied().chain(told).max().map_or(0, RowId::get), own_ids.is_sorted())
+            (own_ids.iter().copied().chain(told).max().map_or(0, RowId::get), are_in_order(&own_ids))
         };
         Self {
             last_id,
@@ -70,6 +73,12 @@ impl PageSight {
     }
 }
 
+/// Whether ids ascend, those left out that came before: a row that is sent twice breaks no order.
+fn are_in_order(ids: &[RowId]) -> bool {
+    let mut seen = FxHashSet::default();
+    ids.is_sorted() || ids.iter().filter(|id| seen.insert(**id)).is_sorted()
+}
+
 /// Whether a page holds rows of cells that its call did not ask for.
 pub(super) fn has_foreign_rows(page: &InventoryPage, tile: &Tile) -> bool {
     let foreign = |cell: CellId| !tile.contains(cell.variant_id, cell.loc_id);
@@ -79,4 +88,54 @@ pub(super) fn has_foreign_rows(page: &InventoryPage, tile: &Tile) -> bool {
 
 fn kind_and_id(row: &UnreadableRow) -> (UnreadableKind, Option<RowId>) {
     (row.kind(), row.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{PageSight, has_foreign_rows};
+    use crate::domain::id::{LocationId, VariantId};
+    use crate::haravan::{InventoryPage, parse_row};
+    use crate::plan::Tile;
+
+    /// Looks at a page of these rows (id, variant), asked for variants 1 to 9 after an id.
+    fn sight(since_id: u64, rows: &[(u64, u64)]) -> PageSight {
+        let row = |(id, variant): &(u64, u64)| {
+            let text = format!(
+                "{{\"id\":{id},\"loc_id\":1,\"product_id\":1,\"variant_id\":{variant},\"qty_onhand\":0,\
+                 \"qty_commited\":0,\"qty_incoming\":0,\"qty_available\":0,\"updated_at\":\"2021-07-08T01:47:17Z\"}}"
+            );
+            parse_row(&text).unwrap()
+        };
+        let rows: Vec<_> = rows.iter().map(row).collect();
+        let page = InventoryPage { length: rows.len(), rows, unreadable: Vec::new() };
+        let variants = (1..=9).map(|number| VariantId::new(number).unwrap()).collect();
+        let tile = Tile { variants, locations: Arc::from([LocationId::new(1).unwrap()]) };
+        let sight = PageSight::of(&page, &tile, since_id);
+        assert_eq!(sight.has_foreign, has_foreign_rows(&page, &tile));
+        sight
+    }
+
+    #[test]
+    fn only_the_tiles_own_rows_tell_where_to_go_on() {
+        let seen = sight(0, &[(5, 1), (7, 2), (900, 77)]);
+        assert_eq!((seen.last_id, seen.is_sorted, seen.rows), (7, true, 3));
+        assert!(seen.has_foreign && !seen.is_foreign);
+    }
+
+    #[test]
+    fn a_page_of_nothing_but_foreign_rows_is_empty_only_if_none_follows_the_id_asked_for() {
+        let noise = sight(7, &[(3, 77), (7, 78)]);
+        assert_eq!((noise.rows, noise.is_foreign), (0, true));
+        let more = sight(7, &[(3, 77), (900, 78)]);
+        assert_eq!((more.rows, more.last_id, more.is_sorted), (2, 900, true));
+        assert_eq!(sight(7, &[]).rows, 0);
+    }
+
+    #[test]
+    fn a_row_that_is_sent_twice_breaks_no_order() {
+        assert!(sight(0, &[(5, 1), (7, 2), (5, 1)]).is_sorted);
+        assert!(!sight(0, &[(7, 2), (5, 1)]).is_sorted);
+    }
 }

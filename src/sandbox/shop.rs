@@ -32,6 +32,8 @@ pub(super) struct Shop {
     pub(super) requests: Gate,
     /// Inventory answers wait here after they were made.
     pub(super) answers: Gate,
+    /// Answers to requests for locations wait here after they were made.
+    pub(super) location_answers: Gate,
     rng: Mutex<fastrand::Rng>,
     started: Instant,
 }
@@ -55,6 +57,8 @@ pub(super) struct Stock {
 pub(super) struct Progress {
     pub(super) arrived: u64,
     pub(super) answered: u64,
+    /// The same for locations.
+    pub(super) locations_answered: u64,
 }
 
 /// A request on its way through; dropping it ends it, answered or not.
@@ -78,6 +82,7 @@ impl Shop {
             progress: watch::Sender::default(),
             requests: Gate::default(),
             answers: Gate::default(),
+            location_answers: Gate::default(),
             rng: Mutex::new(fastrand::Rng::with_seed(seed ^ org_id)),
             started,
         })
@@ -130,6 +135,9 @@ impl Shop {
     pub(super) fn answer(&self, asked: &Asked) -> Answer {
         if !self.access.read().allows(asked.resource) {
             return Answer::refusal(403, "Forbidden: the token lacks the scope for this resource");
+        }
+        if let Some(body) = self.faults.lock().body_instead(asked) {
+            return Answer { status: 200, body, rows: 0 };
         }
         if asked.resource != Resource::Inventory {
             let faults = self.faults.lock().clone();
@@ -193,11 +201,13 @@ impl Visit {
     /// Notes that the answer is made, though it may be held or spoilt yet.
     pub(super) fn answered(&self, status: u16, rows: usize) {
         self.shop.journal.lock().answered(self.number, self.resource, status, rows);
-        if self.resource == Resource::Inventory {
-            self.shop
-                .progress
-                .send_modify(|progress| progress.answered = progress.answered.saturating_add(1));
-        }
+        self.shop.progress.send_modify(|progress| match self.resource {
+            Resource::Inventory => progress.answered = progress.answered.saturating_add(1),
+            Resource::Locations => {
+                progress.locations_answered = progress.locations_answered.saturating_add(1);
+            }
+            _ => {}
+        });
     }
 }
 

@@ -23,10 +23,14 @@ use crate::cache::freshness::{FreshnessPolicy, FreshnessWish};
 use crate::clock::{Clock, Moment};
 use crate::domain::id::LocationId;
 use crate::domain::location::LocationBook;
-use crate::governor::{CallOutcome, Governor, Stop, Urgency};
-use crate::haravan::{CallError, LOCATIONS, LocationPage, Oddities, Reply, SentLocation, ShopClient};
-use crate::metrics::ShopMetrics;
-use crate::trace::{self, Call};
+use crate::governor::Errand;
+use crate::governor::Urgency;
+use crate::governor::resource::Resource;
+use crate::haravan::{
+    Ask, CallCause, CallError, LOCATIONS, LocationPage, NoAnswer, Oddities, SentLocation, ShopClient,
+    Upstream,
+};
+use crate::trace;
 
 /// How long locations serve. Source: ours; a shop opens a store now and then, and webhooks will tell.
 const POLICY: FreshnessPolicy = FreshnessPolicy {
@@ -40,15 +44,6 @@ const FAILURE_REMEMBERED: Duration = Duration::from_secs(10);
 
 /// Most pages read. Source: ours, against a listing without end; 200 pages are 10,000 locations.
 const MOST_PAGES: usize = 200;
-
-/// Attempts at one page that fail.
-const MOST_ATTEMPTS: u32 = 3;
-
-/// Throttled answers to one page after which the list is given up, as for rows.
-const MOST_THROTTLES: u32 = 8;
-
-/// How long to wait after a 429 that does not say.
-const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// How often the list is read at most, whatever is asked. Source: ours; callers that ask for no cached answer are
 /// given one reading together.
@@ -86,10 +81,9 @@ pub(super) struct Locations {
 #[derive(Debug)]
 pub(super) struct LocationParts {
     pub(super) client: ShopClient,
-    pub(super) governor: Arc<Governor>,
+    pub(super) upstream: Upstream,
     pub(super) clock: Clock,
     pub(super) runtime: Handle,
-    pub(super) metrics: ShopMetrics,
     pub(super) oddities: Arc<Oddities>,
     /// Locations that never count as sellable.
     pub(super) excluded: BTreeSet<LocationId>,
@@ -167,9 +161,8 @@ impl Locations {
 
     /// What held up a list that did not come in time.
     fn overdue(&self) -> ReadError {
-        let governor = &self.shared.parts.governor;
-        if governor.is_rate_limited() {
-            ReadError::RateLimited { retry_after: governor.wait_for(1) }
+        if self.shared.parts.upstream.governor().is_rate_limited(&Resource::LOCATIONS) {
+            self.shared.rate_limited()
         } else {
             ReadError::Timeout
         }
@@ -271,79 +264,32 @@ impl Shared {
         Ok(Arc::new(LocationList { locations: entries.into_list(), observed_at, book, outdated }))
     }
 
+    /// Asks for one page. The first is something new; those after it go on with it.
     async fn page(
         &self,
         number: usize,
         awaited: &watch::Sender<Option<Outcome>>,
     ) -> Result<LocationPage, Failure> {
-        let (mut failures, mut throttles) = (0, 0);
-        loop {
-            let attempts = failures + throttles;
-            // A list that is begun is finished before new work is; beginning it is new work.
-            let urgency = if number == 1 && attempts == 0 { Urgency::New } else { Urgency::Continuation };
-            let permit = self.parts.governor.admit(urgency).await.map_err(|stop| match stop {
-                Stop::Failing => ReadError::Failed,
-                Stop::Unauthorized => ReadError::Unauthorized,
-            })?;
-            let sent = Instant::now();
-            let span = trace::call(Call { template: LOCATIONS, page: Some(number), resends: attempts });
-            let reply = self.parts.client.locations(number).instrument(span.clone()).await;
-            trace::called(&span, reply.end(|page| (200, Some(page.length))));
-            let Reply { call_limit, result } = reply;
-            if let Some((level, size)) = call_limit {
-                self.parts.governor.hear_call_limit(level, size);
-            }
-            let outcome = outcome_of(result.as_ref().err());
-            self.parts.metrics.upstream_request(outcome.as_str(), sent.elapsed());
-            permit.settle(outcome);
-            match result {
-                Ok(page) => return Ok(page),
-                Err(CallError::Unauthorized { status }) => {
-                    return Err(Failure { error: ReadError::Unauthorized, is_forbidden: status == 403 });
-                }
-                Err(CallError::Throttled { .. }) => {
-                    throttles += 1;
-                    // The state holds a receiver too.
-                    let is_awaited = 1 < awaited.receiver_count();
-                    if MOST_THROTTLES <= throttles || !is_awaited {
-                        let retry_after = self.parts.governor.wait_for(1);
-                        return Err(ReadError::RateLimited { retry_after }.into());
-                    }
-                }
-                Err(error) => {
-                    failures += 1;
-                    if !error.is_transient() || MOST_ATTEMPTS <= failures {
-                        return Err(ReadError::Failed.into());
-                    }
-                }
-            }
-        }
+        let urgency = if number == 1 { Urgency::New } else { Urgency::Continuation };
+        // The state holds a receiver too.
+        let is_awaited = || 1 < awaited.receiver_count();
+        let ask = Ask {
+            errand: Errand { urgency, ..Errand::new(Resource::LOCATIONS) },
+            cause: CallCause::Locations,
+            template: LOCATIONS,
+            page: Some(number),
+            deadline: None,
+            is_awaited: &is_awaited,
+        };
+        let page = self.parts.upstream.ask(ask, None, |on| self.parts.client.locations(number, on)).await;
+        page.map_err(|no_answer| Failure {
+            is_forbidden: no_answer == NoAnswer::Error(CallError::Unauthorized { status: 403 }),
+            error: ReadError::of_no_answer(&no_answer, || self.rate_limited()),
+        })
     }
-}
 
-impl From<ReadError> for Failure {
-    fn from(error: ReadError) -> Self {
-        Self { error, is_forbidden: false }
-    }
-}
-
-/// How a call that is not about inventory went: a 403 is about the scope of this resource, not about the shop.
-pub(super) fn outcome_of(error: Option<&CallError>) -> CallOutcome {
-    match error {
-        None => CallOutcome::Answered,
-        Some(CallError::Throttled { retry_after }) => {
-            CallOutcome::Throttled { retry_after: retry_after.unwrap_or(DEFAULT_RETRY_AFTER) }
-        }
-        Some(CallError::Unauthorized { status: 401 }) => CallOutcome::Unauthorized,
-        Some(CallError::Unauthorized { .. } | CallError::IdsRefused | CallError::Rejected { .. }) => {
-            CallOutcome::Refused
-        }
-        Some(
-            CallError::ServerError { .. }
-            | CallError::UnexpectedStatus { .. }
-            | CallError::Timeout
-            | CallError::Connection
-            | CallError::Unreadable { .. },
-        ) => CallOutcome::Failed,
+    fn rate_limited(&self) -> ReadError {
+        let governor = self.parts.upstream.governor();
+        ReadError::RateLimited { retry_after: governor.wait_for(&Resource::LOCATIONS, 1) }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
-use super::locations::{LocationList, LocationParts, Locations, outcome_of};
+use super::locations::{LocationList, LocationParts, Locations};
 pub use super::status::ShopStatus;
 use super::{Census, Oversold, ReadError, ReadTally, ReadTerms};
 use crate::cache::freshness::FreshnessPolicy;
@@ -19,13 +19,15 @@ use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, OrgId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
-use crate::governor::{Governor, GovernorPolicy, Stop, Urgency};
-use crate::haravan::{CallError, Forwarded, OTHER, Oddities, Reply, ShopClient};
+use crate::governor::resource::Resource;
+use crate::governor::{Errand, Governor, GovernorPolicy, Stop};
+use crate::haravan::{
+    Ask, CallCause, Forwarded, NoAnswer, OTHER, Oddities, ShopClient, Upstream, UpstreamParts,
+};
 use crate::loader::{Loader, LoaderParts};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
 use crate::query::Grid;
-use crate::trace::{self, Call};
 
 /// What is added to the client's own timeout before a call counts as lost.
 const CALL_TIMEOUT_SLACK: Duration = Duration::from_secs(1);
@@ -69,7 +71,7 @@ pub struct Shop {
     org_id: OrgId,
     name: Option<String>,
     client: ShopClient,
-    governor: Arc<Governor>,
+    upstream: Upstream,
     cache: Arc<Cache>,
     loader: Loader,
     locations: Locations,
@@ -84,30 +86,41 @@ pub struct Shop {
     served: AtomicU64,
 }
 
+/// Whoever waits for a forwarded call; its drop says that nobody does any more.
+#[derive(Debug, Default)]
+struct Asker {
+    call_sent: AtomicBool,
+}
+
 impl Shop {
     /// A shop with an empty cache.
     #[must_use]
     pub fn start(parts: ShopParts) -> Arc<Self> {
-        let governor = Governor::new(parts.governor);
+        let call_timeout = parts.request_timeout + CALL_TIMEOUT_SLACK;
+        let upstream = Upstream::new(UpstreamParts {
+            governor: Governor::new(parts.governor),
+            clock: parts.clock.clone(),
+            call_timeout,
+            metrics: parts.metrics.clone(),
+        });
         let cache = Arc::new(Cache::new(parts.cache_bytes, parts.text_bytes));
         let oddities = Arc::new(Oddities::new(parts.org_id, parts.clock.clone(), parts.metrics.clone()));
         let loader = Loader::new(LoaderParts {
             source: Arc::new(parts.client.clone()),
-            governor: Arc::clone(&governor),
+            upstream: upstream.clone(),
             cache: Arc::clone(&cache),
             clock: parts.clock.clone(),
             runtime: parts.runtime.clone(),
-            call_timeout: parts.request_timeout + CALL_TIMEOUT_SLACK,
+            call_timeout,
             max_pending_cells: parts.max_pending_cells,
             metrics: parts.metrics.clone(),
             oddities: Arc::clone(&oddities),
         });
         let locations = Locations::new(LocationParts {
             client: parts.client.clone(),
-            governor: Arc::clone(&governor),
+            upstream: upstream.clone(),
             clock: parts.clock.clone(),
             runtime: parts.runtime.clone(),
-            metrics: parts.metrics.clone(),
             oddities: Arc::clone(&oddities),
             excluded: parts.exclude_locations,
         });
@@ -115,7 +128,7 @@ impl Shop {
             org_id: parts.org_id,
             name: parts.name,
             client: parts.client,
-            governor,
+            upstream,
             cache,
             loader,
             locations,
@@ -144,8 +157,8 @@ impl Shop {
 
     /// The shop's default threshold for low stock.
     #[must_use]
-    pub fn low_stock_threshold(&self) -> Quantity {
-        self.low_stock_threshold
+    pub fn low_stock_threshold(&self) -> &Quantity {
+        &self.low_stock_threshold
     }
 
     /// All locations, cached.
@@ -209,42 +222,54 @@ impl Shop {
 
     /// Passes a GET through, uncached but governed. `path` is below `/com/`.
     ///
+    /// Whoever asks waits no longer than the terms say; a call that was sent by then is heard to its end.
+    ///
     /// # Errors
     /// Haravan could not be asked, or failed; a 4xx about the question itself is an answer.
-    pub async fn forward(&self, path: &str, query: &str, wait: Duration) -> Result<Forwarded, ReadError> {
-        let admitted = tokio::time::timeout(wait, self.governor.admit(Urgency::New)).await;
-        let permit = match admitted {
-            Ok(Ok(permit)) => permit,
-            Ok(Err(Stop::Failing)) => return Err(ReadError::Failed),
-            Ok(Err(Stop::Unauthorized)) => return Err(ReadError::Unauthorized),
-            Err(_) => return Err(ReadError::RateLimited { retry_after: self.queue_wait() }),
-        };
-        let sent = Instant::now();
-        let (client, path, query) = (self.client.clone(), path.to_owned(), query.to_owned());
+    pub async fn forward(&self, path: &str, query: &str, terms: &ReadTerms) -> Result<Forwarded, ReadError> {
+        let deadline = Instant::now() + terms.wait;
+        let resource = Resource::of_path(path);
+        let (upstream, client) = (self.upstream.clone(), self.client.clone());
+        let (path, query): (Arc<str>, Arc<str>) = (path.into(), query.into());
+        let callers = [terms.caller].into_iter().collect();
+        let errand = Errand { callers, ..Errand::new(resource.clone()) };
+        let asker = Arc::new(Asker::default());
+        let asking = Arc::downgrade(&asker);
         // On the runtime that the pooled connections belong to, whoever asks.
-        let span = trace::call(Call { template: OTHER, page: None, resends: 0 });
-        let call = async move { client.forward(&path, &query).await };
-        let call = self.runtime.spawn(call.instrument(span.clone()));
-        let Ok(reply) = call.await else { return Err(ReadError::Failed) };
-        trace::called(&span, reply.end(|answer| (answer.status, None)));
-        let Reply { call_limit, result } = reply;
-        if let Some((level, size)) = call_limit {
-            self.governor.hear_call_limit(level, size);
+        let call = async move {
+            let is_awaited = || 0 < asking.strong_count();
+            let ask = Ask {
+                errand,
+                cause: CallCause::Passthrough,
+                template: OTHER,
+                page: None,
+                deadline: Some(deadline),
+                is_awaited: &is_awaited,
+            };
+            let send = |on| {
+                if let Some(asker) = asking.upgrade() {
+                    asker.call_sent.store(true, Ordering::Release);
+                }
+                client.clone().forward(Arc::clone(&path), Arc::clone(&query), on)
+            };
+            upstream.ask(ask, None, send).await
+        };
+        let call = self.runtime.spawn(call.instrument(Span::current()));
+        let late = || {
+            let (governor, sent) = (self.upstream.governor(), asker.call_sent.load(Ordering::Acquire));
+            if sent || !governor.is_rate_limited(&resource) {
+                ReadError::Timeout
+            } else {
+                ReadError::RateLimited { retry_after: governor.wait_for(&resource, 1) }
+            }
+        };
+        let rate_limited =
+            || ReadError::RateLimited { retry_after: self.upstream.governor().wait_for(&resource, 1) };
+        match tokio::time::timeout_at(deadline, call).await {
+            Err(_) | Ok(Ok(Err(NoAnswer::Late))) => Err(late()),
+            Ok(Err(_)) => Err(ReadError::Failed),
+            Ok(Ok(answer)) => answer.map_err(|no_answer| ReadError::of_no_answer(&no_answer, rate_limited)),
         }
-        let outcome = outcome_of(result.as_ref().err());
-        self.metrics.upstream_request(outcome.as_str(), sent.elapsed());
-        permit.settle(outcome);
-        result.map_err(|error| match error {
-            CallError::Throttled { .. } => ReadError::RateLimited { retry_after: self.queue_wait() },
-            CallError::Unauthorized { .. } => ReadError::Unauthorized,
-            CallError::Timeout => ReadError::Timeout,
-            CallError::Rejected { status } => ReadError::Rejected { status },
-            CallError::IdsRefused
-            | CallError::ServerError { .. }
-            | CallError::UnexpectedStatus { .. }
-            | CallError::Connection
-            | CallError::Unreadable { .. } => ReadError::Failed,
-        })
     }
 
     /// Nothing read from Haravan before now is served after it. Whoever has a reason to invalidate comes here.
@@ -270,7 +295,7 @@ impl Shop {
     /// The shop's state, for operators.
     #[must_use]
     pub fn status(&self) -> ShopStatus {
-        let governor = self.governor.status();
+        let governor = self.upstream.governor().status();
         let queued = |priority: Priority| (priority.as_str(), self.loader.pending_cells(priority));
         ShopStatus {
             org_id: self.org_id,
@@ -286,18 +311,25 @@ impl Shop {
             hit_ratio: ratio(self.hits.load(Ordering::Relaxed), self.served.load(Ordering::Relaxed)),
             last_error: self.last_error(),
             stopped: governor.stopped.map(Stop::as_str),
+            paused_for: governor.paused_for,
+            resources: governor.resources,
         }
     }
 
     /// The last call that failed, or the last thing in an answer that could not be read.
     fn last_error(&self) -> Option<(String, Moment)> {
-        let call = self.loader.last_error().map(|(error, at)| (error.to_string(), at));
+        let call = self.upstream.last_error().map(|(error, at)| (error.to_string(), at));
         call.into_iter().chain(self.oddities.last()).max_by_key(|(_, at)| *at)
     }
 
     /// What the bucket and all that waits would cost a new question.
     pub(super) fn queue_wait(&self) -> Duration {
-        self.governor.wait_for(self.loader.queued_calls())
+        self.wait_for(self.loader.queued_calls())
+    }
+
+    /// What the bucket would make so many calls for inventory wait.
+    pub(super) fn wait_for(&self, calls: usize) -> Duration {
+        self.upstream.governor().wait_for(&Resource::INVENTORY, calls)
     }
 
     pub(super) fn cache(&self) -> &Cache {
@@ -310,10 +342,6 @@ impl Shop {
 
     pub(super) fn loader(&self) -> &Loader {
         &self.loader
-    }
-
-    pub(super) fn governor(&self) -> &Governor {
-        &self.governor
     }
 
     pub(super) fn freshness(&self) -> &FreshnessPolicy {

@@ -1,7 +1,10 @@
 //! What an operator sees of a shop.
 
+use std::time::Duration;
+
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
+use crate::governor::resource::ResourceStatus;
 
 /// What an operator sees of a shop.
 #[derive(Debug, Clone)]
@@ -30,6 +33,10 @@ pub struct ShopStatus {
     pub hit_ratio: Option<f64>,
     /// The last upstream error, and when it was.
     pub last_error: Option<(String, Moment)>,
-    /// `failing`, `unauthorized`, or none.
+    /// Why no call for inventory is made: `failing`, `unauthorized`, or none.
     pub stopped: Option<&'static str>,
+    /// How long a 429 forbids every call; zero if none does.
+    pub paused_for: Duration,
+    /// How each resource is doing that was asked for.
+    pub resources: Vec<ResourceStatus>,
 }

@@ -3,7 +3,7 @@
 //! What it learns is told to all flights at once, and it hears what they learn: a refused variant is looked for once,
 //! however many tiles hold it.
 
-use super::{Flight, TileAnswer, TileEnd};
+use super::{Company, Flight, TileAnswer, TileEnd};
 use crate::domain::cell::MissingReason;
 use crate::loader::charge::Purpose;
 use crate::plan::Tile;
@@ -23,7 +23,7 @@ impl Flight {
         loop {
             self.exchange(&tile, &mut search, &mut published);
             let Some(part) = search.next_tile() else { break };
-            match self.ask(&part, None, true).await {
+            match self.ask(&part, None, Company::None).await {
                 TileEnd::Answered(answer) => {
                     self.note(&part, answer, None);
                     search.accepted();

@@ -13,12 +13,15 @@ use tokio::time::Instant;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::domain::id::{LocationId, OrgId, ProductId, RowId, VariantId};
-use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
+use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
 use crate::governor::bucket::BucketShape;
 use crate::governor::{Governor, GovernorPolicy};
-use crate::haravan::{CallError, CallFuture, InventoryCall, InventoryPage, InventorySource, Oddities, Reply};
+use crate::haravan::{
+    CallError, CallFuture, Connection, InventoryCall, InventoryPage, InventorySource, Oddities, Reply,
+    Upstream, UpstreamParts,
+};
 use crate::loader::{Lack, Loaded, Loader, LoaderParts};
 use crate::metrics::Metrics;
 use crate::plan::MAX_PAGE;
@@ -194,6 +197,13 @@ impl Fake {
         (state.clamp, state.clamped) = (clamp, 0..usize::MAX);
     }
 
+    /// The place of the row with the highest id of these variants.
+    pub(super) fn newest(&self, variants: Range<u64>) -> Option<(u64, u64)> {
+        let state = self.state.lock();
+        let rows = state.rows.range((variants.start, 0)..(variants.end, 0));
+        rows.max_by_key(|(_, row)| row.id).map(|(place, _)| *place)
+    }
+
     /// The row as it is now.
     pub(super) fn row(&self, variant: u64, location: u64) -> Option<Row> {
         self.state.lock().rows.get(&(variant, location)).cloned()
@@ -237,7 +247,7 @@ impl Fake {
 struct Shared(Arc<Fake>);
 
 impl InventorySource for Shared {
-    fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
+    fn inventory(&self, call: InventoryCall, _: Connection) -> CallFuture<InventoryPage> {
         let fake = Arc::clone(&self.0);
         Box::pin(async move {
             fake.state.lock().sent.push(Instant::now());
@@ -260,6 +270,7 @@ pub(super) struct Setting {
     pub(super) loader: Loader,
     pub(super) clock: Clock,
     pub(super) cache: Arc<Cache>,
+    pub(super) upstream: Upstream,
 }
 
 impl Setting {
@@ -281,18 +292,25 @@ impl Setting {
         let cache = Arc::new(Cache::new(1 << 30, 0));
         let org_id = OrgId::new(1).unwrap();
         let metrics = Metrics::new().unwrap().shop(org_id);
+        let call_timeout = Duration::from_secs(60);
+        let upstream = Upstream::new(UpstreamParts {
+            governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
+            clock: clock.clone(),
+            call_timeout,
+            metrics: metrics.clone(),
+        });
         let loader = Loader::new(LoaderParts {
             source: Arc::new(Shared(Arc::clone(&fake))),
-            governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
+            upstream: upstream.clone(),
             cache: Arc::clone(&cache),
             clock: clock.clone(),
             runtime: Handle::current(),
-            call_timeout: Duration::from_secs(60),
+            call_timeout,
             max_pending_cells,
             oddities: Arc::new(Oddities::new(org_id, clock.clone(), metrics.clone())),
             metrics,
         });
-        Self { fake, loader, clock, cache }
+        Self { fake, loader, clock, cache, upstream }
     }
 }
 
@@ -329,10 +347,10 @@ pub(super) fn row(id: u64, variant: u64, location: u64, available: i64, second: 
         loc_id: LocationId::new(location).unwrap(),
         product_id: ProductId::new(1).unwrap(),
         variant_id: VariantId::new(variant).unwrap(),
-        qty_onhand: Quantity::from(available),
-        qty_commited: Quantity::ZERO,
-        qty_incoming: Quantity::ZERO,
-        qty_available: Quantity::from(available),
+        qty_onhand: RowQuantity::from(available),
+        qty_commited: RowQuantity::ZERO,
+        qty_incoming: RowQuantity::ZERO,
+        qty_available: RowQuantity::from(available),
         updated_at: Timestamp::from_parts(second * 1_000_000_000, 0),
         as_sent: None,
     }

@@ -25,7 +25,7 @@ use crate::domain::id::OrgId;
 use crate::domain::quantity::Quantity;
 use crate::governor::GovernorPolicy;
 use crate::governor::bucket::BucketShape;
-use crate::haravan::{self as client, HaravanPolicy, ShopClient};
+use crate::haravan::{self as client, HaravanPolicy, ProxyPolicy, ShopClient};
 use crate::loader::{Loader, LoaderParts};
 use crate::metrics::Metrics;
 
@@ -67,7 +67,7 @@ fn shop(haravan: &Arc<Haravan>, clock: &Clock, client: ShopClient) -> Arc<Shop> 
     let started = Arc::get_mut(&mut shop).unwrap();
     started.loader = Loader::new(LoaderParts {
         source: Arc::new(Shared(Arc::clone(haravan))),
-        governor: Arc::clone(&started.governor),
+        upstream: started.upstream.clone(),
         cache: Arc::clone(&started.cache),
         clock: clock.clone(),
         runtime: Handle::current(),
@@ -110,6 +110,7 @@ fn every_answer_is_what_haravan_said_last() {
         base_url: "http://127.0.0.1:1".to_owned(),
         connect_timeout: Duration::from_secs(1),
         request_timeout: Duration::from_secs(1),
+        proxy: ProxyPolicy::Never,
     };
     let client = client::Haravan::new(&policy).unwrap().shop(&SecretString::from("token")).unwrap();
     let worlds = asked_for("TONKHO_TRUTH_READS").map_or(WORLDS, |reads| reads.div_ceil(READS_A_WORLD));

@@ -66,10 +66,10 @@ pub(super) fn choose(supply: &Supply, work: u64) -> Choice {
 /// As many locations are needed as the variant needs that needs the most.
 fn at_least(supply: &Supply) -> usize {
     let needed = supply.variants.iter().map(|variant| {
-        let mut left = variant.quantity;
+        let mut left = variant.quantity.clone();
         let needed = variant.suppliers.iter().take_while(|(quantity, _)| {
-            let open = Quantity::ZERO < left;
-            left = left - *quantity;
+            let open = left.is_positive();
+            left -= quantity;
             open
         });
         needed.count()
@@ -108,7 +108,7 @@ fn greedy(supply: &Supply) -> Vec<usize> {
 /// The pieces that a location could send of what is left.
 fn gain(source: &Source, left: &[Quantity]) -> Quantity {
     let sent =
-        source.serves.iter().map(|(variant, most)| left.get(*variant).map_or(*most, |left| *most.min(left)));
+        source.serves.iter().map(|(variant, most)| left.get(*variant).map_or(most, |left| most.min(left)));
     sent.sum()
 }
 
@@ -118,7 +118,7 @@ fn without_superfluous(supply: &Supply, mut chosen: Vec<usize>) -> Vec<usize> {
     let sources = chosen.iter().filter_map(|place| supply.sources.get(*place));
     for (variant, quantity) in sources.flat_map(|source| &source.serves) {
         if let Some(spare) = spare.get_mut(*variant) {
-            *spare += *quantity;
+            *spare += quantity;
         }
     }
     chosen.reverse();
@@ -132,7 +132,7 @@ fn without_superfluous(supply: &Supply, mut chosen: Vec<usize>) -> Vec<usize> {
         }
         for (variant, quantity) in &source.serves {
             if let Some(spare) = spare.get_mut(*variant) {
-                *spare = *spare - *quantity;
+                *spare -= quantity;
             }
         }
         false
@@ -176,20 +176,20 @@ impl Search<'_> {
         let mut reached = true;
         for (left, variant) in self.left.iter().zip(&supply.variants) {
             looked_at += 1;
-            let mut left = *left;
+            let mut left = left.clone();
             let mut picks = picks;
             let mut suppliers = variant.suppliers.iter();
-            while Quantity::ZERO < left
+            while left.is_positive()
                 && 0 < picks
                 && let Some((quantity, place)) = suppliers.next()
             {
                 looked_at += 1;
                 if from <= *place {
-                    left = left - *quantity;
+                    left -= quantity;
                     picks -= 1;
                 }
             }
-            if Quantity::ZERO < left {
+            if left.is_positive() {
                 reached = false;
                 break;
             }
@@ -221,7 +221,7 @@ impl Search<'_> {
     fn give_back(&mut self, taken: &[(usize, Quantity)]) {
         for (variant, quantity) in taken {
             if let Some(left) = self.left.get_mut(*variant) {
-                *left += *quantity;
+                *left += quantity;
             }
         }
     }
