@@ -119,13 +119,13 @@ impl Shop {
             let loaded = Loaded { missing, ..Loaded::default() };
             let refused = |_| ReadError::Overloaded { retry_after: self.queue_wait() };
             survey.tally.fetched = lacking;
-            return self.settle(grid, survey, loaded, terms).map_err(refused);
+            return self.settle(grid, survey, loaded, (terms, fresh_from)).map_err(refused);
         };
         survey.tally.joined = load.joined();
         survey.tally.fetched = lacking.saturating_sub(load.joined());
         let loaded = load.finish(reading.deadline).await;
         survey.tally.calls = loaded.calls;
-        self.settle(grid, survey, loaded, terms)
+        self.settle(grid, survey, loaded, (terms, fresh_from))
     }
 
     /// Makes a snapshot of what was cached and what was loaded, or the error that the terms ask for.
@@ -134,7 +134,7 @@ impl Shop {
         grid: &Grid,
         mut survey: Survey,
         loaded: Loaded,
-        terms: &ReadTerms,
+        (terms, fresh_from): (&ReadTerms, Moment),
     ) -> Result<Snapshot, ReadError> {
         let mut unknown = loaded.missing;
         survey.tally.fetched = survey.tally.fetched.saturating_sub(unknown.len());
@@ -150,7 +150,7 @@ impl Shop {
             return Err(error);
         }
         survey.merge(grid, loaded.entries);
-        Ok(Snapshot::new(grid.clone(), survey.entries, unknown, survey.tally))
+        Ok(Snapshot::new(grid.clone(), survey.entries, unknown, survey.tally).with_stale_counted(fresh_from))
     }
 
     /// What reading a grid would take, without asking anybody.

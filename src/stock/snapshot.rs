@@ -89,6 +89,21 @@ impl Snapshot {
         Self { grid, entries, unknown, tally, held: Some(held), oldest: Some(held.oldest), seen }
     }
 
+    /// The same, whose tally counts as stale all that is: a cell may have come of a call that began long ago, or be in
+    /// doubt.
+    pub(super) fn with_stale_counted(mut self, fresh_from: Moment) -> Self {
+        let mut pieces = Pieces::of(PIECE);
+        let is_stale = |cell: &PackedCell| cell.is_doubted() || cell.observed_at() < fresh_from;
+        let known = self.packed().inspect(|_| pieces.done(1)).filter_map(|(_, found)| found.ok());
+        let stale = known.filter(|(_, cell)| !cell.is_purged() && is_stale(cell)).count();
+        let more = stale.saturating_sub(self.tally.stale);
+        self.tally.stale += more;
+        let joined = more.saturating_sub(self.tally.fetched);
+        self.tally.fetched = self.tally.fetched.saturating_sub(more);
+        self.tally.joined = self.tally.joined.saturating_sub(joined);
+        self
+    }
+
     /// The same, of which no purge up to this count concerns what was read before it.
     pub(super) fn after(self, seen: PurgeCount) -> Self {
         Self { seen, ..self }
