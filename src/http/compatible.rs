@@ -135,8 +135,8 @@ async fn inventory(
         Wanted::Cost(explained) => return Ok(explained),
     };
     let coding = Coding::of(request.headers())?;
-    let untold = question.untold_cells();
     let prepare = |Material { snapshot, .. }: Material| {
+        let untold = question.untold_cells();
         let provenance = question.provenance(edge, &snapshot);
         let work = move || {
             let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
