@@ -193,28 +193,31 @@ impl Loader {
     }
 
     /// Has cells brought to the cache behind everybody's back; those on their way already are left to come, and
-    /// those that came in since the caller `looked` are left as they are if that `serves`.
+    /// those that came in since the caller `looked` are left as they are if that `serves`. Gives back the calls that
+    /// this takes, as far as can be told.
     pub fn bring(
         &self,
         priority: Priority,
         looked: Looked,
         lacks: &[Lack],
         serves: impl Fn(&PackedCell) -> bool,
-    ) {
+    ) -> usize {
         let mut board = self.shared.board.lock();
         let terms = (self.shared.parts.clock.now(), Reuse::default());
-        let lacks: Vec<Lack> = board.to_ask(lacks, terms);
+        let lacks: Vec<Lack> = board.to_ask(lacks, terms, &mut Vec::new());
         let cells = cells_of(&lacks);
         // A refresh that does not fit is no loss: the next stale hit asks again.
         if lacks.is_empty() || self.shared.parts.max_pending_cells < board.pending_cells() + cells {
-            return;
+            return 0;
         }
         let landed = self.shared.landed_since(looked, serves);
         let ticket = Ticket::of_nobody(trace::load(priority.as_str(), cells));
         board.ask(&ticket, priority, &lacks, terms, landed);
         self.shared.tell_who_waits(&board);
+        let density = board.density().clone();
         drop(board);
         self.shared.start_pump();
+        forecast::plan(lacks, &density).calls
     }
 
     /// Cells that wait for a call with this priority.
@@ -299,7 +302,7 @@ impl Shared {
         let most = self.parts.max_pending_cells;
         let fits = |cells: usize| board.pending_cells().saturating_add(cells) <= most;
         let cells = cells_of(lacks);
-        fits(cells) || cells <= MOST_COUNTED && fits(cells_of(&board.to_ask(lacks, terms)))
+        fits(cells) || cells <= MOST_COUNTED && fits(cells_of(&board.to_ask(lacks, terms, &mut Vec::new())))
     }
 
     /// Finds those of a variant's cells that are in the cache by now and serve, if anything landed since. To be used

@@ -180,7 +180,9 @@ impl Question {
         if !self.explain {
             return Ok(Wanted::Answer(grid));
         }
-        let explanation = ExplanationBody::from(self.shop.explain(&grid, &self.terms()));
+        let (shop, terms) = (Arc::clone(&self.shop), self.terms());
+        let explained = edge.aside.work(grid.cells(), move || shop.explain(&grid, &terms)).await?;
+        let explanation = ExplanationBody::from(explained);
         Ok(Wanted::Cost(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(explanation)))
     }
 

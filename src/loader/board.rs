@@ -144,11 +144,16 @@ impl Board {
     }
 
     /// The lacks less the cells that a question need not ask for: those that are pending, in flights that it may
-    /// join, or known to be refused.
-    pub(super) fn to_ask(&self, lacks: &[Lack], (now, reuse): (Moment, Reuse)) -> Vec<Lack> {
+    /// join, or known to be refused: these are told.
+    pub(super) fn to_ask(
+        &self,
+        lacks: &[Lack],
+        (now, reuse): (Moment, Reuse),
+        refused: &mut Vec<CellId>,
+    ) -> Vec<Lack> {
         let mut rest = Vec::new();
         for (variant_id, locations) in lacks {
-            let accepted = self.less_refused(*variant_id, locations, (now, reuse), &mut Vec::new());
+            let accepted = self.less_refused(*variant_id, locations, (now, reuse), refused);
             let flying = self.flying.get(variant_id);
             let is_lacking = |loc_id: &LocationId| {
                 let flies = flying.into_iter().flatten().any(|flying| {

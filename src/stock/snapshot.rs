@@ -26,7 +26,7 @@ pub struct ReadTally {
     pub fetched: usize,
     /// Asked of Haravan already for another question, and waited for.
     pub joined: usize,
-    /// Calls made for the cells that were fetched or joined.
+    /// Calls made for the cells that were fetched or joined, and those that the refresh of stale ones will take.
     pub calls: usize,
     /// How long the freshest promise holds: seconds until the first cell goes stale.
     pub ttl_seconds: Option<u64>,

@@ -78,7 +78,15 @@ async fn variant(visit: &Visit<'_>) -> Result<Page, Problem> {
         let item = String::new();
         return Err(Problem::from(QueryError::NotAnId { parameter: "variant_id", item }));
     };
-    let listing = read(visit, &shop, variants, variant_id).await?;
+    let deadline = Instant::now() + PATIENCE.min(visit.edge.limits.max_wait);
+    let listing = loop {
+        let seen = shop.purges();
+        let listing = read(visit, &shop, (variants.clone(), variant_id), deadline).await?;
+        // The list that named the locations may have been purged since.
+        if !shop.purges_since(seen).reach_locations() || deadline <= Instant::now() {
+            break listing;
+        }
+    };
     let title = format!("{} {variant_id}", visit.words().variant);
     let address = Address::variant(visit.tongue, shop.org_id(), variant_id);
     let main = html! {
@@ -98,10 +106,9 @@ async fn variant(visit: &Visit<'_>) -> Result<Page, Problem> {
 async fn read(
     visit: &Visit<'_>,
     shop: &Shop,
-    variants: IdList<VariantId>,
-    variant_id: VariantId,
+    (variants, variant_id): (IdList<VariantId>, VariantId),
+    deadline: Instant,
 ) -> Result<Listing, Problem> {
-    let deadline = Instant::now() + PATIENCE.min(visit.edge.limits.max_wait);
     let terms = || ReadTerms {
         freshness: FreshnessWish::default(),
         asked_at: None,
