@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
-use tokio::time::Instant;
 
 use super::board::{Arrival, Departure};
 use super::charge::Purpose;

@@ -10,6 +10,7 @@ use crate::domain::caller::CallerId;
 use crate::governor::resource::Resource;
 use crate::governor::{CallOutcome, Errand, Urgency};
 use crate::haravan::{Answer, Ask, CallCause, CallError, LOCATIONS, OTHER, Reply, Upstream};
+use crate::loader::Reuse;
 
 /// Who takes all it can get.
 const GREEDY: CallerId = CallerId::new(1);
@@ -52,7 +53,9 @@ async fn load(
     locations: u64,
 ) -> usize {
     let loader = setting.loader.clone();
-    let load = loader.load_since(caller, loader.looks(), lacks(variants, 1..=locations), |_| false);
+    let load =
+        loader
+            .load_since(caller, loader.looks(), lacks(variants, 1..=locations), Reuse::default(), |_| false);
     cells(&load.unwrap().finish(Instant::now() + Duration::from_secs(600)).await).len()
 }
 
