@@ -61,7 +61,7 @@ fn forms(value: u64) -> Vec<String> {
         "-1",
         "0.5",
         "1e99",
-        "1e400",
+        "1e300",
         "99999999999999999999",
         "-99999999999999999999",
         "\"soon\"",
@@ -118,8 +118,10 @@ fn check_stock(what: &str, stock: &Value, was_told: bool) {
     let item = &stock["stock"][0];
     assert_eq!(item["variant_id"], 101, "{what}");
     assert_eq!(item["rows"], if was_told { 2 } else { 1 }, "{what}: {stock}");
-    assert_eq!(item["complete"], was_told, "{what}: {stock}");
-    assert_eq!(item["qty_available"].is_null(), !was_told, "{what}: {stock}");
+    // What is there may be more than can be summed, which a warning says.
+    let is_summed = was_told && stock["warnings"].as_array().unwrap().is_empty();
+    assert_eq!(item["complete"], is_summed, "{what}: {stock}");
+    assert_eq!(item["qty_available"].is_null(), !is_summed, "{what}: {stock}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
