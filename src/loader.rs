@@ -37,10 +37,11 @@ use ticket::{Delivery, Ticket};
 use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::clock::{Clock, Moment};
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::governor::resource::Resource;
-use crate::governor::{Errand, Stop, Urgency};
+use crate::governor::{Errand, NoLeave, Stop};
 use crate::haravan::{InventorySource, Oddities, Upstream};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
@@ -157,16 +158,17 @@ impl Loader {
     /// # Errors
     /// Too many cells wait already; nothing was added.
     pub fn load(&self, lacks: Vec<Lack>) -> Result<Load, Overloaded> {
-        self.load_since(self.looks(), lacks, Reuse::default(), |_| false)
+        self.load_since(CallerId::NOBODY, self.looks(), lacks, Reuse::default(), |_| false)
     }
 
-    /// Starts to get cells that a caller waits for, having found them lacking when it `looked`. What came in since
+    /// Starts to get cells that this caller waits for, having found them lacking when it `looked`. What came in since
     /// and `serves` is not asked for again, nor what is on its way or refused as far as `reuse` allows.
     ///
     /// # Errors
     /// As [`Loader::load`].
     pub fn load_since(
         &self,
+        caller: CallerId,
         looked: Looked,
         lacks: Vec<Lack>,
         reuse: Reuse,
@@ -174,7 +176,7 @@ impl Loader {
     ) -> Result<Load, Overloaded> {
         let shared = Arc::clone(&self.shared);
         let cells = cells_of(&lacks);
-        let ticket = Ticket::of_a_caller(trace::load(Priority::Interactive.as_str(), cells));
+        let ticket = Ticket::of_a_caller(caller, trace::load(Priority::Interactive.as_str(), cells));
         let asked = {
             let mut board = shared.board.lock();
             let terms = (shared.parts.clock.now(), reuse);
@@ -182,7 +184,9 @@ impl Loader {
                 return Err(Overloaded);
             }
             let landed = shared.landed_since(looked, serves);
-            board.ask(&ticket, Priority::Interactive, &lacks, terms, landed)
+            let asked = board.ask(&ticket, Priority::Interactive, &lacks, terms, landed);
+            shared.tell_who_waits(&board);
+            asked
         };
         shared.start_pump();
         Ok(Load { shared, ticket, lacks, joined: asked.joined, refused: asked.refused })
@@ -208,6 +212,7 @@ impl Loader {
         let landed = self.shared.landed_since(looked, serves);
         let ticket = Ticket::of_nobody(trace::load(priority.as_str(), cells));
         board.ask(&ticket, priority, &lacks, terms, landed);
+        self.shared.tell_who_waits(&board);
         drop(board);
         self.shared.start_pump();
     }
@@ -256,7 +261,7 @@ impl Load {
     fn add_overdue(&self, loaded: &mut Loaded) {
         let governor = self.shared.parts.upstream.governor();
         let held_up = match governor.stopped(&Resource::INVENTORY) {
-            Some(stop) => reason_of(stop),
+            Some(stop) => reason_of(NoLeave::Stopped(stop)),
             None if governor.is_rate_limited(&Resource::INVENTORY) => MissingReason::RateLimited,
             None => MissingReason::Timeout,
         };
@@ -314,6 +319,12 @@ impl Shared {
         }
     }
 
+    /// Tells the governor for whom the next tile's turn may be.
+    fn tell_who_waits(&self, board: &Board) {
+        let (priority, callers) = board.callers();
+        self.parts.upstream.governor().tiles_wanted(priority, callers.into());
+    }
+
     /// Makes sure that somebody turns what waits into flights.
     fn start_pump(self: &Arc<Self>) {
         let Some(busy) = self.board.lock().claim_pump() else { return };
@@ -327,16 +338,17 @@ impl Shared {
             tokio::time::sleep(GATHERING).await;
         }
         loop {
-            let errand = Errand { resource: Resource::INVENTORY, urgency: Urgency::New };
-            let permit = match self.parts.upstream.governor().admit(&errand).await {
+            self.tell_who_waits(&self.board.lock());
+            let permit = match self.parts.upstream.governor().admit(Errand::tile()).await {
                 Ok(permit) => permit,
-                Err(stop) => {
-                    self.board.lock().fail_pending(reason_of(stop));
+                Err(no_leave) => {
+                    self.board.lock().fail_pending(reason_of(no_leave));
                     self.call_ended.notify_waiters();
                     return;
                 }
             };
-            let Some(departure) = self.board.lock().depart(self.parts.clock.now()) else {
+            let departure = self.board.lock().depart(permit.turn().caller, self.parts.clock.now());
+            let Some(departure) = departure else {
                 permit.unused();
                 self.call_ended.notify_waiters();
                 return;
@@ -353,11 +365,12 @@ fn cells_of(lacks: &[Lack]) -> usize {
     lacks.iter().map(|(_, locations)| locations.len()).sum()
 }
 
-/// What cells that a stop holds up are missing for.
-fn reason_of(stop: Stop) -> MissingReason {
-    match stop {
-        Stop::Failing => MissingReason::Failed,
-        Stop::Unauthorized => MissingReason::Unauthorized,
+/// What cells that get no leave are missing for.
+fn reason_of(no_leave: NoLeave) -> MissingReason {
+    match no_leave {
+        NoLeave::Stopped(Stop::Failing) => MissingReason::Failed,
+        NoLeave::Stopped(Stop::Unauthorized) => MissingReason::Unauthorized,
+        NoLeave::Crowded => MissingReason::RateLimited,
     }
 }
 

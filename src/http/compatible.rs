@@ -24,12 +24,11 @@ pub(super) const OWN_INVENTORY_ROUTE: &str = "/com/inventory_locations.json";
 
 /// Inventory rows, as Haravan answers them
 ///
-/// Haravan's `GET /com/inventory_locations.json`, for any number of ids: the rows of every variant asked for at
-/// every location asked for, each exactly as Haravan sent it, fields that are not documented here included. Rows
-/// come in the order of their ids unless `order` says otherwise, and all of them unless `limit` or `page` says
-/// otherwise.
+/// Haravan's `GET /com/inventory_locations.json`, for any number of ids. The answer has the rows of the variants asked
+/// for at the locations asked for. Each row is exactly as Haravan sent it, with fields that are not documented here. Rows
+/// are ordered by id unless `order` says otherwise. All rows come unless `limit` or `page` says otherwise.
 ///
-/// Ids that Haravan refuses never spoil the answer: they are named in `missing`, with the reason `refused`.
+/// An id that Haravan refuses does not spoil the answer: its cells are named in `missing`, with the reason `refused`.
 #[utoipa::path(
     get,
     path = "/shops/{org_id}/com/inventory_locations.json",
@@ -43,8 +42,8 @@ pub(crate) async fn get_inventory_locations(edge: Data<Edge>, request: HttpReque
 
 /// Inventory rows, for lists too long for a URL
 ///
-/// As `GET` on this path, with the same names in a JSON body. A parameter may be in the query string instead, but
-/// not in both. URLs end at 65,534 bytes, which is about 5,900 ids of ten digits.
+/// Like `GET` on this path, with the same names in a JSON body. A parameter may be in the query string instead, but not
+/// in both. A URL has at most 65,534 bytes, which is about 5,900 ids of ten digits.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/com/inventory_locations.json",
@@ -63,7 +62,7 @@ pub(crate) async fn post_inventory_locations(
 
 /// Inventory rows of the key's own shop
 ///
-/// As `/shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop: the path is
+/// Like `/shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop. The path is
 /// Haravan's own.
 #[utoipa::path(
     get,
@@ -78,7 +77,7 @@ pub(crate) async fn get_own_inventory_locations(edge: Data<Edge>, request: HttpR
 
 /// Inventory rows of the key's own shop, for lists too long for a URL
 ///
-/// As `POST /shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop.
+/// Like `POST /shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop.
 #[utoipa::path(
     post,
     path = "/com/inventory_locations.json",
@@ -97,7 +96,7 @@ pub(crate) async fn post_own_inventory_locations(
 
 /// The shop's locations, as Haravan lists them
 ///
-/// Haravan's `GET /com/locations.json`, cached and with all its pages joined: all locations, unless `limit` or
+/// Haravan's `GET /com/locations.json`, cached. All pages are joined: the answer has all locations unless `limit` or
 /// `page` says otherwise.
 #[utoipa::path(
     get,
@@ -136,8 +135,8 @@ async fn inventory(
         Wanted::Cost(explained) => return Ok(explained),
     };
     let coding = Coding::of(request.headers())?;
-    let untold = question.untold_cells();
     let prepare = |Material { snapshot, .. }: Material| {
+        let untold = question.untold_cells();
         let provenance = question.provenance(edge, &snapshot);
         let work = move || {
             let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();

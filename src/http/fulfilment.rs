@@ -18,9 +18,9 @@ use crate::view::fulfilment::{FulfilmentParameters, fulfilment};
 
 /// Which locations could send an order
 ///
-/// Whether the locations that sell can cover every line, and a plan that does so from as few of them as will do,
-/// preferred ones first. A location sends no more than it has available. Nothing is reserved. As CSV and NDJSON:
-/// a line for each variant that a location would send.
+/// Tells whether the locations that sell can cover every line, and plans which of them send what. The plan uses as few
+/// locations as possible, preferred ones first. A location sends no more than it has available. Nothing is reserved. CSV
+/// and NDJSON have a line for each variant that a location would send.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/fulfilment",

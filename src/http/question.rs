@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::accept::Form;
-use super::auth::Scope;
+use super::auth::{self, Scope};
 use super::edge::Edge;
 use super::parameters::{Parameters, Vocabulary, read_body};
 use super::preferences;
@@ -117,6 +117,7 @@ impl Question {
         let terms = ReadTerms {
             freshness: preferences::freshness(request.headers()),
             asked_at: Some(edge.clock.at(asked_at)),
+            caller: auth::caller_of(request),
             wait: granted.unwrap_or(edge.limits.default_wait),
             incomplete,
         };

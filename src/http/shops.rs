@@ -110,8 +110,8 @@ pub(crate) struct UpstreamError {
 
 /// The shops and how they are doing
 ///
-/// Per shop the bucket, the queue, the cells held, the hit ratio and the last error at Haravan: of the shops that
-/// the key may read. Needs the scope `admin`.
+/// Lists the shops that the key may read. Each has its bucket, its queue, the cells held, the hit ratio and the last error
+/// at Haravan. The key needs the scope `admin`.
 #[utoipa::path(get, path = "/shops", tag = "Operations", responses(ShopListAnswers))]
 pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcome {
     Outcome(list(&edge, &request))
@@ -119,8 +119,8 @@ pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcom
 
 /// Forget what is cached of a shop
 ///
-/// Nothing that was read from Haravan before is served after, calls under way included: of the variants and
-/// locations named, or of all where none are. Needs the scope `admin`.
+/// Nothing that was read from Haravan before this request is served after it. That holds for calls under way, too. Without
+/// `variant_ids` it is about all variants, without `location_ids` about all locations. The key needs the scope `admin`.
 #[utoipa::path(
     delete,
     path = "/shops/{org_id}/cache",

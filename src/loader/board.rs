@@ -16,6 +16,7 @@ use super::wait_trace::show_departure;
 use super::{Lack, Lacked, Reuse};
 use crate::cache::Purge;
 use crate::clock::Moment;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::plan::density::Density;
@@ -163,9 +164,10 @@ impl Board {
         rest
     }
 
-    /// Takes the next tile off the pending set; with nothing left to take, the pump is over.
-    pub(super) fn depart(&mut self, now: Moment) -> Option<Departure> {
-        let Some(chosen) = self.pending.choose(self.proof.density_for_next(now)) else {
+    /// Takes the next tile off the pending set, for the caller whose turn it is; with nothing left to take, the pump
+    /// is over.
+    pub(super) fn depart(&mut self, caller: CallerId, now: Moment) -> Option<Departure> {
+        let Some(chosen) = self.pending.choose_for(Some(caller), self.proof.density_for_next(now)) else {
             self.pump_runs = false;
             return None;
         };
@@ -246,10 +248,15 @@ impl Board {
 
     /// Whether anybody still waits for a flight.
     pub(super) fn is_awaited(&self, departure: &Departure) -> bool {
-        self.waiters_of(departure).any(|waiter| !waiter.has_left())
+        self.awaiting(departure).next().is_some()
     }
 
-    /// Those who wait for a flight, each as often as it has wants.
+    /// Those who still wait for a flight, each as often as it has wants.
+    pub(super) fn awaiting(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
+        self.waiters_of(departure).filter(|waiter| !waiter.has_left())
+    }
+
+    /// Those who waited for a flight, each as often as it has wants.
     pub(super) fn waiters_of(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
         let flying = departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id));
         let of_flight = flying.flatten().filter(|flying| flying.flight == departure.flight);
@@ -270,6 +277,11 @@ impl Board {
     /// What is known of the ids that Haravan refused lately, and of those it accepted.
     pub(super) fn known_ids(&self) -> (&RefusedIds, &AcceptedIds) {
         (&self.refused, &self.accepted)
+    }
+
+    /// Who waits for calls, with the most urgent priority that anybody waits with.
+    pub(super) fn callers(&self) -> (Priority, Vec<CallerId>) {
+        self.pending.callers()
     }
 
     /// Whether a cell is in flight.

@@ -26,7 +26,7 @@ const HARD_TO_BELIEVE: f64 = 4.0;
 const GOOD_ENOUGH: f64 = 1.06;
 
 /// Calls that must be spared for a grid to be asked for page after page. Source: ours.
-const WORTH_WAITING: f64 = 0.25;
+const WORTH_WAITING: f64 = 0.05;
 
 /// How probable just so many rows are taken to be while nothing is known.
 const UNKNOWN_CHANCE: f32 = 0.5;
@@ -254,8 +254,11 @@ mod tests {
 
     #[test]
     fn a_grid_of_one_call_is_asked_for_whole_where_that_spares_calls() {
-        assert!(known(40).pays_whole(50, 24), "two pages of 240 rows, or three tiles");
-        assert!(known(80).pays_whole(50, 24), "four pages, or five tiles");
+        assert!(known(10).pays_whole(50, 24), "one page");
+        assert!(
+            known(40).pays_whole(50, 24),
+            "two pages, of which the second is seldom full, or three tiles"
+        );
         assert!(!known(100).pays_whole(50, 24), "five of each");
     }
 

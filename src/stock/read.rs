@@ -114,7 +114,7 @@ impl Shop {
         let lacking = cells_of(&lacks).count();
         let reuse = reading.reuse(now);
         // The queue is full: what is lacking is missing for that, and what is good enough serves.
-        let Ok(load) = loader.load_since(looked, lacks.clone(), reuse, serves) else {
+        let Ok(load) = loader.load_since(terms.caller, looked, lacks.clone(), reuse, serves) else {
             let missing = cells_of(&lacks).map(|cell| (cell, MissingReason::RateLimited)).collect();
             let loaded = Loaded { missing, ..Loaded::default() };
             let refused = |_| ReadError::Overloaded { retry_after: self.queue_wait() };

@@ -17,6 +17,7 @@ use super::search::{self, Input};
 use super::visit::Visit;
 use super::words::Words;
 use crate::cache::freshness::FreshnessWish;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{Cell, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::{LocationBook, LocationClass};
@@ -104,6 +105,7 @@ async fn read(
     let terms = || ReadTerms {
         freshness: FreshnessWish::default(),
         asked_at: None,
+        caller: CallerId::NOBODY,
         wait: deadline.saturating_duration_since(Instant::now()),
         incomplete: Incomplete::Answer,
     };

@@ -270,6 +270,7 @@ pub(super) struct Setting {
     pub(super) loader: Loader,
     pub(super) clock: Clock,
     pub(super) cache: Arc<Cache>,
+    pub(super) upstream: Upstream,
 }
 
 impl Setting {
@@ -300,7 +301,7 @@ impl Setting {
         });
         let loader = Loader::new(LoaderParts {
             source: Arc::new(Shared(Arc::clone(&fake))),
-            upstream,
+            upstream: upstream.clone(),
             cache: Arc::clone(&cache),
             clock: clock.clone(),
             runtime: Handle::current(),
@@ -309,7 +310,7 @@ impl Setting {
             oddities: Arc::new(Oddities::new(org_id, clock.clone(), metrics.clone())),
             metrics,
         });
-        Self { fake, loader, clock, cache }
+        Self { fake, loader, clock, cache, upstream }
     }
 }
 

@@ -146,7 +146,10 @@ impl Judge {
             return complaint("was read before the purge");
         }
         if !world.goes_back {
-            let newest = known.newest.get(&id).copied().filter(|(_, told)| purged_at <= *told);
+            // Rows and absences go by the order of calls, so a row may come back that a replica has not lost yet.
+            let was_away = |since: u64| self.haravan.was(id, None, since.saturating_sub(lag), now);
+            let newest = known.newest.get(&id).copied();
+            let newest = newest.filter(|(_, told)| purged_at <= *told && !was_away(*told));
             match (available, newest) {
                 (Some(available), Some((newest, told))) if available < newest && told < asked_at => {
                     return complaint("went back in time");

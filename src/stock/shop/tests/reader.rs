@@ -94,7 +94,7 @@ impl Reader {
         }
         let wait = if random.u32(0..5) == 0 { random.u64(0..300) } else { 10_000 };
         let incomplete = if random.bool() { Incomplete::Answer } else { Incomplete::Refuse };
-        ReadTerms { freshness, wait: Duration::from_millis(wait), incomplete, asked_at: None }
+        ReadTerms { freshness, wait: Duration::from_millis(wait), incomplete, ..ReadTerms::default() }
     }
 }
 
