@@ -116,6 +116,10 @@ mod tests {
         check(&index, 9, &[4, 2, 1]);
         check(&index, 2, &[4, 2]);
         assert_eq!(index.variants(), 3);
+        // What cannot be computed with may be the worst of all.
+        index.came(&entry(5, &["-1e5000"]));
+        index.came(&entry(6, &["1e5000"]));
+        check(&index, 9, &[5, 4, 2, 1]);
     }
 
     #[test]

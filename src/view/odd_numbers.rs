@@ -188,16 +188,16 @@ fn orders_are_planned_from_what_can_be_computed_with() {
     let ask = |available: &[&'static str], ordered: i64| {
         let demand = [(variant(7), Quantity::from(ordered))].into();
         let parameters = FulfilmentParameters { demand, prefer: vec![location(2)] };
-        serde_json::to_value(fulfilment(stocked(7, available).into_iter(), context(&book()), &parameters))
+        serde_json::to_string(&fulfilment(stocked(7, available).into_iter(), context(&book()), &parameters))
             .unwrap()
     };
     let told = ask(&["9007199254740993.5", "0.5"], 9_007_199_254_740_994);
-    assert_eq!((&told["fulfillable"], &told["mode"]), (&json!(true), &json!("split")));
-    assert!(told["plan"].to_string().contains(r#""quantity":9007199254740993.5}"#), "{told}");
+    assert!(told.contains(r#""fulfillable":true,"mode":"split""#), "{told}");
+    assert!(told.contains(r#""quantity":9007199254740993.5}"#), "{told}");
     let told = ask(&["5", "1e5000"], 6);
-    assert_eq!((&told["fulfillable"], &told["shortages"][0]["shortage"]), (&Value::Null, &Value::Null));
+    assert!(told.contains(r#""fulfillable":null,"#) && told.contains(r#""shortage":null,"#), "{told}");
     let told = ask(&["5", "-1e5000"], 6);
-    assert_eq!((&told["fulfillable"], &told["shortages"][0]["shortage"]), (&json!(false), &json!(1)));
+    assert!(told.contains(r#""fulfillable":false,"#) && told.contains(r#""shortage":1,"#), "{told}");
 }
 
 #[test]
