@@ -41,6 +41,7 @@ mod stall;
 mod stock;
 pub mod trace_context;
 mod view_answer;
+mod work;
 
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;

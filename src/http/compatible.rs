@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
 use super::rows::{inventory_body, locations_body};
+use super::work::Work;
 
 /// The pattern of the route for rows.
 pub(super) const INVENTORY_ROUTE: &str = "/shops/{org_id}/com/inventory_locations.json";
@@ -134,16 +135,21 @@ async fn inventory(
         Wanted::Answer(grid) => grid,
         Wanted::Cost(explained) => return Ok(explained),
     };
-    let cells = grid.cells();
+    let coding = Coding::of(request.headers())?;
+    let expected = Work::to_answer(&grid, coding);
     let snapshot = edge.aside.read(&question.shop, grid, &question.terms()).await?;
     let provenance = question.provenance(edge, &snapshot);
-    let coding = Coding::of(request.headers())?;
+    let basis = question.basis_of_rows(edge, &snapshot);
     let work = move || {
         let (body, etag) = inventory_body(&snapshot, &selection).into_tagged();
         Whole::new(body, etag, coding, Form::Json.content_type())
     };
-    let whole = edge.aside.work(cells, work).await??;
-    Ok(provenance.respond_whole(request, &whole))
+    let whole = edge.aside.work(expected, work).await??;
+    let response = provenance.respond_whole(request, &whole);
+    if let Some(basis) = basis {
+        edge.keep_ready(request, question.shop.org_id(), coding, whole, basis);
+    }
+    Ok(response)
 }
 
 async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
@@ -154,6 +160,8 @@ async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, P
     let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
     let body = Bytes::from(locations_body(&list.locations, slice));
     let (etag, coding) = (EntityTag::strong(&body), Coding::of(request.headers())?);
-    let whole = Whole::new(body, etag, coding, Form::Json.content_type())?;
+    let expected = Work::to_code(body.len(), coding);
+    let work = move || Whole::new(body, etag, coding, Form::Json.content_type());
+    let whole = edge.aside.work(expected, work).await??;
     Ok(provenance.respond_whole(request, &whole))
 }

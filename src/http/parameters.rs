@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 
 use smallvec::{SmallVec, smallvec};
 
+use super::accept::Form;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::quantity::Quantity;
-use super::accept::Form;
 use crate::query::{IdList, QueryError, Selection, Slice, quoted};
 use crate::view::alert::AlertLevel;
 use crate::view::availability::Pooling;
@@ -242,6 +242,12 @@ impl<'a> Parameters<'a> {
     /// The list is none.
     pub fn locations(&self) -> Result<Option<IdList<LocationId>>, QueryError> {
         self.ids(LOCATION_IDS)
+    }
+
+    /// Whether any locations were named, readable or not.
+    #[must_use]
+    pub fn name_locations(&self) -> bool {
+        self.values(LOCATION_IDS).is_some()
     }
 
     /// What is ordered of each variant.

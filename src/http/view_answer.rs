@@ -15,6 +15,8 @@ use super::etag::EntityTag;
 use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
+use super::work::Work;
+use crate::query::Grid;
 use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
@@ -44,6 +46,11 @@ pub(super) trait Answer: Hash + Tabular + Send + 'static {
 
     /// Whether it is too long to stand in memory as text.
     fn is_long(&self) -> bool;
+
+    /// What it takes besides putting each cell of the grid into it.
+    fn more_work(_: &Grid) -> Work {
+        Work::NONE
+    }
 
     /// The answer as one JSON object.
     ///
@@ -91,8 +98,25 @@ answers!(
     NegativeAnswer: alerts,
     LowStockAnswer: alerts,
     MismatchAnswer: alerts,
-    FulfilmentAnswer,
 );
+
+impl Answer for FulfilmentAnswer {
+    fn envelope_mut(&mut self) -> &mut Envelope {
+        &mut self.envelope
+    }
+
+    fn is_long(&self) -> bool {
+        false
+    }
+
+    fn more_work(grid: &Grid) -> Work {
+        Work::to_choose(grid)
+    }
+
+    fn into_json(self) -> io::Result<Chunks> {
+        json_at_once(&self)
+    }
+}
 
 impl Answer for StockStream<Snapshot> {
     fn envelope_mut(&mut self) -> &mut Envelope {
@@ -131,7 +155,8 @@ pub(super) async fn answer<A: Answer>(
         Wanted::Answer(grid) => grid,
         Wanted::Cost(explained) => return Ok(explained),
     };
-    let cells = grid.cells();
+    let coding = Coding::of(request.headers())?;
+    let expected = Work::to_answer(&grid, coding).and(A::more_work(&grid));
     let terms = question.terms();
     let book = async { Ok(question.shop.location_book(&terms).await) };
     let (snapshot, book) = try_join(edge.aside.read(&question.shop, grid, &terms), book).await?;
@@ -139,7 +164,6 @@ pub(super) async fn answer<A: Answer>(
     let basis = question.basis(&snapshot, &book);
     let shop = question.shop.org_id();
     let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
-    let coding = Coding::of(request.headers())?;
     let work = move || {
         // The tag is of everything but `as_of`, which is told once the tag is made.
         let context = Context { shop, as_of: None, book: &book, warnings: Vec::new() };
@@ -148,11 +172,11 @@ pub(super) async fn answer<A: Answer>(
         answer.envelope_mut().as_of = as_of;
         content(answer, form, etag, coding)
     };
-    Ok(match edge.aside.work(cells, work).await?? {
+    Ok(match edge.aside.work(expected, work).await?? {
         Content::Whole(whole) => {
             let response = provenance.respond_whole(request, &whole);
             if let Some(basis) = basis {
-                edge.keep_ready(request, coding, whole, basis);
+                edge.keep_ready(request, shop, coding, whole, basis);
             }
             response
         }

@@ -107,7 +107,8 @@ fn a_member_of_the_wrong_type_is_named() {
 
 #[test]
 fn what_is_null_or_a_single_value_that_is_empty_is_not_given() {
-    for body in [r#"{"limit":null}"#, r#"{"limit":""}"#, r#"{"limit":" "}"#, r#"{"location_ids":null}"#, "{}"] {
+    for body in [r#"{"limit":null}"#, r#"{"limit":""}"#, r#"{"limit":" "}"#, r#"{"location_ids":null}"#, "{}"]
+    {
         let read = Parameters::from_query(&INVENTORY, "since_id=&page=%20&order&limit=").unwrap();
         let read = read.and_body(body.as_bytes()).unwrap();
         assert_eq!(read, Parameters::from_query(&INVENTORY, "").unwrap(), "{body}");
@@ -177,14 +178,16 @@ fn a_single_value_may_be_repeated_but_not_changed() {
 
 #[test]
 fn switches_are_true_or_false() {
-    let flag =
-        |query| in_stock(query).unwrap().flag("partial").map_err(|error| error.to_string());
+    let flag = |query| in_stock(query).unwrap().flag("partial").map_err(|error| error.to_string());
     assert_eq!(flag(""), Ok(false));
     assert_eq!(flag("partial=true"), Ok(true));
     assert_eq!(flag("partial=1"), Ok(true));
     assert_eq!(flag("partial=false"), Ok(false));
     assert_eq!(flag("partial=yes"), Err("partial: \"yes\" is not true or false".to_owned()));
-    assert_eq!((flag("partial="), flag("partial=True"), flag("partial=FALSE")), (Ok(false), Ok(true), Ok(false)));
+    assert_eq!(
+        (flag("partial="), flag("partial=True"), flag("partial=FALSE")),
+        (Ok(false), Ok(true), Ok(false))
+    );
     let body = Parameters::from_query(&INVENTORY, "").unwrap();
     let body = body.and_body(b"{\"partial\":true,\"limit\":5,\"order\":\"id\"}").unwrap();
     assert_eq!(body.flag("partial"), Ok(true));
@@ -193,8 +196,7 @@ fn switches_are_true_or_false() {
 
 #[test]
 fn quantities_are_decimals_of_at_least_zero() {
-    let quantity =
-        |query: &str| Parameters::from_query(&NEGATIVE, query).unwrap().quantity("min_shortage");
+    let quantity = |query: &str| Parameters::from_query(&NEGATIVE, query).unwrap().quantity("min_shortage");
     assert_eq!(quantity("").unwrap(), None);
     assert_eq!(quantity("min_shortage=2.5").unwrap().unwrap().to_string(), "2.5");
     assert_eq!(quantity("min_shortage=0").unwrap().unwrap().to_string(), "0");
@@ -210,10 +212,7 @@ fn words_are_chosen_in_any_case() {
     assert_eq!(form(""), Ok(None));
     assert_eq!(form("format=csv-excel"), Ok(Some(Form::CsvForExcel)));
     assert_eq!(form("format=NDJSON"), Ok(Some(Form::Ndjson)));
-    assert_eq!(
-        form("format=xlsx"),
-        Err("format: \"xlsx\" is not json, csv, csv-excel or ndjson".to_owned())
-    );
+    assert_eq!(form("format=xlsx"), Err("format: \"xlsx\" is not json, csv, csv-excel or ndjson".to_owned()));
     assert_eq!(in_stock("group_by=Product").unwrap().group_by(), Ok(GroupBy::Product));
 }
 

@@ -49,16 +49,8 @@ pub const INVENTORY: Vocabulary = Vocabulary {
 pub const LOCATIONS: Vocabulary = Vocabulary { names: &["limit", "page"], others: Others::Ignored };
 
 /// Stock by variant, product or location.
-pub const STOCK: Vocabulary = view(&[
-    LOCATION_IDS,
-    VARIANT_IDS,
-    VATIANT_IDS,
-    "group_by",
-    "breakdown",
-    "partial",
-    "explain",
-    "format",
-]);
+pub const STOCK: Vocabulary =
+    view(&[LOCATION_IDS, VARIANT_IDS, VATIANT_IDS, "group_by", "breakdown", "partial", "explain", "format"]);
 
 /// Stock of the variant in the path.
 pub const VARIANT_STOCK: Vocabulary = view(&[LOCATION_IDS, "partial", "explain", "format"]);
@@ -79,16 +71,8 @@ pub const AVAILABILITY: Vocabulary = view(&[
 ]);
 
 /// Negative stock.
-pub const NEGATIVE: Vocabulary = view(&[
-    LOCATION_IDS,
-    VARIANT_IDS,
-    VATIANT_IDS,
-    "level",
-    "min_shortage",
-    "partial",
-    "explain",
-    "format",
-]);
+pub const NEGATIVE: Vocabulary =
+    view(&[LOCATION_IDS, VARIANT_IDS, VATIANT_IDS, "level", "min_shortage", "partial", "explain", "format"]);
 
 /// Low stock.
 pub const LOW_STOCK: Vocabulary =
@@ -180,12 +164,17 @@ mod tests {
 
     #[test]
     fn array_styles_of_a_list_are_the_list() {
-        for name in ["variant_ids", "variant_ids[]", "variant_ids[0]", "variant_ids%5B17%5D", "variant%5Fids"] {
+        for name in ["variant_ids", "variant_ids[]", "variant_ids[0]", "variant_ids%5B17%5D", "variant%5Fids"]
+        {
             check(INVENTORY, name, Ok(Some("variant_ids")));
             check(STOCK, name, Ok(Some("variant_ids")));
         }
         check(INVENTORY, "limit[]", Err("limit[]: unknown parameter, did you mean limit?"));
-        check(INVENTORY, "variant_ids[a]", Err("variant_ids[a]: unknown parameter, did you mean variant_ids?"));
+        check(
+            INVENTORY,
+            "variant_ids[a]",
+            Err("variant_ids[a]: unknown parameter, did you mean variant_ids?"),
+        );
         check(INVENTORY, "variant_ids[", Err("variant_ids[: unknown parameter, did you mean variant_ids?"));
     }
 
