@@ -25,7 +25,7 @@ use tonkho::clock::Clock;
 use tonkho::domain::id::{LocationId, OrgId, VariantId};
 use tonkho::governor::bucket::BucketShape;
 use tonkho::governor::{Governor, GovernorPolicy};
-use tonkho::haravan::{InventoryCall, InventorySource};
+use tonkho::haravan::{Connection, InventoryCall, InventorySource, Oddities, Upstream, UpstreamParts};
 use tonkho::loader::{Lack, Loader, LoaderParts};
 use tonkho::metrics::Metrics;
 use tonkho::plan::Tile;
@@ -68,15 +68,24 @@ fn driven() -> Runtime {
 }
 
 fn loader(memory: &Arc<Memory>, bucket: BucketShape, cache: &Arc<Cache>) -> Loader {
+    let (org_id, clock, call_timeout) = (OrgId::new(1).unwrap(), Clock::start(), Duration::from_secs(60));
+    let metrics = Metrics::new().unwrap().shop(org_id);
+    let upstream = Upstream::new(UpstreamParts {
+        governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
+        clock: clock.clone(),
+        call_timeout,
+        metrics: metrics.clone(),
+    });
     Loader::new(LoaderParts {
         source: Arc::new(Source(Arc::clone(memory))),
-        governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
+        upstream,
         cache: Arc::clone(cache),
-        clock: Clock::start(),
+        clock: clock.clone(),
         runtime: Handle::current(),
-        call_timeout: Duration::from_secs(60),
+        call_timeout,
         max_pending_cells: usize::MAX,
-        metrics: Metrics::new().unwrap().shop(OrgId::new(1).unwrap()),
+        oddities: Arc::new(Oddities::new(org_id, clock, metrics.clone())),
+        metrics,
     })
 }
 
@@ -248,7 +257,7 @@ fn overhead() {
                 let variants = (from..from + 50).map(|id| VariantId::new(id).unwrap()).collect();
                 let locations = (1..=5).map(|id| LocationId::new(id).unwrap()).collect();
                 let call = InventoryCall { tile: Arc::new(Tile { variants, locations }), since_id: 0 };
-                Handle::current().spawn(Source(Arc::clone(&memory)).inventory(call))
+                Handle::current().spawn(Source(Arc::clone(&memory)).inventory(call, Connection::Pooled))
             });
             futures_util::future::join_all(calls).await;
             direct.push(started.elapsed());

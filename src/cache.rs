@@ -4,9 +4,11 @@ pub mod entry;
 pub mod freshness;
 pub mod order;
 mod oversold;
+mod purges;
 pub mod row_texts;
 mod texts;
 mod tier;
 
+pub use purges::{Purge, PurgeCount, PurgesSince};
 pub use texts::LocationListId;
-pub use tier::{Cache, Changes, HeldTexts, Purge};
+pub use tier::{Cache, Changes, HeldTexts};

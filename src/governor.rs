@@ -5,6 +5,7 @@
 
 pub mod breaker;
 pub mod bucket;
+pub mod resource;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +14,9 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use breaker::{Breaker, Gate};
-use bucket::{Bucket, BucketShape};
+use breaker::Gate;
+use bucket::{Bucket, BucketShape, MAX_RETRY_AFTER};
+use resource::{Resource, ResourceStatus, Resources};
 
 use crate::trace;
 
@@ -38,11 +40,16 @@ pub enum CallOutcome {
     Throttled {
         /// What its `Retry-After` asked for, or a default.
         retry_after: Duration,
+        /// Whether the whole shop is to wait, and not just this resource.
+        whole_shop: bool,
     },
     /// Haravan refuses the shop's token (401, 403).
     Unauthorized,
     /// 5xx, a timeout, a broken connection, an unreadable body.
     Failed,
+    /// As [`CallOutcome::Failed`], but perhaps for a connection that had died: it is asked again on a new one, and
+    /// only what comes of that says something of Haravan.
+    Lost,
 }
 
 impl CallOutcome {
@@ -54,7 +61,7 @@ impl CallOutcome {
             Self::Refused => "refused",
             Self::Throttled { .. } => "throttled",
             Self::Unauthorized => "unauthorized",
-            Self::Failed => "failed",
+            Self::Failed | Self::Lost => "failed",
         }
     }
 }
@@ -79,6 +86,15 @@ impl Stop {
     }
 }
 
+/// What leave is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errand {
+    /// What the call is about.
+    pub resource: Resource,
+    /// Whether it goes on with something.
+    pub urgency: Urgency,
+}
+
 /// Which calls go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
@@ -89,7 +105,7 @@ pub enum Urgency {
 }
 
 /// What the governor can tell of itself.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GovernorStatus {
     /// Places taken in the bucket.
     pub bucket_level: f64,
@@ -99,8 +115,12 @@ pub struct GovernorStatus {
     pub bucket_usable: f64,
     /// Calls in flight.
     pub in_flight: usize,
-    /// Why no call may start, if so.
+    /// Why no call for inventory may start, if so.
     pub stopped: Option<Stop>,
+    /// How long a 429 forbids every call; zero if none does.
+    pub paused_for: Duration,
+    /// How each resource is doing.
+    pub resources: Vec<ResourceStatus>,
 }
 
 /// Admits one shop's calls.
@@ -114,7 +134,7 @@ pub struct Governor {
 #[derive(Debug)]
 struct State {
     bucket: Bucket,
-    breaker: Breaker,
+    resources: Resources,
     in_flight: usize,
     continuations_waiting: usize,
 }
@@ -123,6 +143,7 @@ struct State {
 #[derive(Debug)]
 pub struct Permit {
     governor: Arc<Governor>,
+    resource: Resource,
     settled: bool,
 }
 
@@ -132,7 +153,7 @@ impl Governor {
     pub fn new(policy: GovernorPolicy) -> Arc<Self> {
         let state = State {
             bucket: Bucket::new(policy.bucket, Instant::now()),
-            breaker: Breaker::default(),
+            resources: Resources::default(),
             in_flight: 0,
             continuations_waiting: 0,
         };
@@ -148,13 +169,13 @@ impl Governor {
     /// Safe to drop at any time: nothing is taken before it returns.
     ///
     /// # Errors
-    /// Calls to this shop are stopped; try again later.
-    pub async fn admit(self: &Arc<Self>, urgency: Urgency) -> Result<Permit, Stop> {
+    /// Calls for this resource are stopped; try again later.
+    pub async fn admit(self: &Arc<Self>, errand: &Errand) -> Result<Permit, Stop> {
         let _shown = trace::governor_wait();
-        let _waiting = (urgency == Urgency::Continuation).then(|| Continuation::new(self));
+        let _waiting = (errand.urgency == Urgency::Continuation).then(|| Continuation::new(self));
         loop {
             let changed = self.changed.notified();
-            let wait = match self.try_admit(urgency) {
+            let wait = match self.try_admit(errand) {
                 Attempt::Admitted(permit) => return Ok(permit),
                 Attempt::Stopped(stop) => return Err(stop),
                 Attempt::Wait(wait) => wait,
@@ -171,25 +192,27 @@ impl Governor {
         }
     }
 
-    /// Why calls are stopped now, if they are. A probe that is due counts as not stopped.
+    /// Why calls for a resource are stopped now, if they are. A probe that is due counts as not stopped.
     #[must_use]
-    pub fn stopped(&self) -> Option<Stop> {
-        match self.state.lock().breaker.gate(Instant::now()) {
+    pub fn stopped(&self, resource: &Resource) -> Option<Stop> {
+        match self.state.lock().resources.gate(resource, Instant::now()) {
             Gate::Open | Gate::Probe | Gate::Wait(_) => None,
             Gate::Closed(stop) => Some(stop),
         }
     }
 
-    /// How long so many further calls would take to start, by the bucket alone.
+    /// How long so many further calls for a resource would take to start, by the bucket and by 429s alone.
     #[must_use]
-    pub fn wait_for(&self, calls: usize) -> Duration {
-        self.state.lock().bucket.wait_for(Instant::now(), calls.max(1))
+    pub fn wait_for(&self, resource: &Resource, calls: usize) -> Duration {
+        let now = Instant::now();
+        let state = self.state.lock();
+        state.bucket.wait_for(now, calls.max(1)).max(state.resources.paused_for(resource, now))
     }
 
-    /// Whether the bucket, rather than a slow Haravan, holds calls up now.
+    /// Whether the bucket or a 429, rather than a slow Haravan, holds calls for a resource up now.
     #[must_use]
-    pub fn is_rate_limited(&self) -> bool {
-        !self.state.lock().bucket.wait(Instant::now()).is_zero()
+    pub fn is_rate_limited(&self, resource: &Resource) -> bool {
+        !self.wait_for(resource, 1).is_zero()
     }
 
     /// Whether no call is in flight.
@@ -208,11 +231,9 @@ impl Governor {
             bucket_size: state.bucket.size(),
             bucket_usable: state.bucket.usable(),
             in_flight: state.in_flight,
-            stopped: match state.breaker.gate(now) {
-                Gate::Open => None,
-                Gate::Probe | Gate::Wait(_) => state.breaker.cause(),
-                Gate::Closed(stop) => Some(stop),
-            },
+            stopped: state.resources.stopped(&Resource::INVENTORY, now),
+            paused_for: state.bucket.blocked_for(now),
+            resources: state.resources.status(now),
         }
     }
 
@@ -221,16 +242,16 @@ impl Governor {
         self.state.lock().bucket.hear(Instant::now(), level, size);
     }
 
-    fn try_admit(self: &Arc<Self>, urgency: Urgency) -> Attempt {
+    fn try_admit(self: &Arc<Self>, errand: &Errand) -> Attempt {
         let now = Instant::now();
         let mut state = self.state.lock();
-        let probing = match state.breaker.gate(now) {
+        let probing = match state.resources.gate(&errand.resource, now) {
             Gate::Open => false,
             Gate::Probe => true,
             Gate::Wait(wait) => return Attempt::Wait(Some(wait)),
             Gate::Closed(stop) => return Attempt::Stopped(stop),
         };
-        let gives_way = urgency == Urgency::New && 0 < state.continuations_waiting;
+        let gives_way = errand.urgency == Urgency::New && 0 < state.continuations_waiting;
         if self.max_in_flight <= state.in_flight || gives_way {
             return Attempt::Wait(None);
         }
@@ -238,10 +259,11 @@ impl Governor {
             return Attempt::Wait(Some(wait.max(Duration::from_millis(1))));
         }
         if probing {
-            state.breaker.probe_started(now);
+            state.resources.of(&errand.resource).breaker.probe_started(now);
         }
         state.in_flight += 1;
-        Attempt::Admitted(Permit { governor: Arc::clone(self), settled: false })
+        let resource = errand.resource.clone();
+        Attempt::Admitted(Permit { governor: Arc::clone(self), resource, settled: false })
     }
 }
 
@@ -274,15 +296,21 @@ impl Permit {
     pub fn settle(mut self, outcome: CallOutcome) {
         let now = Instant::now();
         let mut state = self.governor.state.lock();
+        let resource = state.resources.of(&self.resource);
         match outcome {
-            CallOutcome::Answered | CallOutcome::Refused => state.breaker.answered(),
-            CallOutcome::Throttled { retry_after } => {
+            CallOutcome::Answered | CallOutcome::Refused => resource.breaker.answered(),
+            CallOutcome::Throttled { retry_after, whole_shop } => {
                 // A 429 means "wait", never "Haravan is broken".
-                state.breaker.answered();
-                state.bucket.throttled(now, retry_after);
+                resource.breaker.answered();
+                let retry_after = retry_after.min(MAX_RETRY_AFTER);
+                resource.throttled(now + retry_after);
+                if whole_shop {
+                    state.bucket.throttled(now, retry_after);
+                }
             }
-            CallOutcome::Unauthorized => state.breaker.unauthorized(now),
-            CallOutcome::Failed => state.breaker.failed(now),
+            CallOutcome::Unauthorized => resource.breaker.unauthorized(now),
+            CallOutcome::Failed => resource.breaker.failed(now),
+            CallOutcome::Lost => resource.breaker.probe_dropped(),
         }
         drop(state);
         self.settled = true;
@@ -292,7 +320,7 @@ impl Permit {
     pub fn unused(mut self) {
         let mut state = self.governor.state.lock();
         state.bucket.give_back(Instant::now());
-        state.breaker.probe_dropped();
+        state.resources.of(&self.resource).breaker.probe_dropped();
         drop(state);
         self.settled = true;
     }
@@ -304,7 +332,7 @@ impl Drop for Permit {
         state.in_flight -= 1;
         if !self.settled {
             // The call was abandoned: nobody knows how it would have ended.
-            state.breaker.probe_dropped();
+            state.resources.of(&self.resource).breaker.probe_dropped();
         }
         drop(state);
         self.governor.changed.notify_waiters();

@@ -4,14 +4,19 @@
 //! never asked twice. The loader owns the flights: a caller that hangs up takes nothing with it but its own
 //! wants. A tile is chosen only when the governor has a slot, so the longer the queue, the fuller the calls.
 
+mod accepted;
 mod board;
-mod call;
+mod charge;
 mod doubts;
 mod evidence;
 mod flight;
+mod forecast;
+mod invalidation;
+mod proof;
 mod refused;
-mod retry;
+mod sight;
 mod ticket;
+mod tile;
 mod wait_trace;
 
 use std::sync::Arc;
@@ -26,21 +31,27 @@ use tracing::Instrument;
 
 use board::Board;
 use flight::Flight;
+pub use forecast::Forecast;
 use ticket::{Delivery, Ticket};
 
+use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
-use crate::cache::{Cache, Purge};
 use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
-use crate::governor::{Governor, Stop, Urgency};
-use crate::haravan::{CallError, InventorySource};
+use crate::governor::resource::Resource;
+use crate::governor::{Errand, Stop, Urgency};
+use crate::haravan::{InventorySource, Oddities, Upstream};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
 use crate::trace;
 
 /// How long a call waits to be filled up while others are under way. With nothing under way it does not wait.
 const GATHERING: Duration = Duration::from_millis(1);
+
+/// Where the queue is full, questions of more cells are not looked through for what takes no room. Source: ours; some
+/// 200 µs of work under the board's lock.
+const MOST_COUNTED: usize = 4_096;
 
 /// Cells of one variant that somebody lacks.
 pub type Lack = (VariantId, Arc<[LocationId]>);
@@ -53,8 +64,8 @@ type Lacked = (Arc<VariantCells>, Arc<[LocationId]>);
 pub struct LoaderParts {
     /// Where rows come from.
     pub source: Arc<dyn InventorySource>,
-    /// When calls may start.
-    pub governor: Arc<Governor>,
+    /// What calls go through.
+    pub upstream: Upstream,
     /// Where answers go.
     pub cache: Arc<Cache>,
     /// What observations are dated with.
@@ -67,6 +78,8 @@ pub struct LoaderParts {
     pub max_pending_cells: usize,
     /// Where calls are counted.
     pub metrics: ShopMetrics,
+    /// Where what is odd in answers is noted.
+    pub oddities: Arc<Oddities>,
 }
 
 /// Gets one shop's cells.
@@ -88,6 +101,15 @@ struct Shared {
 /// When somebody looked into the cache, in landings: cells that were lacking then may be there since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Looked(u64);
+
+/// What a question makes of what is under way or known already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reuse {
+    /// Flights that started before are not joined; with none, any is.
+    pub flights_from: Option<Moment>,
+    /// What flights that started before learnt of refused ids does not count; with none, it does for a while.
+    pub refusals_from: Option<Moment>,
+}
 
 /// Too many cells wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -135,11 +157,11 @@ impl Loader {
     /// # Errors
     /// Too many cells wait already; nothing was added.
     pub fn load(&self, lacks: Vec<Lack>) -> Result<Load, Overloaded> {
-        self.load_since(self.looks(), lacks, |_| false)
+        self.load_since(self.looks(), lacks, Reuse::default(), |_| false)
     }
 
     /// Starts to get cells that a caller waits for, having found them lacking when it `looked`. What came in since
-    /// and `serves` is not asked for again.
+    /// and `serves` is not asked for again, nor what is on its way or refused as far as `reuse` allows.
     ///
     /// # Errors
     /// As [`Loader::load`].
@@ -147,18 +169,20 @@ impl Loader {
         &self,
         looked: Looked,
         lacks: Vec<Lack>,
+        reuse: Reuse,
         serves: impl Fn(&PackedCell) -> bool,
     ) -> Result<Load, Overloaded> {
         let shared = Arc::clone(&self.shared);
-        let cells: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
+        let cells = cells_of(&lacks);
         let ticket = Ticket::of_a_caller(trace::load(Priority::Interactive.as_str(), cells));
         let asked = {
             let mut board = shared.board.lock();
-            if shared.parts.max_pending_cells < board.pending_cells().saturating_add(cells) {
+            let terms = (shared.parts.clock.now(), reuse);
+            if !shared.has_room(&board, &lacks, terms) {
                 return Err(Overloaded);
             }
             let landed = shared.landed_since(looked, serves);
-            board.ask(&ticket, Priority::Interactive, &lacks, shared.parts.clock.now(), landed)
+            board.ask(&ticket, Priority::Interactive, &lacks, terms, landed)
         };
         shared.start_pump();
         Ok(Load { shared, ticket, lacks, joined: asked.joined, refused: asked.refused })
@@ -174,44 +198,24 @@ impl Loader {
         serves: impl Fn(&PackedCell) -> bool,
     ) {
         let mut board = self.shared.board.lock();
-        let lacks: Vec<Lack> = board.not_on_their_way(lacks);
-        let cells: usize = lacks.iter().map(|(_, locations)| locations.len()).sum();
+        let terms = (self.shared.parts.clock.now(), Reuse::default());
+        let lacks: Vec<Lack> = board.to_ask(lacks, terms);
+        let cells = cells_of(&lacks);
         // A refresh that does not fit is no loss: the next stale hit asks again.
         if lacks.is_empty() || self.shared.parts.max_pending_cells < board.pending_cells() + cells {
             return;
         }
         let landed = self.shared.landed_since(looked, serves);
         let ticket = Ticket::of_nobody(trace::load(priority.as_str(), cells));
-        board.ask(&ticket, priority, &lacks, self.shared.parts.clock.now(), landed);
+        board.ask(&ticket, priority, &lacks, terms, landed);
         drop(board);
         self.shared.start_pump();
-    }
-
-    /// Lets nothing observed before now be served, and asks again for what is in flight.
-    pub fn purge(&self, purge: &Purge) {
-        let mut board = self.shared.board.lock();
-        // Under the board's lock, so that no flight lands in between.
-        self.shared.parts.cache.purge(purge);
-        board.purge(self.shared.parts.clock.now(), purge);
     }
 
     /// Cells that wait for a call with this priority.
     #[must_use]
     pub fn pending_cells(&self, priority: Priority) -> usize {
         self.shared.board.lock().pending_cells_of(priority)
-    }
-
-    /// The tiles and the number of calls that getting these cells would take, were nothing else wanted.
-    #[must_use]
-    pub fn forecast(&self, lacks: &[Lack]) -> (Vec<(usize, usize)>, usize) {
-        let density = self.shared.board.lock().density().clone();
-        board::forecast(lacks, &density)
-    }
-
-    /// The last call's error, and when it was.
-    #[must_use]
-    pub fn last_error(&self) -> Option<(CallError, Moment)> {
-        self.shared.board.lock().last_error()
     }
 
     /// How many calls all that waits now will take, roughly.
@@ -250,10 +254,10 @@ impl Load {
 
     /// Adds the cells that have not come, by what held them up.
     fn add_overdue(&self, loaded: &mut Loaded) {
-        let governor = &self.shared.parts.governor;
-        let held_up = match governor.stopped() {
+        let governor = self.shared.parts.upstream.governor();
+        let held_up = match governor.stopped(&Resource::INVENTORY) {
             Some(stop) => reason_of(stop),
-            None if governor.is_rate_limited() => MissingReason::RateLimited,
+            None if governor.is_rate_limited(&Resource::INVENTORY) => MissingReason::RateLimited,
             None => MissingReason::Timeout,
         };
         let mut settled: Vec<CellId> = loaded.missing.iter().map(|(cell, _)| *cell).collect();
@@ -285,6 +289,14 @@ impl Drop for Load {
 }
 
 impl Shared {
+    /// Whether these cells may wait beside those that wait already. What is on its way takes no room.
+    fn has_room(&self, board: &Board, lacks: &[Lack], terms: (Moment, Reuse)) -> bool {
+        let most = self.parts.max_pending_cells;
+        let fits = |cells: usize| board.pending_cells().saturating_add(cells) <= most;
+        let cells = cells_of(lacks);
+        fits(cells) || cells <= MOST_COUNTED && fits(cells_of(&board.to_ask(lacks, terms)))
+    }
+
     /// Finds those of a variant's cells that are in the cache by now and serve, if anything landed since. To be used
     /// under the board's lock, so that nothing lands meanwhile.
     fn landed_since(
@@ -315,7 +327,8 @@ impl Shared {
             tokio::time::sleep(GATHERING).await;
         }
         loop {
-            let permit = match self.parts.governor.admit(Urgency::New).await {
+            let errand = Errand { resource: Resource::INVENTORY, urgency: Urgency::New };
+            let permit = match self.parts.upstream.governor().admit(&errand).await {
                 Ok(permit) => permit,
                 Err(stop) => {
                     self.board.lock().fail_pending(reason_of(stop));
@@ -334,6 +347,10 @@ impl Shared {
             self.parts.runtime.spawn(flight.fly(permit).instrument(span));
         }
     }
+}
+
+fn cells_of(lacks: &[Lack]) -> usize {
+    lacks.iter().map(|(_, locations)| locations.len()).sum()
 }
 
 /// What cells that a stop holds up are missing for.

@@ -4,6 +4,8 @@
 //! outcomes and priorities are closed sets. Children that are used often are looked up once, when a shop or a
 //! route is first met, so that counting is an addition. What is measured is decided by those who measure.
 
+mod unreadable;
+
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -14,11 +16,17 @@ use prometheus::{
 
 use crate::domain::id::OrgId;
 
+pub use unreadable::UnreadableKind;
+
 /// The label of every request that no route matches: paths as sent would make a series each.
 pub const UNMATCHED: &str = "unmatched";
 
 /// The outcomes of a call to Haravan, so that each counts from zero before it first happens.
 pub const UPSTREAM_OUTCOMES: [&str; 5] = ["answered", "refused", "throttled", "unauthorized", "failed"];
+
+/// What calls to Haravan are made for, so that each counts from zero before it first happens.
+pub const CALL_CAUSES: [&str; 8] =
+    ["question", "page", "proof", "retry", "bisect", "refresh", "locations", "passthrough"];
 
 /// The reasons for which a shop's calls are stopped, so that each is shown as 0 while it does not hold.
 pub const STOP_REASONS: [&str; 2] = ["failing", "unauthorized"];
@@ -73,6 +81,10 @@ families! {
     cache_bytes: IntGaugeVec = "tonkho_cache_bytes", ["shop"];
     /// Calls made to Haravan, by how they ended.
     upstream_requests: IntCounterVec = "tonkho_upstream_requests_total", ["shop", "outcome"];
+    /// Calls made to Haravan, by what they were made for.
+    upstream_calls: IntCounterVec = "tonkho_upstream_calls_total", ["shop", "cause"];
+    /// Calls to Haravan that brought no answer, by what was wrong.
+    upstream_errors: IntCounterVec = "tonkho_upstream_errors_total", ["shop", "error"];
     /// Time that a call to Haravan took, however it ended.
     upstream_seconds: HistogramVec = "tonkho_upstream_request_duration_seconds", ["shop"], CALL_SECONDS;
     /// Cells that one inventory call to Haravan asked for.
@@ -89,6 +101,8 @@ families! {
     negative_rows: IntGaugeVec = "tonkho_negative_available_rows", ["shop"];
     /// Rows that went back in time by `updated_at` and were believed once a second reading agreed: a shop was restored, or a clock put right.
     rows_went_back: IntCounterVec = "tonkho_rows_went_back_total", ["shop"];
+    /// Rows and locations that Haravan sent and that could not be taken as they are, by kind.
+    unreadable: IntCounterVec = "tonkho_unreadable_total", ["shop", "kind"];
     /// Connections of callers that are open.
     connections: IntGaugeVec = "tonkho_http_connections", [];
     /// Connections that came when the most were open already: over them only the probes were answered.
@@ -139,9 +153,12 @@ pub struct ShopMetrics {
     shop_stopped: IntGaugeVec,
     queue_cells: IntGaugeVec,
     upstream_requests: IntCounterVec,
+    upstream_calls: IntCounterVec,
+    upstream_errors: IntCounterVec,
     upstream_seconds: Histogram,
     batch_cells: Histogram,
     rows_went_back: IntCounter,
+    unreadable: IntCounterVec,
 }
 
 /// What is counted of connections. Clones count together.
@@ -229,6 +246,12 @@ impl Metrics {
         for outcome in UPSTREAM_OUTCOMES {
             families.upstream_requests.with_label_values(&[shop.as_str(), outcome]);
         }
+        for kind in UnreadableKind::ALL {
+            families.unreadable.with_label_values(&[shop.as_str(), kind.as_str()]);
+        }
+        for cause in CALL_CAUSES {
+            families.upstream_calls.with_label_values(&[shop.as_str(), cause]);
+        }
         ShopMetrics {
             cells_hit: cells("hit"),
             cells_stale: cells("stale"),
@@ -242,9 +265,12 @@ impl Metrics {
             shop_stopped: families.shop_stopped.clone(),
             queue_cells: families.queue_cells.clone(),
             upstream_requests: families.upstream_requests.clone(),
+            upstream_calls: families.upstream_calls.clone(),
+            upstream_errors: families.upstream_errors.clone(),
             upstream_seconds: families.upstream_seconds.with_label_values(&of_shop),
             batch_cells: families.batch_cells.with_label_values(&of_shop),
             rows_went_back: families.rows_went_back.with_label_values(&of_shop),
+            unreadable: families.unreadable.clone(),
             shop,
         }
     }
@@ -294,6 +320,22 @@ impl ShopMetrics {
         self.upstream_seconds.observe(took.as_secs_f64());
     }
 
+    /// Counts a call to Haravan that is about to be made, for one of [`CALL_CAUSES`].
+    pub fn upstream_call(&self, cause: &'static str) {
+        self.upstream_calls.with_label_values(&[self.shop.as_str(), cause]).inc();
+    }
+
+    /// Counts a call to Haravan that brought no answer; what was wrong is one of a closed set.
+    pub fn upstream_error(&self, error: &'static str) {
+        self.upstream_errors.with_label_values(&[self.shop.as_str(), error]).inc();
+    }
+
+    /// The shop, as labels name it.
+    #[must_use]
+    pub fn shop(&self) -> &str {
+        &self.shop
+    }
+
     /// Counts the cells that one inventory call asks for.
     pub fn upstream_batch(&self, cells: usize) {
         self.batch_cells.observe(f64::from(u32::try_from(cells).unwrap_or(u32::MAX)));
@@ -304,10 +346,9 @@ impl ShopMetrics {
         self.rows_went_back.inc_by(u64::try_from(rows).unwrap_or(u64::MAX));
     }
 
-    /// The shop, as it is named in metrics.
-    #[must_use]
-    pub fn shop(&self) -> &str {
-        &self.shop
+    /// Counts a row or a location that could not be taken as it is.
+    pub fn unreadable(&self, kind: UnreadableKind) {
+        self.unreadable.with_label_values(&[self.shop.as_str(), kind.as_str()]).inc();
     }
 
     /// Shows what was read.

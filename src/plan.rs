@@ -8,6 +8,7 @@ pub mod density;
 pub mod pages;
 pub mod pending;
 pub mod refusal;
+pub mod sentinel;
 pub mod witness;
 
 use std::sync::Arc;

@@ -99,12 +99,18 @@ impl Sandbox {
         let state = Data::new(State {
             shops: open_shops(shops, seed)?,
             unauthorized: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+            dead_connections: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
         });
         let shared = state.clone();
         let server = HttpServer::new(move || {
             let app = App::new().app_data(shared.clone()).configure(switches::configure);
             app.default_service(web::to(serve::serve))
+        });
+        let counted = state.clone();
+        let server = server.on_connect(move |_, data| {
+            data.insert(counted.connected());
         });
         let bind = |source| SandboxError::Bind { addr: listen, source };
         let server = server.workers(workers.max(1)).disable_signals().shutdown_timeout(SHUTDOWN_SECONDS);
@@ -134,6 +140,11 @@ impl Sandbox {
     /// How many requests came without a shop's token; no shop counts them.
     pub fn unauthorized(&self) -> u64 {
         self.state.unauthorized.load(Ordering::Relaxed)
+    }
+
+    /// Lets every connection that is open die without a word: nothing is answered on them any more.
+    pub fn kill_connections(&self) {
+        self.state.kill_connections();
     }
 
     /// Stops serving; requests under way are cut off, and none is answered once this returns.

@@ -16,6 +16,7 @@ pub mod keygen;
 pub mod keys;
 mod kind;
 pub mod mistakes;
+pub mod proxy;
 mod reader;
 pub mod reference;
 pub mod sections;

@@ -7,20 +7,24 @@ mod census;
 mod glimpse;
 mod locations;
 mod oversold;
+mod read;
 mod read_error;
 pub mod shop;
 mod snapshot;
+mod status;
 mod survey;
 
 use std::time::Duration;
 
 use crate::cache::freshness::FreshnessWish;
+use crate::clock::Moment;
 
 pub use basis::Basis;
 pub use census::Census;
 pub use glimpse::Glimpse;
 pub use locations::LocationList;
 pub use oversold::Oversold;
+pub use read::Explanation;
 pub use read_error::ReadError;
 pub use snapshot::{ReadTally, Snapshot};
 
@@ -29,6 +33,9 @@ pub use snapshot::{ReadTally, Snapshot};
 pub struct ReadTerms {
     /// How fresh the answer should be.
     pub freshness: FreshnessWish,
+    /// When the question was asked; when its reading began, if that is not told. What Haravan was asked for later is
+    /// fresh, whatever is wished for.
+    pub asked_at: Option<Moment>,
     /// How long the caller waits at most.
     pub wait: Duration,
     /// What to do when not every cell can be had in that time.

@@ -54,7 +54,7 @@ pub fn start(settings: &TelemetrySettings) -> Result<Telemetry, TelemetryError> 
         registry().with(lines(settings.log_format)).with(filter).try_init()?;
         return Ok(Telemetry { exporter: None });
     };
-    let exporter = Exporter::start(collector)?;
+    let exporter = Exporter::start(collector, settings.otlp_proxy.as_ref())?;
     let spans = tracing_opentelemetry::layer()
         .with_tracer(exporter.tracer())
         .with_context_activation(false)

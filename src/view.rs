@@ -5,8 +5,8 @@
 //! unknown cell does to it is decided here; how a question is parsed and how an answer travels is not.
 //!
 //! In reading order: [`envelope`] (what all answers share), `grid` (cells, a variant at a time), [`tally`]
-//! (sums that know what they do not know), `digest` (of cells, for tags), then the views: [`stock`],
-//! [`availability`], [`alert`] with [`negative`] and [`low_stock`] (`transfer` says who could send what),
+//! (sums that know what they do not know), `location_warnings` (what to know of the locations), `digest` (of cells,
+//! for tags), then the views: [`stock`], [`availability`], [`alert`] with [`negative`] and [`low_stock`] (`transfer` says who could send what),
 //! [`mismatch`], [`fulfilment`]. [`lines`] turns any answer into CSV or NDJSON.
 
 pub mod alert;
@@ -16,6 +16,7 @@ pub mod envelope;
 pub mod fulfilment;
 pub mod grid;
 pub mod lines;
+mod location_warnings;
 pub mod low_stock;
 pub mod mismatch;
 pub mod negative;
@@ -26,3 +27,5 @@ mod transfer;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod unknown_classes;

@@ -8,7 +8,7 @@ use tonkho::domain::id::{LocationId, ProductId, RowId, VariantId};
 use tonkho::domain::quantity::Quantity;
 use tonkho::domain::row::Row;
 use tonkho::domain::timestamp::Timestamp;
-use tonkho::haravan::{CallFuture, InventoryCall, InventoryPage, InventorySource, Reply};
+use tonkho::haravan::{CallFuture, Connection, InventoryCall, InventoryPage, InventorySource, Reply};
 use tonkho::plan::MAX_PAGE;
 
 /// A shop whose cells have rows with a given probability.
@@ -62,7 +62,7 @@ impl Memory {
 pub(crate) struct Source(pub(crate) Arc<Memory>);
 
 impl InventorySource for Source {
-    fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
+    fn inventory(&self, call: InventoryCall, _: Connection) -> CallFuture<InventoryPage> {
         let memory = Arc::clone(&self.0);
         Box::pin(async move {
             memory.calls.fetch_add(1, Ordering::Relaxed);

@@ -20,6 +20,7 @@ use super::request_trace::{Decided, Sampling};
 use super::traffic::WorkerTraffic;
 use crate::http::body_deadline::BodyDeadline;
 use crate::http::hits::{Hit, Hits};
+use crate::http::paths;
 
 /// What is put in front of a worker's application.
 pub(super) struct Shortcut<B> {
@@ -93,6 +94,9 @@ where
     forward_ready!(app);
 
     fn call(&self, mut request: Request) -> Self::Future {
+        if let Some(target) = paths::usual(&request.head().uri) {
+            request.head_mut().uri = target;
+        }
         // What is traced goes the ordinary way, where the spans are; decided once, and for that way too.
         let decided = self.sampling.decide(request.headers());
         let hit = if decided.is_some_and(Decided::is_traced) { None } else { self.hit(&request) };
@@ -125,7 +129,8 @@ impl<S, B> Shortened<S, B> {
         let Hit { response, source, caller } = self.hits.answer(request.head(), started)?;
         let response = Response::from(response).map_body(|_, body| EitherBody::left(body));
         let told = (response.status(), started.elapsed());
-        self.worker.count_hit(source.route(), told, caller.name(), request.headers());
+        let headers = (request.headers(), response.headers());
+        self.worker.count_hit(source.route(), told, caller.name(), headers);
         Some(response)
     }
 }

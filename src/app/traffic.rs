@@ -22,7 +22,7 @@ use tracing::Instrument;
 
 use super::request_trace::{RequestTrace, Sampling};
 use crate::http::auth::KeyName;
-use crate::http::request_id::RequestId;
+use crate::http::request_id::{RequestId, X_REQUEST_ID};
 use crate::http::trace_context::TraceContext;
 use crate::metrics::{MethodLabel, Metrics, RouteMetrics, UNMATCHED};
 
@@ -127,20 +127,21 @@ impl WorkerTraffic {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Notes a request that the shortcut answered: how and how fast, whose key it came with, and its headers.
+    /// Notes a request that the shortcut answered: how and how fast, whose key it came with, and the headers of both.
     pub(super) fn count_hit(
         &self,
         route: &str,
         (status, took): (StatusCode, Duration),
         key: &str,
-        headers: &HeaderMap,
+        (asked, told): (&HeaderMap, &HeaderMap),
     ) {
         let method = MethodLabel::of("GET");
         self.count(method, route, status, took);
         if tracing::enabled!(target: ACCESS, tracing::Level::DEBUG) {
-            let trace_id = TraceContext::of(headers).map(|caller| tracing::field::display(caller.trace_id));
+            let trace_id = TraceContext::of(asked).map(|caller| tracing::field::display(caller.trace_id));
+            let request_id = told.get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
             let (method, status, duration_ms) = (method.as_str(), status.as_u16(), milliseconds(took));
-            tracing::debug!(target: ACCESS, method, route, status, duration_ms, trace_id, key, "answered");
+            tracing::debug!(target: ACCESS, method, route, status, duration_ms, request_id, trace_id, key, "answered");
         }
     }
 

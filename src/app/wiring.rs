@@ -14,7 +14,7 @@ use crate::domain::id::OrgId;
 use crate::domain::quantity::Quantity;
 use crate::governor::GovernorPolicy;
 use crate::governor::bucket::BucketShape;
-use crate::haravan::{Haravan, HaravanPolicy};
+use crate::haravan::{Haravan, HaravanPolicy, ProxyPolicy};
 use crate::http::aside::Aside;
 use crate::http::auth::{self, Key, KeyRing};
 use crate::http::directory::ShopDirectory;
@@ -23,6 +23,7 @@ use crate::http::{Edge, EdgeLimits};
 use crate::metrics::{Metrics, ShopMetrics, ShopReading};
 use crate::settings::Settings;
 use crate::settings::keys::{KeySettings, Scope, ShopAccess};
+use crate::settings::proxy::HaravanProxy;
 use crate::settings::shops::ShopSettings;
 use crate::stock::shop::{Shop, ShopParts};
 
@@ -60,6 +61,12 @@ impl Devices {
             base_url: settings.base_url.as_str().to_owned(),
             connect_timeout: settings.connect_timeout,
             request_timeout: settings.request_timeout,
+            proxy: match &settings.proxy {
+                _ if settings.base_url.is_loopback() => ProxyPolicy::Never,
+                HaravanProxy::FromEnvironment => ProxyPolicy::FromEnvironment,
+                HaravanProxy::Never => ProxyPolicy::Never,
+                HaravanProxy::At(proxy) => ProxyPolicy::At(proxy.to_secret()),
+            },
         })?;
         Ok(Self {
             haravan,

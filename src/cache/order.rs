@@ -10,9 +10,9 @@ use crate::clock::{Clock, Moment};
 use crate::domain::id::RowId;
 use crate::domain::timestamp::Timestamp;
 
-/// How far a replica of Haravan's may lag behind what it said before, with a margin: a call that begins later than this
-/// after a reading cannot be answered with anything that is older than that reading.
-/// Source: ours; Haravan tells nothing of replicas. A row that went back is believed within 10 s.
+/// How far a replica of Haravan's may lag, with a margin.
+///
+/// A call that begins so long after a reading cannot be answered with anything older than that reading. Source: ours; Haravan tells nothing of replicas. A row that went back is believed within 10 s.
 pub const REPLICA_LAG: Duration = Duration::from_millis(8_200);
 
 /// How far ahead of now an `updated_at` may be and still order anything. Source: ours; clocks that are kept differ
@@ -112,17 +112,18 @@ impl Reading {
     /// | overlaps it otherwise | the one that began later, the new one of two that began together |
     ///
     /// A row that went back is confirmed by a second call that began so long after the held one that no replica can be
-    /// behind it. After a purge nothing has to be confirmed, and a row with a higher id was made anew.
+    /// behind it; a row with a higher id was made anew, and needs no confirmation. After a purge the first reading is
+    /// law.
     #[must_use]
     pub fn against(&self, standing: Standing, new: &Self) -> Verdict {
         let (earlier, later) = (new.ended < self.began, self.ended < new.began);
         match (earlier, later, self.age_of(new)) {
             (true, ..) => Verdict::Held,
-            (_, true, Some(Ordering::Less)) if !self.is_made_anew_in(new) => match standing {
-                Standing::Purged => Verdict::New,
-                Standing::Doubted if self.is_beyond_lag(new.began) => Verdict::WentBack,
-                Standing::Doubted | Standing::Sound => Verdict::Doubt,
-            },
+            _ if standing == Standing::Purged => Verdict::New,
+            (_, true, Some(Ordering::Less)) if !self.is_made_anew_in(new) => {
+                let settles = standing == Standing::Doubted && self.is_beyond_lag(new.began);
+                if settles { Verdict::WentBack } else { Verdict::Doubt }
+            }
             (_, true, _) | (.., Some(Ordering::Greater)) => Verdict::New,
             (.., Some(Ordering::Less)) => Verdict::Held,
             (.., Some(Ordering::Equal) | None) if self.began <= new.began => Verdict::New,

@@ -224,7 +224,7 @@ mod tests {
         assert!(texts(&cache, &[1, 2]).is_none());
         keep(&cache, &newer, &[1, 2]);
         assert!(texts(&cache, &[1, 2]).is_some());
-        cache.purge(&Purge::default());
+        cache.purge(&Purge::default(), Moment::default());
         assert!(texts(&cache, &[1, 2]).is_none());
     }
 

@@ -11,28 +11,11 @@ use rustc_hash::FxBuildHasher;
 
 use super::entry::{Observation, Turns, VariantCells};
 use super::oversold::OversoldIndex;
+use super::purges::{Purge, PurgeCount, PurgeLog, PurgesSince};
 use super::row_texts::RowTexts;
 use super::texts::{LocationListId, ReadTexts, Texts};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
-
-/// Which cells a purge concerns; none of a kind means all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Purge {
-    /// These variants, ascending.
-    pub variants: Option<Arc<[VariantId]>>,
-    /// These locations, ascending.
-    pub locations: Option<Arc<[LocationId]>>,
-}
-
-impl Purge {
-    /// Whether the purge concerns a cell.
-    #[must_use]
-    pub fn concerns(&self, variant_id: VariantId, loc_id: LocationId) -> bool {
-        self.variants.as_ref().is_none_or(|variants| variants.binary_search(&variant_id).is_ok())
-            && self.locations.as_ref().is_none_or(|locations| locations.binary_search(&loc_id).is_ok())
-    }
-}
 
 /// How many changes a cache has seen: equal counts mean that nothing was written or purged in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -69,6 +52,7 @@ pub struct Cache {
     texts: Texts,
     held: Arc<Held>,
     changes: AtomicU64,
+    purges: PurgeLog,
     /// Taken for read-modify-write only; readers never wait.
     writing: Mutex<()>,
 }
@@ -99,7 +83,8 @@ impl Cache {
             Err(_) => Bounded::with(items, max_bytes, EntryWeight, FxBuildHasher, departures),
         };
         let texts = Texts::new(text_bytes);
-        Self { entries, texts, held, changes: AtomicU64::new(0), writing: Mutex::new(()) }
+        let (changes, purges) = (AtomicU64::new(0), PurgeLog::default());
+        Self { entries, texts, held, changes, purges, writing: Mutex::new(()) }
     }
 
     /// The changes so far. What was read since then and before they move on is still what is held.
@@ -169,8 +154,9 @@ impl Cache {
         self.put(variant_id, entry)
     }
 
-    /// Lets nothing that is held be served again. What is in flight is the loader's to refuse.
-    pub fn purge(&self, purge: &Purge) {
+    /// Lets nothing be served again that is held now. Only the loader's door for invalidation comes here: it sees to
+    /// what is in flight as well.
+    pub fn purge(&self, purge: &Purge, now: Moment) {
         let _writing = self.writing.lock();
         let variants: Vec<VariantId> = match &purge.variants {
             Some(variants) => variants.to_vec(),
@@ -183,6 +169,20 @@ impl Cache {
         }
         // What is held no longer may live on in answers that were made of it.
         self.changes.fetch_add(1, Ordering::Release);
+        // Last: who sees the count sees all that was marked.
+        self.purges.add(purge, now);
+    }
+
+    /// How many purges there were so far. To be asked before a look, for [`Cache::purges_since`] after it.
+    #[must_use]
+    pub fn purges(&self) -> PurgeCount {
+        self.purges.count()
+    }
+
+    /// The purges that came after a count: what they outdate must not be served.
+    #[must_use]
+    pub fn purges_since(&self, count: PurgeCount) -> PurgesSince {
+        self.purges.since(count)
     }
 
     /// The entries with the worst rows below zero, purged rows aside: at most `max`, the worst first.

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// The longest wait a `Retry-After` may ask for; more is taken as this. Source: ours, against a lying header;
-/// a full bucket drains in 20 s.
-pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// The longest wait a `Retry-After` may ask for; more is taken as this. Source: ours, against a lying header.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 /// How a shop's bucket is made. Source of the defaults: doc (80 places, 4 a second).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -122,15 +122,28 @@ impl Bucket {
     }
 }
 
-/// Reads a `Retry-After` of decimal seconds, e.g. `2.0` (doc), no longer than [`MAX_RETRY_AFTER`].
+/// Reads a `Retry-After` of decimal seconds, e.g. `2.0` (doc), or an HTTP date, no longer than
+/// [`MAX_RETRY_AFTER`] after the answer. A date that has passed asks for no wait.
 ///
-/// None if it is no number of seconds from zero up.
+/// None if it is neither a number of seconds from zero up nor a date.
 #[must_use]
-pub fn parse_retry_after(text: &str) -> Option<Duration> {
+pub fn parse_retry_after(text: &str, answered_at: Timestamp) -> Option<Duration> {
     let text = text.trim();
+    if let Some(date) = parse_http_date(text) {
+        let wait = Duration::try_from(date.duration_since(answered_at)).unwrap_or_default();
+        return Some(wait.min(MAX_RETRY_AFTER));
+    }
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let seconds: f64 = text.parse().ok().filter(|_| plain)?;
     Duration::try_from_secs_f64(seconds).ok().or(Some(MAX_RETRY_AFTER)).map(|wait| wait.min(MAX_RETRY_AFTER))
+}
+
+/// Reads an HTTP date such as `Wed, 21 Oct 2015 07:28:00 GMT`.
+///
+/// None if it is none.
+#[must_use]
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp())
 }
 
 /// Reads a `X-Haravan-Api-Call-Limit: 32/80` (doc).
@@ -148,7 +161,10 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Bucket, BucketShape, MAX_RETRY_AFTER, parse_call_limit, parse_retry_after};
+    use super::{Bucket, BucketShape, MAX_RETRY_AFTER, parse_call_limit, parse_http_date, parse_retry_after};
+
+    /// When the answer was dated that asks for a wait.
+    const ANSWERED: &str = "Wed, 21 Oct 2015 07:28:00 GMT";
 
     const SHAPE: BucketShape = BucketShape { size: 80.0, leak_per_second: 4.0, headroom: 4.0 };
 
@@ -197,13 +213,23 @@ mod tests {
 
     #[test]
     fn retry_after_is_read_as_decimal_seconds_and_capped() {
-        assert_eq!(parse_retry_after("2.0"), Some(Duration::from_secs(2)));
-        assert_eq!(parse_retry_after(" 0.35 "), Some(Duration::from_millis(350)));
-        assert_eq!(parse_retry_after("7"), Some(Duration::from_secs(7)));
-        assert_eq!(parse_retry_after("99999999999999999999999"), Some(MAX_RETRY_AFTER));
-        for text in ["", "abc", "-1", "1e9", "inf", "NaN", "Wed, 21 Oct 2015 07:28:00 GMT", "1.2.3"] {
-            assert_eq!(parse_retry_after(text), None, "{text:?}");
+        let read = |text| parse_retry_after(text, parse_http_date(ANSWERED).unwrap());
+        assert_eq!(read("2.0"), Some(Duration::from_secs(2)));
+        assert_eq!(read(" 0.35 "), Some(Duration::from_millis(350)));
+        assert_eq!(read("7"), Some(Duration::from_secs(7)));
+        assert_eq!(read("600"), Some(Duration::from_secs(600)));
+        assert_eq!(read("99999999999999999999999"), Some(MAX_RETRY_AFTER));
+        for text in ["", "abc", "-1", "1e9", "inf", "NaN", "Wed, 32 Oct 2015 07:28:00 GMT", "1.2.3"] {
+            assert_eq!(read(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn retry_after_is_read_as_a_date_of_the_clock_that_dated_the_answer() {
+        let read = |text| parse_retry_after(text, parse_http_date(ANSWERED).unwrap());
+        assert_eq!(read("Wed, 21 Oct 2015 07:28:08 GMT"), Some(Duration::from_secs(8)));
+        assert_eq!(read("Wed, 21 Oct 2015 07:27:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("Thu, 22 Oct 2015 07:28:00 GMT"), Some(MAX_RETRY_AFTER));
     }
 
     #[test]

@@ -1,19 +1,25 @@
 //! The HTTP client: requests out, bounded answers in.
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect};
+use jiff::Timestamp;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::locations::parse_locations;
 use super::page::parse_page;
+use super::pool::{Pool, call_error};
 use super::{
-    CallError, CallFuture, Forwarded, InventoryCall, InventoryPage, InventorySource, LocationPage, Reply,
+    CallError, CallFuture, Connection, Forwarded, InventoryCall, InventoryPage, InventorySource,
+    LocationPage, Reply,
 };
-use crate::governor::bucket::{parse_call_limit, parse_retry_after};
+use crate::governor::bucket::{parse_call_limit, parse_http_date, parse_retry_after};
 use crate::plan::MAX_PAGE;
 
 /// The most bytes read of one answer. Source: ours; 250 rows are 60 KB.
@@ -34,6 +40,20 @@ pub struct HaravanPolicy {
     pub connect_timeout: Duration,
     /// The longest a whole call may take.
     pub request_timeout: Duration,
+    /// What calls go through.
+    pub proxy: ProxyPolicy,
+}
+
+/// What calls to Haravan go through. A call that is not encrypted goes through nothing: its proxy could read the
+/// shop's token.
+#[derive(Debug, Clone)]
+pub enum ProxyPolicy {
+    /// Nothing, whatever the environment says.
+    Never,
+    /// What `HTTPS_PROXY` names, less what `NO_PROXY` excepts.
+    FromEnvironment,
+    /// This proxy; its address may hold a password.
+    At(SecretString),
 }
 
 /// The client could not be made.
@@ -50,7 +70,7 @@ pub enum HaravanError {
 /// One connection pool for all shops.
 #[derive(Debug, Clone)]
 pub struct Haravan {
-    http: Client,
+    pool: Arc<Pool>,
     base_url: String,
 }
 
@@ -76,14 +96,12 @@ impl Haravan {
     pub fn new(policy: &HaravanPolicy) -> Result<Self, HaravanError> {
         // Fails if one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
-            .user_agent(concat!("tonkho/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(policy.connect_timeout)
-            .timeout(policy.request_timeout)
-            .redirect(redirect::Policy::none())
-            .tcp_nodelay(true)
-            .build()?;
-        Ok(Self { http, base_url: policy.base_url.clone() })
+        let mut policy = policy.clone();
+        if !policy.base_url.starts_with("https://") {
+            policy.proxy = ProxyPolicy::Never;
+        }
+        let base_url = policy.base_url.clone();
+        Ok(Self { pool: Arc::new(Pool::new(policy)?), base_url })
     }
 
     /// Haravan as the shop with this token sees it.
@@ -100,30 +118,27 @@ impl Haravan {
 
 impl ShopClient {
     /// One page of `locations.json`; the first is 1.
-    pub async fn locations(&self, page: usize) -> Reply<LocationPage> {
+    pub async fn locations(&self, page: usize, on: Connection) -> Reply<LocationPage> {
         let query = format!("page={page}&limit={LOCATIONS_PAGE}");
-        self.call("locations.json", &query).await.and_then(|answer| parse_locations(&answer.body))
+        self.call("locations.json", &query, on).await.and_then(|answer| parse_locations(&answer.body))
     }
 
     /// Any other resource under `/com/`, as it is.
-    pub async fn forward(&self, path: &str, query: &str) -> Reply<Forwarded> {
-        let answer = self.send(path, query).await;
-        let Ok(answer) = answer else { return Reply::failed(answer.err().unwrap_or(CallError::Connection)) };
-        let call_limit = call_limit(answer.headers());
-        let status = answer.status();
-        let result = match status {
-            StatusCode::TOO_MANY_REQUESTS => Err(error_of(status, answer.headers())),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(error_of(status, answer.headers())),
-            _ if status.is_server_error() || status.is_redirection() => {
-                Err(error_of(status, answer.headers()))
-            }
-            _ => read(answer).await,
-        };
-        Reply { call_limit, result }
+    pub async fn forward(self, path: Arc<str>, query: Arc<str>, on: Connection) -> Reply<Forwarded> {
+        self.get(&path, &query, on).await
     }
 
-    async fn call(&self, path: &str, query: &str) -> Reply<Forwarded> {
-        let reply = self.forward(path, query).await;
+    async fn get(&self, path: &str, query: &str, on: Connection) -> Reply<Forwarded> {
+        let answer = match self.send(path, query, on).await {
+            Ok(answer) => answer,
+            Err(error) => return Reply { call_limit: None, result: Err(error) },
+        };
+        let call_limit = call_limit(answer.headers());
+        Reply { call_limit, result: judge(answer).await }
+    }
+
+    async fn call(&self, path: &str, query: &str, on: Connection) -> Reply<Forwarded> {
+        let reply = self.get(path, query, on).await;
         reply.and_then(|answer| match answer.status {
             200 => match &answer.content_type {
                 Some(content_type) if !content_type.contains("json") => {
@@ -137,37 +152,40 @@ impl ShopClient {
         })
     }
 
-    async fn send(&self, path: &str, query: &str) -> Result<Response, CallError> {
+    async fn send(&self, path: &str, query: &str, on: Connection) -> Result<Response, CallError> {
         let mut url = format!("{}/com/{path}", self.haravan.base_url);
         if !query.is_empty() {
             url.push('?');
             url.push_str(query);
         }
-        let request = self
-            .haravan
-            .http
+        let pool = &self.haravan.pool;
+        let lent = pool.lend(on);
+        let request = lent
+            .client
             .get(url)
             .header(AUTHORIZATION, self.authorization.clone())
             .header(ACCEPT, HeaderValue::from_static("application/json"));
-        request.send().await.map_err(|error| call_error(&error))
+        let answer = request.send().await.map_err(|error| call_error(&error))?;
+        if on == Connection::New {
+            pool.new_connection_does(&lent);
+        }
+        Ok(answer)
     }
 }
 
 impl InventorySource for ShopClient {
-    fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
+    fn inventory(&self, call: InventoryCall, on: Connection) -> CallFuture<InventoryPage> {
         let shop = self.clone();
         Box::pin(async move {
             let query = inventory_query(&call);
-            shop.call("inventory_locations.json", &query).await.and_then(|answer| parse_page(&answer.body))
+            shop.call("inventory_locations.json", &query, on)
+                .await
+                .and_then(|answer| parse_page(&answer.body))
         })
     }
 }
 
 impl<T> Reply<T> {
-    fn failed(error: CallError) -> Self {
-        Self { call_limit: None, result: Err(error) }
-    }
-
     fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, CallError>) -> Reply<U> {
         Reply { call_limit: self.call_limit, result: self.result.and_then(read) }
     }
@@ -196,6 +214,34 @@ fn push_list<I: std::fmt::Display>(query: &mut String, ids: impl Iterator<Item =
     }
 }
 
+/// Tells an answer from a refusal and a failure; an answer is read to its end.
+async fn judge(answer: Response) -> Result<Forwarded, CallError> {
+    let status = answer.status();
+    match status {
+        StatusCode::FORBIDDEN => {
+            let is_own = is_own_refusal(&read(answer).await?);
+            let status = status.as_u16();
+            Err(if is_own { CallError::Unauthorized { status } } else { CallError::Blocked { status } })
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            Err(CallError::Throttled { retry_after: retry_after(answer.headers()) })
+        }
+        StatusCode::UNAUTHORIZED => Err(CallError::Unauthorized { status: status.as_u16() }),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => {
+            Err(CallError::ServerError { status: status.as_u16() })
+        }
+        _ if status.is_server_error() => Err(CallError::ServerError { status: status.as_u16() }),
+        _ if status.is_redirection() => Err(CallError::UnexpectedStatus { status: status.as_u16() }),
+        _ => read(answer).await,
+    }
+}
+
+/// Whether a refusal is Haravan's own, a JSON object, and not the page of a firewall or a proxy in between.
+fn is_own_refusal(refusal: &Forwarded) -> bool {
+    let is_json = refusal.content_type.as_ref().is_none_or(|content_type| content_type.contains("json"));
+    is_json && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&refusal.body).is_ok()
+}
+
 /// Reads a body, at most [`MAX_BODY`] bytes of it. The client's own timeout bounds the time.
 async fn read(mut answer: Response) -> Result<Forwarded, CallError> {
     let too_large = CallError::Unreadable { problem: "larger than 8 MiB" };
@@ -218,28 +264,11 @@ async fn read(mut answer: Response) -> Result<Forwarded, CallError> {
     Ok(Forwarded { status, content_type, body: Bytes::from(body) })
 }
 
-fn call_error(error: &reqwest::Error) -> CallError {
-    if error.is_timeout() {
-        CallError::Timeout
-    } else if error.is_decode() {
-        CallError::Unreadable { problem: "its encoding is broken" }
-    } else {
-        CallError::Connection
-    }
-}
-
-fn error_of(status: StatusCode, headers: &HeaderMap) -> CallError {
-    let code = status.as_u16();
-    match status {
-        StatusCode::TOO_MANY_REQUESTS => {
-            let retry_after =
-                headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?));
-            CallError::Throttled { retry_after }
-        }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => CallError::Unauthorized { status: code },
-        _ if status.is_server_error() => CallError::ServerError { status: code },
-        _ => CallError::UnexpectedStatus { status: code },
-    }
+/// The wait that a 429 asks for: seconds, or until a date of the clock that dated the answer.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let answered_at = text(DATE).and_then(parse_http_date).unwrap_or_else(Timestamp::now);
+    parse_retry_after(text(RETRY_AFTER)?, answered_at)
 }
 
 fn call_limit(headers: &HeaderMap) -> Option<(u32, u32)> {

@@ -1,6 +1,5 @@
 //! A row's wire form.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::domain::cell::CellId;
@@ -11,43 +10,34 @@ use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 
 use super::UnreadableRow;
+use super::wire::members;
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RowError {
-    /// Not a JSON object, or a documented field twice.
-    #[error("not an object with the documented fields")]
+    /// Not a JSON object.
+    #[error("not an object")]
     NotARow,
-    /// A field is missing or of the wrong kind.
-    #[error("field {0} is missing or not as documented")]
+    /// A field is missing, repeated or of the wrong kind.
+    #[error("field {0} is missing, repeated or not as documented")]
     BadField(&'static str),
     /// A quantity that cannot be computed with exactly.
     #[error("field {0} is a number beyond 10^15 or with more than 6 decimals")]
     QuantityOutOfRange(&'static str),
 }
 
-/// Every documented field, as text: nothing passes through a float.
-#[derive(Deserialize)]
-struct WireRow<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    loc_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    product_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    variant_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    qty_onhand: Option<&'a RawValue>,
-    #[serde(borrow)]
-    qty_commited: Option<&'a RawValue>,
-    #[serde(borrow)]
-    qty_incoming: Option<&'a RawValue>,
-    #[serde(borrow)]
-    qty_available: Option<&'a RawValue>,
-    #[serde(borrow)]
-    updated_at: Option<&'a RawValue>,
-}
+/// Every documented field.
+const FIELDS: [&str; 9] = [
+    "id",
+    "loc_id",
+    "product_id",
+    "variant_id",
+    "qty_onhand",
+    "qty_commited",
+    "qty_incoming",
+    "qty_available",
+    "updated_at",
+];
 
 /// Reads a row from its JSON text.
 ///
@@ -55,27 +45,37 @@ struct WireRow<'a> {
 /// What is wrong with it, and whose row it is as far as can be told.
 pub fn parse_row(text: &str) -> Result<Row, UnreadableRow> {
     let nobody = |problem| UnreadableRow { cell: None, id: None, problem };
-    let wire: WireRow<'_> = serde_json::from_str(text).map_err(|_| nobody(RowError::NotARow))?;
-    let id = number(wire.id).and_then(|number| RowId::new(number).ok());
-    let variant_id = number(wire.variant_id).and_then(|number| VariantId::new(number).ok());
-    let loc_id = number(wire.loc_id).and_then(|number| LocationId::new(number).ok());
+    let [
+        id,
+        loc_id,
+        product_id,
+        variant_id,
+        qty_onhand,
+        qty_commited,
+        qty_incoming,
+        qty_available,
+        updated_at,
+    ] = members(text, &FIELDS).ok_or_else(|| nobody(RowError::NotARow))?;
+    let id = id.number().and_then(|number| RowId::new(number).ok());
+    let variant_id = variant_id.number().and_then(|number| VariantId::new(number).ok());
+    let loc_id = loc_id.number().and_then(|number| LocationId::new(number).ok());
     let cell = variant_id.zip(loc_id).map(|(variant_id, loc_id)| CellId { variant_id, loc_id });
     let unreadable = |problem| UnreadableRow { cell, id, problem };
     let bad = |field| unreadable(RowError::BadField(field));
     let mut row = Row {
         id: id.ok_or_else(|| bad("id"))?,
         loc_id: loc_id.ok_or_else(|| bad("loc_id"))?,
-        product_id: number(wire.product_id)
+        product_id: product_id
+            .number()
             .and_then(|number| ProductId::new(number).ok())
             .ok_or_else(|| bad("product_id"))?,
         variant_id: variant_id.ok_or_else(|| bad("variant_id"))?,
-        qty_onhand: quantity("qty_onhand", wire.qty_onhand).map_err(unreadable)?,
-        qty_commited: quantity("qty_commited", wire.qty_commited).map_err(unreadable)?,
-        qty_incoming: quantity("qty_incoming", wire.qty_incoming).map_err(unreadable)?,
-        qty_available: quantity("qty_available", wire.qty_available).map_err(unreadable)?,
-        updated_at: wire
-            .updated_at
-            .and_then(|raw| serde_json::from_str::<std::borrow::Cow<'_, str>>(raw.get()).ok())
+        qty_onhand: quantity("qty_onhand", qty_onhand.once()).map_err(unreadable)?,
+        qty_commited: quantity("qty_commited", qty_commited.once()).map_err(unreadable)?,
+        qty_incoming: quantity("qty_incoming", qty_incoming.once()).map_err(unreadable)?,
+        qty_available: quantity("qty_available", qty_available.once()).map_err(unreadable)?,
+        updated_at: updated_at
+            .text()
             .and_then(|text| Timestamp::parse(&text).ok())
             .ok_or_else(|| bad("updated_at"))?,
         as_sent: None,
@@ -88,10 +88,6 @@ pub fn parse_row(text: &str) -> Result<Row, UnreadableRow> {
         row.as_sent = (canonical.as_bytes() != sent.as_bytes()).then(|| sent.into_boxed_str());
     }
     Ok(row)
-}
-
-fn number(raw: Option<&RawValue>) -> Option<u64> {
-    raw.and_then(|raw| raw.get().parse().ok())
 }
 
 fn quantity(field: &'static str, raw: Option<&RawValue>) -> Result<Quantity, RowError> {
@@ -162,6 +158,28 @@ mod tests {
         assert_eq!(parse_row(ROW).unwrap().updated_at_text(), "2021-07-08T01:47:17.6Z");
     }
 
+    #[test]
+    fn ids_may_be_text_or_whole_decimals_and_are_given_back_as_they_came() {
+        for (number, odd) in
+            [("963414", "\"963414\""), ("1061514767", "1061514767.0"), ("1028183686", "1.028183686e9")]
+        {
+            let text = ROW.replace(number, odd);
+            let row = parse_row(&text).unwrap();
+            assert_eq!(row.cell_id(), parse_row(ROW).unwrap().cell_id());
+            assert_eq!(written(&text), text);
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_cannot_be_read_and_one_that_is_not_known_is_passed_on() {
+        let twice = |member: &str| ROW.replace('}', &format!(",{member}}}"));
+        check(&twice("\"qty_onhand\":5"), RowError::BadField("qty_onhand"), true);
+        check(&twice("\"variant_id\":1061514767"), RowError::BadField("variant_id"), false);
+        check(&twice("\"id\":1"), RowError::BadField("id"), true);
+        let unknown = twice("\"bin\":1,\"bin\":2");
+        assert_eq!(written(&unknown), unknown);
+    }
+
     #[track_caller]
     fn check(text: &str, problem: RowError, has_cell: bool) {
         let unreadable = parse_row(text).unwrap_err();
@@ -176,7 +194,11 @@ mod tests {
         check(&ROW.replace("-3", "\"-3\""), RowError::BadField("qty_onhand"), true);
         check(&ROW.replace("-3", "null"), RowError::BadField("qty_onhand"), true);
         check(&ROW.replace("-3", "1e99"), RowError::QuantityOutOfRange("qty_onhand"), true);
+        check("null", RowError::NotARow, false);
+        check("{}", RowError::BadField("id"), false);
         check(&ROW.replace("963414", "0"), RowError::BadField("loc_id"), false);
+        check(&ROW.replace("963414", "963414.5"), RowError::BadField("loc_id"), false);
+        check(&ROW.replace("1061514767", "null"), RowError::BadField("variant_id"), false);
         check(&ROW.replace("2021-07-08T01:47:17.6Z", "soon"), RowError::BadField("updated_at"), true);
     }
 }

@@ -6,7 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::{LowStockReply, MismatchReply, NegativeQuestion, NegativeReply};
-use super::openapi::parameters::{AskHeaders, AskQuery, GridQuery, LowStockQuery, NegativeQuery, ShopPath};
+use super::openapi::parameters::{
+    AskHeaders, AskQuery, FormatQuery, GridQuery, LowStockQuery, NegativeQuery, ShopPath,
+};
 use super::openapi::questions::{LowStockQuestion, MismatchQuestion};
 use super::parameters::vocabulary::{LOW_STOCK, MISMATCH, NEGATIVE};
 use super::problem::Problem;
@@ -25,7 +27,7 @@ use crate::view::negative::{NegativeParameters, negative};
     get,
     path = "/shops/{org_id}/alerts/negative",
     tag = "Views",
-    params(ShopPath, GridQuery, NegativeQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, NegativeQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<NegativeReply>)
 )]
 pub(crate) async fn get_negative_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
@@ -60,7 +62,7 @@ pub(crate) async fn post_negative_alerts(
     get,
     path = "/shops/{org_id}/alerts/low-stock",
     tag = "Views",
-    params(ShopPath, GridQuery, LowStockQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, LowStockQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<LowStockReply>)
 )]
 pub(crate) async fn get_low_stock_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
@@ -94,7 +96,7 @@ pub(crate) async fn post_low_stock_alerts(
     get,
     path = "/shops/{org_id}/alerts/mismatch",
     tag = "Views",
-    params(ShopPath, GridQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<MismatchReply>)
 )]
 pub(crate) async fn get_mismatch_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {

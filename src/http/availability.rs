@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::AvailabilityReply;
-use super::openapi::parameters::{AskHeaders, AskQuery, AvailabilityQuery, GridQuery, ShopPath};
+use super::openapi::parameters::{AskHeaders, AskQuery, AvailabilityQuery, FormatQuery, GridQuery, ShopPath};
 use super::openapi::questions::AvailabilityQuestion;
 use super::parameters::vocabulary::AVAILABILITY;
 use super::problem::Problem;
@@ -24,7 +24,7 @@ use crate::view::availability::{AvailabilityParameters, availability};
     get,
     path = "/shops/{org_id}/availability",
     tag = "Views",
-    params(ShopPath, GridQuery, AvailabilityQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, AvailabilityQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<AvailabilityReply>)
 )]
 pub(crate) async fn get_availability(edge: Data<Edge>, request: HttpRequest) -> Outcome {

@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
 use super::rows::{inventory_body, locations_body};
+use super::standing::{Material, Prepared, Uses, made};
 use super::work::Work;
 
 /// The pattern of the route for rows.
@@ -136,15 +137,19 @@ async fn inventory(
         Wanted::Cost(explained) => return Ok(explained),
     };
     let coding = Coding::of(request.headers())?;
-    let expected = Work::to_answer(&grid, coding);
-    let snapshot = edge.aside.read(&question.shop, grid, &question.terms()).await?;
-    let provenance = question.provenance(edge, &snapshot);
-    let basis = question.basis_of_rows(edge, &snapshot);
-    let work = move || {
-        let (body, etag) = inventory_body(&snapshot, &selection).into_tagged();
-        Whole::new(body, etag, coding, Form::Json.content_type())
+    let untold = question.untold_cells();
+    let prepare = |Material { snapshot, .. }: Material| {
+        let provenance = question.provenance(edge, &snapshot);
+        let basis = question.basis_of_rows(edge, &snapshot).filter(|_| untold == 0);
+        let expected = Work::to_answer(snapshot.grid(), coding);
+        let work = move || {
+            let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
+            Whole::new(body, etag, coding, Form::Json.content_type())
+        };
+        Prepared { known: (provenance, basis), expected, work }
     };
-    let whole = edge.aside.work(expected, work).await??;
+    let ((provenance, basis), whole) = made(edge, &question, (grid, Uses::Cells), prepare).await?;
+    let whole = whole?;
     let response = provenance.respond_whole(request, &whole);
     if let Some(basis) = basis {
         edge.keep_ready(request, question.shop.org_id(), coding, whole, basis);

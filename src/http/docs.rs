@@ -25,8 +25,9 @@ pub(super) struct Documents {
 
 impl Documents {
     pub(super) fn new() -> Self {
-        // No validator: it would show the document to a service elsewhere.
-        let ui = Config::from("/openapi.json")
+        // No validator: it would show the document to a service elsewhere. The address is relative, for gateways that
+        // are found below a path prefix.
+        let ui = Config::from("../openapi.json")
             .try_it_out_enabled(true)
             .persist_authorization(true)
             .display_request_duration(true)
@@ -74,9 +75,9 @@ pub(super) async fn get_docs(documents: Data<Documents>, request: HttpRequest) -
     Outcome(asset(&documents, request.match_info().query("file")))
 }
 
-/// The UI's files refer to each other below `/docs/`.
+/// The UI's files refer to each other below `/docs/`; where that is, the caller knows.
 pub(super) async fn redirect_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish()
 }
 
 fn sent(

@@ -165,6 +165,9 @@ impl Hits {
             Some(locations) => (locations, None),
             None => {
                 let book = shop.current_book(now)?;
+                if 0 < book.unlisted() {
+                    return None;
+                }
                 (IdList::from_ids(book.ids().collect())?, Some(book))
             }
         };

@@ -2,13 +2,16 @@
 
 pub(crate) mod answers;
 pub mod bodies;
+mod closed;
 pub mod parameters;
 pub mod questions;
 pub mod texts;
+mod yaml;
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use self::closed::Closed;
 use super::problem::ProblemBody;
 use super::shops::ShopList;
 use super::{alerts, availability, compatible, docs, fulfilment, health, passthrough, shops, stock};
@@ -20,7 +23,8 @@ use super::{alerts, availability, compatible, docs, fulfilment, health, passthro
         description = include_str!("openapi/guide.md"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    servers((url = "/", description = "This gateway")),
+    // Relative to where the document is: below a path prefix, the routes are there too.
+    servers((url = "./", description = "This gateway")),
     tags(
         (name = "Haravan-compatible", description = "Haravan's own routes: rows and locations as Haravan sends them."),
         (name = "Views", description = "Answers about stock, from the same cells."),
@@ -71,7 +75,7 @@ use super::{alerts, availability, compatible, docs, fulfilment, health, passthro
         bodies::FulfilmentReply,
         ShopList,
     )),
-    modifiers(&Keys, &Bodies)
+    modifiers(&Keys, &Bodies, &Closed)
 )]
 struct Document;
 
@@ -132,7 +136,7 @@ pub fn to_json_pretty() -> Result<String, DocumentError> {
 /// # Errors
 /// See [`DocumentError`].
 pub fn to_yaml() -> Result<String, DocumentError> {
-    document().to_yaml().map_err(|_| DocumentError)
+    document().to_yaml().map(|text| yaml::with_quotes(&text)).map_err(|_| DocumentError)
 }
 
 #[cfg(test)]

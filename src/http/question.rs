@@ -17,13 +17,14 @@ use super::preferences;
 use super::problem::Problem;
 use super::reply::Provenance;
 use super::work::Work;
+use crate::cache::PurgeCount;
 use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::query::{Grid, IdList};
-use crate::stock::shop::{Explanation, Shop};
-use crate::stock::{Basis, Incomplete, ReadError, ReadTerms, Snapshot};
+use crate::stock::shop::Shop;
+use crate::stock::{Basis, Explanation, Incomplete, ReadError, ReadTerms, Snapshot};
 
 /// What a request asks.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(super) struct Question {
     /// The wait that was granted, if the caller asked for one.
     granted: Option<Duration>,
     asked_at: Instant,
+    /// Purges that had come before anything was read.
+    seen: PurgeCount,
 }
 
 /// Whether a question is to be answered, or only its cost told.
@@ -105,6 +108,7 @@ impl Question {
     ) -> Result<Self, Problem> {
         let asked_at = Instant::now();
         let shop = edge.shop(request, Scope::Read)?;
+        let seen = shop.purges();
         let mut parameters = Parameters::from_query(vocabulary, request.query_string())?.into_owned();
         let mut written = 0;
         if let Some(payload) = payload {
@@ -117,11 +121,12 @@ impl Question {
         let granted = preferences::wait(request.headers()).map(|wait| wait.min(edge.limits.max_wait));
         let terms = ReadTerms {
             freshness: preferences::freshness(request.headers()),
+            asked_at: Some(edge.clock.at(asked_at)),
             wait: granted.unwrap_or(edge.limits.default_wait),
             incomplete,
         };
         let parameters = Arc::new(parameters);
-        Ok(Self { shop, parameters, written, terms, explain, granted, asked_at })
+        Ok(Self { shop, parameters, written, terms, explain, granted, asked_at, seen })
     }
 
     /// The form of a view that the caller wants: `format` says so, or `Accept`.
@@ -135,6 +140,28 @@ impl Question {
     /// The terms, with what is left of the wait.
     pub(super) fn terms(&self) -> ReadTerms {
         ReadTerms { wait: self.terms.wait.saturating_sub(self.asked_at.elapsed()), ..self.terms }
+    }
+
+    /// Whether nothing is left of the wait.
+    pub(super) fn is_over(&self) -> bool {
+        self.terms().wait.is_zero()
+    }
+
+    /// The purges that had come before the list of locations was read, if the question's locations are from there.
+    pub(super) fn list_seen(&self) -> Result<Option<PurgeCount>, Problem> {
+        Ok(self.asks_all_locations().then_some(self.seen))
+    }
+
+    /// The grid of the same variants at all locations, as they are listed now; without time to read that, as it was.
+    pub(super) async fn at_all_locations_now(&self, edge: &Edge, grid: Grid) -> Result<Grid, Problem> {
+        match self.all_locations().await {
+            Ok(locations) => {
+                let variants = IdList::from_ids(grid.variants.to_vec()).ok_or(Problem::VariantsNeeded)?;
+                Ok(Grid::new(variants, locations, edge.limits.max_cells)?)
+            }
+            Err(_) if self.is_over() => Ok(grid),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// The grid of the lists that were given.
@@ -190,6 +217,21 @@ impl Question {
         }
     }
 
+    /// A book of locations as this question means it: one about all locations is about those too whose id cannot be
+    /// read.
+    pub(super) fn book(&self, book: Arc<LocationBook>) -> Arc<LocationBook> {
+        if self.asks_all_locations() && 0 < book.unlisted() { Arc::new(book.of_all()) } else { book }
+    }
+
+    /// How many cells of each variant it is about that nobody can ask for, since the location's id cannot be read.
+    pub(super) fn untold_cells(&self) -> u64 {
+        if self.asks_all_locations() { self.shop.held_location_book().unlisted() } else { 0 }
+    }
+
+    fn asks_all_locations(&self) -> bool {
+        !self.parameters.name_locations()
+    }
+
     /// What an answer to this question rests on that was made of a snapshot and a book of locations, if it can be
     /// given again.
     pub(super) fn basis(&self, snapshot: &Snapshot, book: &Arc<LocationBook>) -> Option<Basis> {
@@ -214,7 +256,10 @@ impl Question {
     /// What an answer made of a snapshot says of itself.
     pub(super) fn provenance(&self, edge: &Edge, snapshot: &Snapshot) -> Provenance {
         let age = |oldest: Moment| edge.clock.now().since(oldest);
-        Provenance { wait: self.granted, ..Provenance::of(snapshot, snapshot.oldest().map(age)) }
+        let provenance = Provenance::of(snapshot, snapshot.oldest().map(age));
+        let untold = usize::try_from(self.untold_cells()).unwrap_or(usize::MAX);
+        let untold = untold.saturating_mul(snapshot.grid().variants.len());
+        Provenance { wait: self.granted, missing: provenance.missing.saturating_add(untold), ..provenance }
     }
 
     /// What an answer that is no grid's says of itself.

@@ -9,7 +9,7 @@ use crate::haravan::SentLocation;
 use crate::processor::Pieces;
 use crate::query::{Direction, Order, Selection, Slice};
 use crate::stock::{Glimpse, Snapshot};
-use crate::view::envelope::{MAX_MISSING, Missing, Reason};
+use crate::view::envelope::{MAX_MISSING, Missing, Reason, name_untold};
 
 /// The bytes a row takes up, roughly. Source: measured; documented rows have 180 to 230.
 const ROW_BYTES: usize = 240;
@@ -71,7 +71,9 @@ impl RowsBody {
 
 /// `{"inventory_locations":[…]}` with the selected rows of a snapshot. Cells that are not known are named after the
 /// rows, in `missing` (the first 100) and `missing_total`.
-pub(super) fn inventory_body(snapshot: &Snapshot, selection: &Selection) -> RowsBody {
+///
+/// So many cells of each variant are not known besides: those at locations whose ids cannot be read.
+pub(super) fn inventory_body(snapshot: &Snapshot, selection: &Selection, untold: u64) -> RowsBody {
     let mut body = RowsBody::default();
     if selection.order == Order::Id && selection.updated_at_min.is_none() {
         write_by_id(snapshot, selection, &mut body);
@@ -83,7 +85,7 @@ pub(super) fn inventory_body(snapshot: &Snapshot, selection: &Selection) -> Rows
             body.push(|out| row.write_json(out));
         }
     }
-    body.close(|out| write_missing(snapshot, out));
+    body.close(|out| write_missing(snapshot, untold, out));
     body
 }
 
@@ -152,22 +154,27 @@ fn write_by_id(snapshot: &Snapshot, selection: &Selection, body: &mut RowsBody) 
     }
 }
 
-fn write_missing(snapshot: &Snapshot, out: &mut Vec<u8>) {
+fn write_missing(snapshot: &Snapshot, untold: u64, out: &mut Vec<u8>) {
     let unknown = snapshot.unknown();
-    if unknown.is_empty() {
+    if unknown.is_empty() && untold == 0 {
         return;
     }
+    let variants = &*snapshot.grid().variants;
+    let untold_cells =
+        u64::try_from(variants.len()).map_or(u64::MAX, |variants| variants.saturating_mul(untold));
+    let total = u64::try_from(unknown.len()).map_or(u64::MAX, |unknown| unknown.saturating_add(untold_cells));
     let missing = unknown.iter().take(MAX_MISSING).map(|(cell, reason)| Missing {
         variant_id: cell.variant_id,
-        loc_id: cell.loc_id,
+        loc_id: Some(cell.loc_id),
         reason: Reason::from(*reason),
     });
-    let missing: Vec<Missing> = missing.collect();
+    let mut missing: Vec<Missing> = missing.collect();
+    name_untold(&mut missing, variants, untold);
     out.extend_from_slice(b",\"missing\":");
     // Ids and words of ours written into memory: that cannot fail.
     let _ = serde_json::to_writer(&mut *out, &missing);
     out.extend_from_slice(b",\"missing_total\":");
-    out.extend_from_slice(itoa::Buffer::new().format(unknown.len()).as_bytes());
+    out.extend_from_slice(itoa::Buffer::new().format(total).as_bytes());
 }
 
 /// The part of a list that a slice names.

@@ -1,6 +1,7 @@
 //! `/shops` and `/shops/{org_id}/cache`: for operators.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
@@ -20,6 +21,8 @@ use crate::cache::Purge;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
 use crate::domain::timestamp::Timestamp;
+use crate::governor::Stop;
+use crate::governor::resource::ResourceStatus;
 use crate::query::IdList;
 use crate::stock::shop::ShopStatus;
 
@@ -63,6 +66,25 @@ pub(crate) struct ShopState {
     /// are made.
     #[schema(required, example = json!(null))]
     stopped: Option<&'static str>,
+    /// Until when Haravan has forbidden every call; null if it has not.
+    #[schema(required, value_type = Option<String>, format = DateTime, example = json!(null))]
+    paused_until: Option<Timestamp>,
+    /// The resources of Haravan's that were asked for, and how each is doing.
+    resources: Vec<ResourceState>,
+}
+
+/// A resource of Haravan's: trouble with one is no trouble with another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ResourceState {
+    /// The first part of its path.
+    #[schema(example = "inventory_locations")]
+    resource: String,
+    /// Why no call for it is made now: `failing`, `unauthorized`, or null.
+    #[schema(required, example = json!(null))]
+    stopped: Option<&'static str>,
+    /// Until when Haravan has forbidden calls for it; null if it has not.
+    #[schema(required, value_type = Option<String>, format = DateTime, example = json!(null))]
+    paused_until: Option<Timestamp>,
 }
 
 /// A shop's call budget at Haravan.
@@ -129,12 +151,18 @@ async fn purge(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Probl
     let held = usize::try_from(shop.status().resident_cells).unwrap_or(usize::MAX);
     let expected = Work::to_purge(purge.variants.as_deref().map(<[_]>::len), held);
     // Once begun it comes to its end, whether its caller waits for that or not.
-    edge.aside.work(expected, move || shop.purge(&purge)).await?;
+    edge.aside.work(expected, move || shop.invalidate(&purge)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 impl ShopState {
     fn of(status: ShopStatus, clock: &Clock) -> Self {
+        let until = |pause: Duration| (!pause.is_zero()).then(|| clock.wall(clock.now().plus(pause)));
+        let resource = |resource: ResourceStatus| ResourceState {
+            resource: resource.resource.to_string(),
+            stopped: resource.stopped.map(Stop::as_str),
+            paused_until: until(resource.paused_for),
+        };
         Self {
             org_id: status.org_id,
             name: status.name,
@@ -148,6 +176,8 @@ impl ShopState {
                 .last_error
                 .map(|(message, moment)| UpstreamError { message, at: clock.wall(moment) }),
             stopped: status.stopped,
+            paused_until: until(status.paused_for),
+            resources: status.resources.into_iter().map(resource).collect(),
         }
     }
 }

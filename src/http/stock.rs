@@ -7,7 +7,7 @@ use super::edge::{Edge, Outcome};
 use super::openapi::answers::ViewAnswers;
 use super::openapi::bodies::{StockQuestion, StockReply, VariantStockReply};
 use super::openapi::parameters::{
-    AskHeaders, AskQuery, GridQuery, LocationsQuery, ShopPath, StockQuery, VariantPath,
+    AskHeaders, AskQuery, FormatQuery, GridQuery, LocationsQuery, ShopPath, StockQuery, VariantPath,
 };
 use super::openapi::questions::VariantStockQuestion;
 use super::parameters::vocabulary::{STOCK, VARIANT_STOCK};
@@ -29,7 +29,7 @@ use crate::view::stock::{GroupBy, StockParameters, stock, variant_stock};
     get,
     path = "/shops/{org_id}/stock",
     tag = "Views",
-    params(ShopPath, GridQuery, StockQuery, AskQuery, AskHeaders),
+    params(ShopPath, GridQuery, StockQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<StockReply>)
 )]
 pub(crate) async fn get_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
@@ -58,7 +58,7 @@ pub(crate) async fn post_stock(edge: Data<Edge>, request: HttpRequest, payload: 
     get,
     path = "/shops/{org_id}/stock/{variant_id}",
     tag = "Views",
-    params(ShopPath, VariantPath, LocationsQuery, AskQuery, AskHeaders),
+    params(ShopPath, VariantPath, LocationsQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<VariantStockReply>)
 )]
 pub(crate) async fn get_variant_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {

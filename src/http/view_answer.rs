@@ -2,10 +2,10 @@
 
 use std::hash::Hash;
 use std::io;
+use std::sync::Arc;
 
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::future::try_join;
 use futures_util::{Stream, stream};
 
 use super::accept::Form;
@@ -15,7 +15,9 @@ use super::etag::EntityTag;
 use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
+use super::standing::{Material, Prepared, Uses, made};
 use super::work::Work;
+use crate::domain::cell::CellId;
 use crate::query::Grid;
 use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
@@ -38,6 +40,8 @@ const MOST_ITEMS: usize = 4_000;
 
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+/// The most cells with two rows that warnings name. Source: ours.
+const MOST_NAMED: usize = 20;
 
 /// An answer of a view's.
 pub(super) trait Answer: Hash + Tabular + Send + 'static {
@@ -149,30 +153,38 @@ pub(super) async fn answer<A: Answer>(
     request: &HttpRequest,
     question: &Question,
     (form, wanted): (Form, Wanted),
-    view: impl FnOnce(Snapshot, Context<'_>) -> A + Send + 'static,
+    view: impl Fn(Snapshot, Context<'_>) -> A + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
     let grid = match wanted {
         Wanted::Answer(grid) => grid,
         Wanted::Cost(explained) => return Ok(explained),
     };
-    let coding = Coding::of(request.headers())?;
-    let expected = Work::to_answer(&grid, coding).and(A::more_work(&grid));
-    let terms = question.terms();
-    let book = async { Ok(question.shop.location_book(&terms).await) };
-    let (snapshot, book) = try_join(edge.aside.read(&question.shop, grid, &terms), book).await?;
-    let provenance = question.provenance(edge, &snapshot);
-    let basis = question.basis(&snapshot, &book);
     let shop = question.shop.org_id();
-    let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
-    let work = move || {
-        // The tag is of everything but `as_of`, which is told once the tag is made.
-        let context = Context { shop, as_of: None, book: &book, warnings: Vec::new() };
-        let mut answer = view(snapshot, context);
-        let etag = EntityTag::weak(&answer, form.media_type());
-        answer.envelope_mut().as_of = as_of;
-        content(answer, form, etag, coding)
+    let coding = Coding::of(request.headers())?;
+    let view = Arc::new(view);
+    let prepare = |Material { snapshot, book }: Material| {
+        let provenance = question.provenance(edge, &snapshot);
+        let book = book.unwrap_or_else(|| question.shop.held_location_book());
+        let basis = question.basis(&snapshot, &book);
+        let book = question.book(book);
+        // An answer that stands ready lacks nothing, and nothing needs to be said of it.
+        let warnings = warnings_of(&question.shop.repeated_in(snapshot.grid()));
+        let basis = basis.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
+        let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
+        let view = Arc::clone(&view);
+        let expected = Work::to_answer(snapshot.grid(), coding).and(A::more_work(snapshot.grid()));
+        let work = move || {
+            // The tag is of everything but `as_of`, which is told once the tag is made.
+            let context = Context { shop, as_of: None, book: &book, warnings };
+            let mut answer = view(snapshot, context);
+            let etag = EntityTag::weak(&answer, form.media_type());
+            answer.envelope_mut().as_of = as_of;
+            content(answer, form, etag, coding)
+        };
+        Prepared { known: (provenance, basis), expected, work }
     };
-    Ok(match edge.aside.work(expected, work).await?? {
+    let ((provenance, basis), content) = made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
+    Ok(match content? {
         Content::Whole(whole) => {
             let response = provenance.respond_whole(request, &whole);
             if let Some(basis) = basis {
@@ -184,6 +196,18 @@ pub(super) async fn answer<A: Answer>(
             response.content_type(form.content_type()).streaming(in_turns(chunks))
         }),
     })
+}
+
+/// What to know of cells for which Haravan sent two rows.
+fn warnings_of(repeated: &[CellId]) -> Vec<String> {
+    let about = |CellId { variant_id, loc_id }: &CellId| {
+        format!("two rows came for variant {variant_id} at location {loc_id}: the newer one counts")
+    };
+    let mut warnings: Vec<String> = repeated.iter().take(MOST_NAMED).map(about).collect();
+    if MOST_NAMED < repeated.len() {
+        warnings.push(format!("more cells for which two rows came: {}", repeated.len() - MOST_NAMED));
+    }
+    warnings
 }
 
 /// An answer in the form that was asked for: whole if it is short.

@@ -42,19 +42,11 @@ impl Doubts {
         self.witness_called
     }
 
-    /// A tile to ask because it is known to have more rows than a page in doubt: worth its call where several
-    /// pages are in doubt, and once for all of them. A doubt that a witness left standing gets no other.
-    ///
-    /// Without `may_ask_on` (Haravan ignores `order` or `since_id`) the next page would tell nothing: a single
-    /// doubt gets its witness too.
-    pub(super) fn call_witness(
-        &mut self,
-        doubt: Doubt,
-        may_ask_on: bool,
-        next_call: CallNumber,
-    ) -> Option<Tile> {
-        let pays = 2 <= self.open || !may_ask_on;
-        if self.witness_called || !pays || doubt.is_older_than(self.last_witness) {
+    /// A tile to ask because it is known to have more rows than a page in doubt: one call for all doubts that are
+    /// open, and evidence for those to come, where the next page would tell of one alone. A doubt that a witness
+    /// left standing gets no other.
+    pub(super) fn call_witness(&mut self, doubt: Doubt, next_call: CallNumber) -> Option<Tile> {
+        if self.witness_called || doubt.is_older_than(self.last_witness) {
             return None;
         }
         let (witness, rows) = self.witnesses.best()?;

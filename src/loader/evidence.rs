@@ -12,14 +12,14 @@ pub(super) struct OpenDoubt<'a>(&'a Shared);
 
 impl<'a> OpenDoubt<'a> {
     pub(super) fn new(shared: &'a Shared) -> Self {
-        shared.board.lock().doubts().opened();
+        shared.board.lock().proof().doubts().opened();
         Self(shared)
     }
 }
 
 impl Drop for OpenDoubt<'_> {
     fn drop(&mut self) {
-        self.0.board.lock().doubts().closed();
+        self.0.board.lock().proof().doubts().closed();
     }
 }
 
@@ -30,15 +30,15 @@ pub(super) struct Witness<'a> {
 }
 
 impl<'a> Witness<'a> {
-    pub(super) fn called(shared: &'a Shared, doubt: Doubt, may_ask_on: bool) -> Option<Self> {
-        let tile = shared.board.lock().call_witness(doubt, may_ask_on)?;
+    pub(super) fn called(shared: &'a Shared, doubt: Doubt) -> Option<Self> {
+        let tile = shared.board.lock().proof().call_witness(doubt)?;
         Some(Self { shared, tile: Arc::new(tile) })
     }
 }
 
 impl Drop for Witness<'_> {
     fn drop(&mut self) {
-        self.shared.board.lock().doubts().witness_heard();
+        self.shared.board.lock().proof().doubts().witness_heard();
         self.shared.call_ended.notify_waiters();
     }
 }
@@ -63,7 +63,8 @@ impl<'a> CallSent<'a> {
 
 impl Drop for CallSent<'_> {
     fn drop(&mut self) {
-        self.shared.board.lock().call_ended(self.number, self.rows);
+        let now = self.shared.parts.clock.now();
+        self.shared.board.lock().proof().call_ended(self.number, self.rows, now);
         self.shared.call_ended.notify_waiters();
     }
 }

@@ -1,91 +1,70 @@
 //! A flight: one tile's way to Haravan and back, with its pages, retries and refusals.
 
-use std::collections::BTreeSet;
+mod search;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
 use super::board::{Arrival, Departure};
-use super::call::{outcome_of, send};
-use super::evidence::{CallSent, OpenDoubt, Witness};
-use super::retry::jittered;
+use super::charge::Purpose;
+use super::evidence::CallSent;
+use super::sight::has_foreign_rows;
+use super::tile::{Company, TileAnswer, TileEnd, split};
 use super::{Shared, reason_of};
-use crate::cache::Purge;
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::{RowId, VariantId};
-use crate::domain::row::Row;
-use crate::governor::{Permit, Urgency};
-use crate::haravan::{CallError, InventoryCall, InventoryPage};
-use crate::plan::pages::{Next, PageSeen};
-use crate::plan::refusal::Bisection;
-use crate::plan::{MAX_PAGE, Tile};
+use crate::domain::id::RowId;
+use crate::governor::resource::Resource;
+use crate::governor::{Errand, Permit, Urgency};
+use crate::haravan::{
+    Ask, CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer,
+};
+use crate::plan::Tile;
+use crate::plan::pending::Priority;
+use crate::plan::refusal::Refusals;
+use crate::plan::refusal::budget::Spent;
 use crate::processor::give_way;
-use crate::trace;
-
-/// Throttled answers to one call after which its cells are given up: something else drains the bucket.
-const MOST_THROTTLES: u32 = 8;
-
-/// How long a doubt waits for others that the same call could clear, while calls are under way. Source: ours; about
-/// what calls sent together differ by.
-const COMPANY: Duration = Duration::from_millis(100);
 
 /// How often a flight may split a tile whose pages make no sense before it gives up. Source: ours.
 const MOST_SPLITS: u32 = 16;
 
 /// A tile on its way. Lands when it is done, and also when it is dropped, so that nobody waits for ever.
 pub(super) struct Flight {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     departure: Departure,
     arrival: Arrival,
     /// Calls made so far.
     calls: AtomicUsize,
+    purpose: Purpose,
+    refusals: Refusals,
     landed: bool,
 }
 
-/// What came of a tile.
-enum TileEnd {
-    /// Every cell was answered.
-    Answered(TileAnswer),
-    /// Haravan refused the ids.
-    Refused,
-    /// The pages cannot be told apart: ask for less at once.
-    Unpageable,
-    /// These rows came before it failed for this reason.
-    Failed(TileAnswer, MissingReason),
-}
-
-/// The rows of a tile, as far as they came.
-#[derive(Default)]
-struct TileAnswer {
-    rows: FxHashMap<CellId, (Row, CallTimes)>,
-    /// Cells whose row cannot be read.
-    unreadable: FxHashSet<CellId>,
-    /// When its calls were under way, from the first to the last: what is not there was not there at some moment then.
-    calls: Option<CallTimes>,
-}
-
-/// What follows a page, once there is no doubt left.
-#[derive(PartialEq, Eq)]
-enum PageEnd {
-    Complete,
-    AskOn,
-}
-
 /// Why a call brought no page.
-enum CallEnd {
+pub(super) enum CallEnd {
     Refused,
+    /// Not made: too many calls were refused before.
+    Denied,
     Failed(MissingReason),
 }
 
 impl Flight {
     /// A flight about to start.
     pub(super) fn new(shared: Arc<Shared>, departure: Departure) -> Self {
-        Self { shared, departure, arrival: Arrival::default(), calls: AtomicUsize::new(0), landed: false }
+        Self {
+            shared,
+            departure,
+            arrival: Arrival::default(),
+            calls: AtomicUsize::new(0),
+            purpose: Purpose::Answer,
+            refusals: Refusals::default(),
+            landed: false,
+        }
     }
 
     /// Flies and lands.
@@ -94,12 +73,12 @@ impl Flight {
         let mut tiles = vec![self.departure.tile.clone()];
         let mut splits = 0;
         while let Some(tile) = tiles.pop() {
-            // Once pages made no sense, the next one tells nothing.
-            let may_ask_on = splits == 0;
-            match self.ask(&tile, permit.take(), may_ask_on).await {
+            let company = if splits == 0 { Company::Sentinel } else { Company::None };
+            match self.ask(&tile, permit.take(), company).await {
                 TileEnd::Answered(answer) => self.note(&tile, answer, None),
                 TileEnd::Failed(answer, reason) => self.note(&tile, answer, Some(reason)),
-                TileEnd::Refused => self.bisect(tile).await,
+                TileEnd::Refused => self.search(tile).await,
+                TileEnd::Denied => {}
                 TileEnd::Unpageable => match split(&tile) {
                     Some((first, second)) if splits < MOST_SPLITS => {
                         splits += 1;
@@ -114,193 +93,76 @@ impl Flight {
         give_way();
     }
 
-    /// Finds the refused ids of a tile and the answers to all others.
-    async fn bisect(&mut self, tile: Tile) {
-        let accepted_variants: BTreeSet<VariantId> = tile
-            .variants
-            .iter()
-            .copied()
-            .filter(|variant_id| self.shared.parts.cache.get(*variant_id).is_some())
-            .collect();
-        let accepted_locations = self.shared.board.lock().accepted_locations();
-        let mut bisection = Bisection::new(tile, accepted_variants, accepted_locations);
-        while let Some(part) = bisection.next_tile() {
-            match self.ask(&part, None, true).await {
-                TileEnd::Answered(answer) => {
-                    self.note(&part, answer, None);
-                    bisection.accepted();
-                }
-                TileEnd::Refused => bisection.refused(),
-                TileEnd::Unpageable => {
-                    self.note(&part, TileAnswer::default(), Some(MissingReason::Failed));
-                    bisection.given_up();
-                }
-                TileEnd::Failed(answer, reason) => {
-                    self.note(&part, answer, Some(reason));
-                    bisection.given_up();
-                }
-            }
-        }
-        self.arrival.refusals.extend(bisection.into_refusals());
-    }
-
-    /// Asks for a tile, page after page; `may_ask_on` tells whether a doubt can be put to the next page.
-    async fn ask(&self, tile: &Tile, mut permit: Option<Permit>, may_ask_on: bool) -> TileEnd {
-        let tile_cells = tile.cells();
-        let mut answer = TileAnswer::default();
-        let asked = Arc::new(tile.clone());
-        let known = self.known_rows(tile);
-        let mut since_id = 0;
-        let mut previous_length = None;
-        // Every page but the last brings at least one cell.
-        for number in 1..=tile_cells.saturating_add(1) {
-            let call = InventoryCall { tile: Arc::clone(&asked), since_id };
-            let (page, times) = match self.call(call, number, permit.take()).await {
-                Ok(page) => page,
-                Err(CallEnd::Refused) => return TileEnd::Refused,
-                Err(CallEnd::Failed(reason)) => return TileEnd::Failed(answer, reason),
-            };
-            let ids =
-                page.rows.iter().map(|row| row.id).chain(page.unreadable.iter().filter_map(|row| row.id));
-            let last_id = ids.max().map_or(0, |id| id.get());
-            let is_sorted = page.rows.is_sorted_by_key(|row| row.id);
-            // Nothing but rows that nobody asked for is as good as nothing.
-            let is_empty = page.length < MAX_PAGE && !concerns(&page, tile);
-            let rows = if is_empty { 0 } else { page.length };
-            let before = answer.came();
-            answer.take(page, times, tile);
-            let seen = PageSeen {
-                rows,
-                outstanding: tile_cells - answer.came(),
-                known_row_missing: known
-                    .iter()
-                    .any(|(id, cell)| last_id < *id && !answer.rows.contains_key(cell)),
-                improbable: false,
-                known_clamp: false,
-            };
-            let brought = answer.came() - before;
-            if let Some(length) = previous_length.filter(|length| 0 < brought && *length < MAX_PAGE) {
-                self.distrust_pages_of(length);
-            }
-            previous_length = Some(rows);
-            let next = self.shared.board.lock().judge_page(seen, &asked, answer.variants());
-            if self.settle_doubts(next, may_ask_on && is_sorted).await == PageEnd::Complete {
-                self.shared.board.lock().tile_completed(&asked, answer.came(), seen);
-                return TileEnd::Answered(answer);
-            }
-            if !is_sorted || last_id <= since_id || brought == 0 {
-                return TileEnd::Unpageable;
-            }
-            since_id = last_id;
-        }
-        TileEnd::Unpageable
-    }
-
-    /// Waits while later calls may tell whether a page was cut.
-    async fn settle_doubts(&self, next: Next, may_ask_on: bool) -> PageEnd {
-        let doubt = match next {
-            Next::Complete => return PageEnd::Complete,
-            Next::AskOn => return PageEnd::AskOn,
-            Next::Doubtful(doubt) => doubt,
-        };
-        let _open = OpenDoubt::new(&self.shared);
-        let _shown = trace::doubt();
-        let opened = Instant::now();
-        let patience = opened + self.shared.parts.call_timeout;
-        loop {
-            let ended = self.shared.call_ended.notified();
-            let (next, more_doubts_may_come) = {
-                let board = self.shared.board.lock();
-                (board.resolve(doubt), board.has_calls_in_flight())
-            };
-            match next {
-                Next::AskOn if more_doubts_may_come && opened.elapsed() < COMPANY => {
-                    let _ = tokio::time::timeout_at(opened + COMPANY, ended).await;
-                }
-                Next::Complete => return PageEnd::Complete,
-                Next::Doubtful(_) => {
-                    if tokio::time::timeout_at(patience, ended).await.is_err() {
-                        return PageEnd::AskOn;
-                    }
-                }
-                Next::AskOn => {
-                    // One call that is known to bring more rows clears all doubts at once.
-                    let Some(witness) = Witness::called(&self.shared, doubt, may_ask_on) else {
-                        return PageEnd::AskOn;
-                    };
-                    let call = InventoryCall { tile: Arc::clone(&witness.tile), since_id: 0 };
-                    if self.call(call, 1, None).await.is_err() {
-                        return PageEnd::AskOn;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly
-    /// before may be wrong, and is asked again when it is next wanted.
-    fn distrust_pages_of(&self, length: usize) {
-        let doubtful = self.shared.board.lock().learn_clamp(length);
-        for tile in doubtful {
-            self.shared.parts.cache.purge(&Purge {
-                variants: Some(Arc::from(tile.variants.as_slice())),
-                locations: Some(Arc::clone(&tile.locations)),
-            });
-        }
-    }
-
-    /// Makes one call, for the page of this number, as often as it takes and is allowed.
-    async fn call(
+    /// Makes one call, for the page of this number, if somebody may pay for it.
+    pub(super) async fn call(
         &self,
         call: InventoryCall,
         page: usize,
+        cause: CallCause,
+        permit: Option<Permit>,
+    ) -> Result<(InventoryPage, CallTimes), CallEnd> {
+        let Some(charge) = self.shared.charge(&self.departure, self.purpose).await else {
+            if let Some(permit) = permit {
+                permit.unused();
+            }
+            return Err(CallEnd::Denied);
+        };
+        let tile = Arc::clone(&call.tile);
+        let called = self.attempt(call, page, cause, permit).await;
+        charge.spend(match &called {
+            Ok(_) => Spent::Answered,
+            Err(CallEnd::Refused) => Spent::Refused,
+            Err(CallEnd::Denied | CallEnd::Failed(_)) => Spent::Neither,
+        });
+        if called.is_ok() {
+            self.shared.board.lock().note_accepted(&tile);
+        }
+        called
+    }
+
+    /// Makes one call as often as it takes and is allowed.
+    async fn attempt(
+        &self,
+        call: InventoryCall,
+        page: usize,
+        cause: CallCause,
         permit: Option<Permit>,
     ) -> Result<(InventoryPage, CallTimes), CallEnd> {
         let parts = &self.shared.parts;
-        let mut permit = permit;
-        let (mut failures, mut throttles) = (0, 0);
-        loop {
-            let leave = match permit.take() {
-                Some(permit) => permit,
-                None => parts
-                    .governor
-                    .admit(Urgency::Continuation)
-                    .await
-                    .map_err(|stop| CallEnd::Failed(reason_of(stop)))?,
-            };
-            let (started, began) = (Instant::now(), parts.clock.now());
-            self.calls.fetch_add(1, Ordering::Relaxed);
-            let sent = CallSent::new(&self.shared);
-            let reply = send(parts, call.clone(), page, failures + throttles).await;
-            if let Some((level, size)) = reply.call_limit {
-                parts.governor.hear_call_limit(level, size);
+        let times = Mutex::new(None);
+        let is_awaited = || self.is_awaited();
+        let ask = Ask {
+            errand: Errand { resource: Resource::INVENTORY, urgency: Urgency::Continuation },
+            cause,
+            template: INVENTORY,
+            page: Some(page),
+            deadline: None,
+            is_awaited: &is_awaited,
+        };
+        let send = |on: Connection| {
+            let (call, times) = (call.clone(), &times);
+            async move {
+                self.calls.fetch_add(1, Ordering::Relaxed);
+                let tile = Arc::clone(&call.tile);
+                let (sent, began) = (CallSent::new(&self.shared), parts.clock.now());
+                let reply = parts.source.inventory(call, on).await;
+                *times.lock() = Some(CallTimes::ending_now(began, &parts.clock));
+                let page = reply.result.as_ref().ok().filter(|page| !has_foreign_rows(page, &tile));
+                sent.ended(page.map(|page| page.length));
+                reply
             }
-            sent.ended(reply.result.as_ref().ok().map(|page| page.length));
-            let outcome = outcome_of(&reply.result);
-            parts.metrics.upstream_request(outcome.as_str(), started.elapsed());
-            leave.settle(outcome);
-            let error = match reply.result {
-                Ok(page) => return Ok((page, CallTimes::ending_now(began, &parts.clock))),
-                Err(error) => error,
-            };
-            self.shared.board.lock().note_error(&error, parts.clock.now());
-            match error {
-                CallError::IdsRefused => return Err(CallEnd::Refused),
-                CallError::Unauthorized { .. } => return Err(CallEnd::Failed(MissingReason::Unauthorized)),
-                CallError::Throttled { .. } => {
-                    throttles += 1;
-                    if MOST_THROTTLES <= throttles || !self.is_awaited() {
-                        return Err(CallEnd::Failed(MissingReason::RateLimited));
-                    }
-                }
-                error if error.is_transient() && self.is_awaited() => {
-                    failures += 1;
-                    let pause = self.shared.board.lock().retries().spend(failures);
-                    let Some(pause) = pause else { return Err(CallEnd::Failed(MissingReason::Failed)) };
-                    tokio::time::sleep(jittered(pause)).await;
-                }
-                _ => return Err(CallEnd::Failed(MissingReason::Failed)),
-            }
+        };
+        let page = parts.upstream.ask(ask, permit, send).await.map_err(CallEnd::from)?;
+        let times = times.into_inner().unwrap_or_else(|| CallTimes::at(parts.clock.now()));
+        Ok((page, times))
+    }
+
+    /// What the first call for a part of the tile is made for, which takes off with leave or goes on without.
+    pub(super) fn cause(&self, permit: Option<&Permit>) -> CallCause {
+        match (permit, self.departure.priority) {
+            (None, _) => CallCause::Bisect,
+            (Some(_), Priority::Interactive) => CallCause::Question,
+            (Some(_), Priority::Refresh | Priority::Mirror) => CallCause::Refresh,
         }
     }
 
@@ -308,25 +170,11 @@ impl Flight {
         self.shared.board.lock().is_awaited(&self.departure)
     }
 
-    /// The rows of the tile that are cached: should one of the last of them not come, the page was cut.
-    fn known_rows(&self, tile: &Tile) -> Vec<(u64, CellId)> {
-        let mut known = Vec::new();
-        for variant_id in &tile.variants {
-            let Some(entry) = self.shared.parts.cache.get(*variant_id) else { continue };
-            for packed in entry.cells() {
-                if let Some(id) = packed.row_id()
-                    && tile.locations.binary_search(&packed.loc_id()).is_ok()
-                {
-                    known.push((id.get(), CellId { variant_id: *variant_id, loc_id: packed.loc_id() }));
-                }
-            }
-        }
-        known
-    }
-
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
     fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
-        let TileAnswer { mut rows, unreadable, calls } = answer;
+        let failed = failed.or(answer.has_untold.then_some(MissingReason::Failed));
+        self.shared.parts.oddities.saw(tile, &answer.repeated);
+        let TileAnswer { mut rows, unreadable, calls, .. } = answer;
         for variant_id in &tile.variants {
             for loc_id in tile.locations.iter() {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
@@ -357,17 +205,14 @@ impl Flight {
                 arrival.found.get(variant_id).into_iter().flatten().map(|seen| seen.loc_id).collect();
             for loc_id in tile.locations.iter().filter(|loc_id| !found.contains(loc_id)) {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                let reason = if arrival.refusals.concern(cell) {
-                    MissingReason::Refused
-                } else {
-                    MissingReason::Failed
-                };
+                let reason =
+                    if self.refusals.concern(cell) { MissingReason::Refused } else { MissingReason::Failed };
                 arrival.missing.entry(cell).or_insert(reason);
             }
         }
         let parts = &self.shared.parts;
         let mut board = self.shared.board.lock();
-        let went_back = board.land(&self.departure, arrival, &parts.cache, parts.clock.now());
+        let went_back = board.land(&self.departure, arrival, &parts.cache);
         self.shared.landings.fetch_add(1, Ordering::Release);
         drop(board);
         self.tell_of(&went_back);
@@ -394,63 +239,15 @@ impl Drop for Flight {
     }
 }
 
-impl TileAnswer {
-    /// How many cells came, readable or not.
-    fn came(&self) -> usize {
-        self.rows.len() + self.unreadable.len()
-    }
-
-    /// The variants of the rows that came, one for each.
-    fn variants(&self) -> impl ExactSizeIterator<Item = VariantId> {
-        let cells: Vec<VariantId> =
-            self.rows.keys().chain(&self.unreadable).map(|cell| cell.variant_id).collect();
-        cells.into_iter()
-    }
-
-    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the one of the later
-    /// page counts, since the balance was made anew between the two, and of one page the newer.
-    fn take(&mut self, page: InventoryPage, times: CallTimes, tile: &Tile) {
-        self.calls = Some(self.calls.map_or(times, |first| first.until(times)));
-        for row in page.rows {
-            let cell = row.cell_id();
-            if !tile.contains(cell.variant_id, cell.loc_id) {
-                continue;
-            }
-            self.unreadable.remove(&cell);
-            let older = self.rows.get(&cell).is_some_and(|(known, page)| {
-                let (known, new) = (page.orders(known.updated_at), times.orders(row.updated_at));
-                *page == times && known.zip(new).is_some_and(|(known, new)| new < known)
-            });
-            if !older {
-                self.rows.insert(cell, (row, times));
-            }
+impl From<NoAnswer> for CallEnd {
+    fn from(no_answer: NoAnswer) -> Self {
+        match no_answer {
+            NoAnswer::Stopped(stop) => Self::Failed(reason_of(stop)),
+            NoAnswer::NoLeave => Self::Failed(MissingReason::RateLimited),
+            NoAnswer::Error(CallError::IdsRefused) => Self::Refused,
+            NoAnswer::Error(CallError::Unauthorized { .. }) => Self::Failed(MissingReason::Unauthorized),
+            NoAnswer::Error(CallError::Throttled { .. }) => Self::Failed(MissingReason::RateLimited),
+            NoAnswer::Error(_) => Self::Failed(MissingReason::Failed),
         }
-        for cell in page.unreadable.into_iter().filter_map(|row| row.cell) {
-            if tile.contains(cell.variant_id, cell.loc_id) && !self.rows.contains_key(&cell) {
-                self.unreadable.insert(cell);
-            }
-        }
-    }
-}
-
-/// Whether a page holds a row of the tile, or one that cannot be told.
-fn concerns(page: &InventoryPage, tile: &Tile) -> bool {
-    let within = |cell: CellId| tile.contains(cell.variant_id, cell.loc_id);
-    page.rows.iter().any(|row| within(row.cell_id()))
-        || page.unreadable.iter().any(|row| row.cell.is_none_or(within))
-}
-
-/// Halves a tile along its longer axis; none if it is a single cell.
-fn split(tile: &Tile) -> Option<(Tile, Tile)> {
-    let (variants, locations) = (tile.variants.len(), tile.locations.len());
-    if locations <= variants {
-        let (first, second) = tile.variants.split_at_checked(variants / 2)?;
-        let half =
-            |ids: &[VariantId]| Tile { variants: ids.to_vec(), locations: Arc::clone(&tile.locations) };
-        (!first.is_empty()).then(|| (half(first), half(second)))
-    } else {
-        let (first, second) = tile.locations.split_at_checked(locations / 2)?;
-        let half = |ids: &[_]| Tile { variants: tile.variants.clone(), locations: Arc::from(ids) };
-        (!first.is_empty()).then(|| (half(first), half(second)))
     }
 }

@@ -13,6 +13,7 @@ use crate::cache::entry::VariantCells;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::LocationId;
 use crate::plan::pending::Waiter;
+use crate::plan::refusal::budget::RefusalBudget;
 
 /// What came of a want.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub(super) struct Ticket {
     /// The flight counted last: a flight lands once, with many wants.
     counted: AtomicU64,
     delivered: Mutex<Delivered>,
+    /// The calls it may spend on refused ids.
+    budget: Mutex<RefusalBudget>,
     /// What a trace shows of the wait, if one does.
     trace: Option<WaitTrace>,
 }
@@ -68,6 +71,7 @@ impl Ticket {
             calls: AtomicUsize::new(0),
             counted: AtomicU64::new(0),
             delivered: Mutex::default(),
+            budget: Mutex::default(),
             trace: WaitTrace::of(load),
         })
     }
@@ -144,6 +148,16 @@ impl Ticket {
         }
     }
 
+    /// The calls it may spend on refused ids.
+    pub(super) fn budget(&self) -> &Mutex<RefusalBudget> {
+        &self.budget
+    }
+
+    /// Whether nobody listens any more.
+    pub(super) fn has_left(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
     /// What a trace shows of the wait, if one does.
     pub(super) fn trace(&self) -> Option<&WaitTrace> {
         self.trace.as_ref()
@@ -152,7 +166,7 @@ impl Ticket {
 
 impl Waiter for Arc<Ticket> {
     fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Acquire)
+        self.has_left()
     }
 
     fn want_was_split(&self) {

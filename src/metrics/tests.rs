@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use prometheus::TextEncoder;
 
-use super::{MethodLabel, Metrics, STOP_REASONS, ShopReading, UNMATCHED, UPSTREAM_OUTCOMES};
+use super::{CALL_CAUSES, MethodLabel, Metrics, STOP_REASONS, ShopReading, UNMATCHED, UPSTREAM_OUTCOMES};
 use crate::domain::id::OrgId;
 use crate::governor::{CallOutcome, Stop};
+use crate::haravan::CallCause;
 
 /// Of a shop where nothing much happens.
 const READING: ShopReading<'_> = ShopReading {
@@ -54,6 +55,7 @@ fn every_family_has_a_help_text_and_a_type() {
         "resident_cells gauge",
         "cache_bytes gauge",
         "upstream_requests_total counter",
+        "upstream_calls_total counter",
         "upstream_request_duration_seconds histogram",
         "upstream_batch_cells histogram",
         "bucket_level gauge",
@@ -93,7 +95,7 @@ fn a_call_counts_under_its_outcome_and_in_the_durations() {
 
 #[test]
 fn the_outcomes_are_those_that_the_governor_knows() {
-    let throttled = CallOutcome::Throttled { retry_after: Duration::ZERO };
+    let throttled = CallOutcome::Throttled { retry_after: Duration::ZERO, whole_shop: false };
     let outcomes = [
         CallOutcome::Answered,
         CallOutcome::Refused,
@@ -102,6 +104,15 @@ fn the_outcomes_are_those_that_the_governor_knows() {
         CallOutcome::Failed,
     ];
     assert_eq!(outcomes.map(CallOutcome::as_str), UPSTREAM_OUTCOMES);
+}
+
+#[test]
+fn what_calls_are_made_for_is_what_the_client_tells() {
+    assert_eq!(CallCause::ALL.map(CallCause::as_str), CALL_CAUSES);
+    let metrics = Metrics::new().unwrap();
+    shop(&metrics).upstream_call(CallCause::Proof.as_str());
+    check_line(&metrics, "tonkho_upstream_calls_total{cause=\"proof\",shop=\"1000\"} 1");
+    check_line(&metrics, "tonkho_upstream_calls_total{cause=\"bisect\",shop=\"1000\"} 0");
 }
 
 #[test]

@@ -25,6 +25,12 @@ const HARD_TO_BELIEVE: f64 = 4.0;
 /// full pages.
 const GOOD_ENOUGH: f64 = 1.06;
 
+/// Calls that must be spared for a grid to be asked for page after page. Source: ours.
+const WORTH_WAITING: f64 = 0.25;
+
+/// How probable just so many rows are taken to be while nothing is known.
+const UNKNOWN_CHANCE: f32 = 0.5;
+
 /// What a shop's answers so far say about those to come.
 #[derive(Debug, Clone)]
 pub struct Density {
@@ -120,11 +126,54 @@ impl Density {
     /// Whether a tile of so many cells is unlikely to have so few rows.
     #[must_use]
     pub fn is_improbable(&self, cells: usize, rows: usize) -> bool {
-        self.share().is_some_and(|share| {
-            let mean = float(cells) * share;
-            let deviation = (mean * (1.0 - share) * self.dispersion).sqrt().max(1.0);
-            float(rows) + HARD_TO_BELIEVE * deviation < mean
-        })
+        self.expected_rows(cells)
+            .is_some_and(|(mean, deviation)| float(rows) + HARD_TO_BELIEVE * deviation < mean)
+    }
+
+    /// Whether the rows of so many cells fit a page for all that can be expected.
+    #[must_use]
+    pub fn surely_fits(&self, cells: usize) -> bool {
+        if cells < self.page {
+            return true;
+        }
+        let Some((mean, deviation)) = self.expected_rows(cells) else { return false };
+        mean + HARD_TO_BELIEVE * deviation < float(self.page)
+    }
+
+    /// Whether the rows of so many cells may fit a page.
+    #[must_use]
+    pub fn may_fit(&self, cells: usize) -> bool {
+        let Some((mean, deviation)) = self.expected_rows(cells) else { return true };
+        mean - HARD_TO_BELIEVE * deviation <= float(self.page)
+    }
+
+    /// Whether a grid that one call can ask for should be asked for whole, page after page: where one page may hold it,
+    /// or where that takes fewer calls than narrow tiles do, which can be asked for at once.
+    #[must_use]
+    pub fn pays_whole(&self, variants: usize, locations: usize) -> bool {
+        if self.may_fit(variants * locations) {
+            return true;
+        }
+        let tiles = variants.div_ceil(self.width(variants, locations).max(1)).max(1);
+        let narrow = float(tiles) * self.expected_calls(variants.div_ceil(tiles) * locations);
+        self.expected_calls(variants * locations) + WORTH_WAITING < narrow
+    }
+
+    /// How probable just so many rows are, if there are so many or more.
+    #[must_use]
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a probability")]
+    pub fn by_chance(&self, cells: usize, rows: usize) -> f32 {
+        let Some((mean, deviation)) = self.expected_rows(cells) else { return UNKNOWN_CHANCE };
+        let at_least = |rows: f64| upper_tail((rows - 0.5 - mean) / deviation.max(0.5));
+        let (these, more) = (at_least(float(rows)), at_least(float(rows) + 1.0));
+        ((these - more) / these.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) as f32
+    }
+
+    /// The mean and the deviation of the rows of so many cells.
+    fn expected_rows(&self, cells: usize) -> Option<(f64, f64)> {
+        let share = self.share()?;
+        let mean = float(cells) * share;
+        Some((mean, (mean * (1.0 - share) * self.dispersion).sqrt().max(1.0)))
     }
 
     /// How many of `available` variants the next tile should take, over `locations` locations.
@@ -192,6 +241,29 @@ mod tests {
         let calls_a_row =
             density.expected_calls(width * 20) / (0.5 * 20.0 * f64::from(u32::try_from(width).unwrap()));
         assert!(calls_a_row * 250.0 <= 1.1, "{width} variants cost {calls_a_row} calls a row");
+    }
+
+    #[test]
+    fn what_fits_a_page_is_told_with_room_for_chance() {
+        let unknown = Density::default();
+        assert!(unknown.surely_fits(249) && !unknown.surely_fits(250) && unknown.may_fit(2_500));
+        let sparse = known(10);
+        assert!(sparse.surely_fits(1_200) && !sparse.surely_fits(2_400) && sparse.may_fit(2_500));
+        assert!(!known(80).may_fit(1_200));
+    }
+
+    #[test]
+    fn a_grid_of_one_call_is_asked_for_whole_where_that_spares_calls() {
+        assert!(known(40).pays_whole(50, 24), "two pages of 240 rows, or three tiles");
+        assert!(known(80).pays_whole(50, 24), "four pages, or five tiles");
+        assert!(!known(100).pays_whole(50, 24), "five of each");
+    }
+
+    #[test]
+    fn a_number_of_rows_below_the_mean_is_rarely_met_by_chance() {
+        let density = known(80);
+        let chance = |rows| density.by_chance(50, rows);
+        assert!(chance(33) < 0.02 && (0.15..0.35).contains(&chance(40)) && 0.5 < chance(46));
     }
 
     #[test]

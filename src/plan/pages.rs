@@ -1,26 +1,50 @@
 //! When a tile's pages are all there: the page-end rule.
 //!
-//! Haravan may clamp `limit` without a word, at any time and to any length (live). So a tile ends when all its
-//! cells came or a page came empty; a page that is shorter than asked for ends it only once a clamp of that length
-//! is refuted. A longer page does that if it was asked for *after* the short one came: a clamp that had begun would
-//! have cut it too. Pages asked for before prove nothing, however long: the clamp may have begun since. If no
-//! longer page comes, one more call tells: the tile's next page, or a [`witness`](super::witness) for several.
+//! Haravan may clamp `limit` without a word, at any time and to any length (live). So a tile ends for certain only
+//! when all its cells came or a page came empty. Any other short page is believed if something shows that no clamp
+//! cut it, and nothing speaks against it; otherwise one call asks on. What shows it, in the order of its worth:
 //!
-//! No clamp that stays, whatever its length and whenever it begins, loses a row. What cannot be told from outside
-//! is a clamp that cuts a page and is gone, or is wider, when the next call arrives: then the longer page that
-//! clears the doubt says nothing about the one before. Two things catch most of those: a row that is known and did
-//! not come, and a page far shorter than the shop's density promises, are asked after whatever else came.
+//! - The [`sentinel`](super::sentinel): rows come in the order of their ids, so with the highest known one every
+//!   other came. That costs nothing.
+//! - Evidence: a longer page came within the last ten minutes, or one of the same length that was proven whole.
+//! - A longer page that comes later, or one [`witness`](super::witness) call for many doubts.
+//!
+//! What speaks against a page: a length that Haravan is known to clamp other resources to, a known row that did not
+//! come, far fewer rows than the shop's density promises, and a length that pages end in again and again with none
+//! longer in between. Where Haravan adds rows that nobody asked for, a page's length says nothing at all.
+//!
+//! No clamp to a multiple of 50 loses a row, whenever it begins. A clamp to another length may cut pages unnoticed
+//! where no sentinel fits, until what speaks against them is plain; then they are taken back and asked again.
 
-use std::collections::{BTreeSet, VecDeque};
+#![expect(
+    clippy::float_arithmetic,
+    reason = "chances decide whether to ask once more, never what an answer says"
+)]
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use super::MAX_PAGE;
+use crate::clock::Moment;
 
-/// Later pages, none of them longer, after which a doubt is put to Haravan. Source: ours; of pages of like lengths
-/// one in so many is that long, and costs a call, so that a long sweep pays some 4 %.
+/// Later pages, none of them longer, after which a doubt is put to Haravan. Source: ours.
 const PATIENCE: usize = 24;
 
-/// Pages remembered as evidence: more than a doubt waits for, since its flight may look late.
+/// Pages remembered for what came after a doubt: more than a doubt waits for, since its flight may look late.
 const REMEMBERED: usize = 2 * PATIENCE;
+
+/// How long a page is evidence for shorter ones. Source: ours; a clamp is noticed within this time in any case.
+const EVIDENCE_LASTS: Duration = Duration::from_secs(600);
+
+/// Haravan clamps other resources to these multiples. Source: live (50, on `products.json`).
+const USUAL_CLAMP: usize = 50;
+
+/// Pages end in one length by chance alone as rarely as this before it counts as a clamp. Source: ours; of pages
+/// whose lengths vary one in some hundreds costs a call.
+const BY_CHANCE: f32 = 0.001;
+
+/// How much more patient each call makes that refuted such a suspicion: a shop may be regular.
+const REFUTED: f32 = 0.01;
 
 /// A call, numbered in the order of sending.
 pub type CallNumber = u64;
@@ -58,17 +82,38 @@ impl Doubt {
     }
 }
 
-/// What a page looked like, as far as the rule cares.
+/// What became of a tile's sentinel by the end of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentinelSeen {
+    /// None was asked for.
+    None,
+    /// It did not come.
+    Missing,
+    /// Its row came last: a clamp would have had to cut right behind it.
+    Last,
+    /// Its row came, and rows after it that are newer than any known.
+    Passed,
+}
+
+/// What a page looked like, as far as the rule cares.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PageSeen {
     /// Rows in the page.
     pub rows: usize,
+    /// Rows asked for.
+    pub limit: usize,
     /// Cells of the tile that have not come yet.
     pub outstanding: usize,
+    /// The sentinel.
+    pub sentinel: SentinelSeen,
+    /// Whether it holds rows that nobody asked for.
+    pub has_strangers: bool,
     /// Whether a row once known beyond the page's end has not come.
     pub known_row_missing: bool,
     /// Whether the shop's density makes so few rows hard to believe.
     pub improbable: bool,
+    /// How probable just so many rows are, if there are so many or more.
+    pub by_chance: f32,
     /// Whether pages of this length are known to be cut.
     pub known_clamp: bool,
 }
@@ -79,6 +124,20 @@ pub struct PageLengths {
     sent: CallNumber,
     in_flight: BTreeSet<CallNumber>,
     recent: VecDeque<(CallNumber, usize)>,
+    /// The pages that are evidence, each with when it came: later ones are shorter.
+    longest: VecDeque<(Moment, usize)>,
+    /// The lengths of pages that were followed by an empty one: when last, and how often lately.
+    proven: BTreeMap<usize, (Moment, i32)>,
+    judged: VecDeque<Judged>,
+}
+
+/// A page that was judged.
+#[derive(Debug, Clone, Copy)]
+struct Judged {
+    rows: usize,
+    by_chance: f32,
+    /// It is known not to have been cut.
+    whole: bool,
 }
 
 impl PageLengths {
@@ -90,13 +149,19 @@ impl PageLengths {
     }
 
     /// A call ended, with a page of so many rows or without one.
-    pub fn call_ended(&mut self, call: CallNumber, rows: Option<usize>) {
+    pub fn call_ended(&mut self, call: CallNumber, rows: Option<usize>, now: Moment) {
         self.in_flight.remove(&call);
-        if let Some(rows) = rows.filter(|rows| 0 < *rows) {
-            if self.recent.len() == REMEMBERED {
-                self.recent.pop_front();
-            }
-            self.recent.push_back((call, rows));
+        let Some(rows) = rows.filter(|rows| 0 < *rows) else { return };
+        if self.recent.len() == REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((call, rows));
+        while self.longest.back().is_some_and(|(_, shorter)| *shorter <= rows) {
+            self.longest.pop_back();
+        }
+        self.longest.push_back((now, rows));
+        while self.longest.front().is_some_and(|(at, _)| EVIDENCE_LASTS < now.since(*at)) {
+            self.longest.pop_front();
         }
     }
 
@@ -114,11 +179,25 @@ impl PageLengths {
 
     /// Decides what follows a page; its own call has ended already.
     #[must_use]
-    pub fn judge(&self, page: PageSeen) -> Next {
+    pub fn judge(&mut self, page: PageSeen, now: Moment) -> Next {
+        let repeats = self.repeats(page, now);
+        if 0 < page.rows {
+            if self.judged.len() == REMEMBERED {
+                self.judged.pop_front();
+            }
+            let whole = page.outstanding == 0 || page.sentinel == SentinelSeen::Last;
+            self.judged.push_back(Judged { rows: page.rows, by_chance: page.by_chance, whole });
+        }
         if page.outstanding == 0 || page.rows == 0 {
             Next::Complete
-        } else if MAX_PAGE <= page.rows || page.known_row_missing || page.improbable || page.known_clamp {
+        } else if page.limit <= page.rows || page.has_strangers || is_contradicted(page) {
             Next::AskOn
+        } else if page.sentinel == SentinelSeen::Last {
+            Next::Complete
+        } else if page.improbable || repeats {
+            Next::AskOn
+        } else if page.sentinel == SentinelSeen::Passed || self.is_evident(page.rows, now) {
+            Next::Complete
         } else {
             Next::Doubtful(Doubt { rows: page.rows, sent_before: self.sent })
         }
@@ -127,14 +206,58 @@ impl PageLengths {
     /// Decides a doubt by what came since; stays [`Next::Doubtful`] while there is evidence to wait for.
     /// `more_to_send` tells whether calls will be sent in any case.
     #[must_use]
-    pub fn resolve(&self, doubt: Doubt, more_to_send: bool) -> Next {
-        let later = || self.recent.iter().filter(|(call, _)| doubt.is_older_than(*call));
-        if later().any(|(_, rows)| doubt.is_below(*rows)) {
+    pub fn resolve(&self, doubt: Doubt, more_to_send: bool, now: Moment) -> Next {
+        if self.is_evident(doubt.rows, now) {
             return Next::Complete;
         }
+        let later = self.recent.iter().filter(|(call, _)| doubt.is_older_than(*call)).count();
         let more_comes = more_to_send || self.in_flight.range(doubt.sent_before + 1..).next().is_some();
-        if more_comes && later().count() < PATIENCE { Next::Doubtful(doubt) } else { Next::AskOn }
+        if more_comes && later < PATIENCE { Next::Doubtful(doubt) } else { Next::AskOn }
     }
+
+    /// A page of so many rows was followed by an empty one: it was whole.
+    pub fn proven_whole(&mut self, rows: usize, now: Moment) {
+        let (last, times) = self.proven.entry(rows).or_insert((now, 0));
+        *times = if EVIDENCE_LASTS < now.since(*last) { 1 } else { times.saturating_add(1) };
+        *last = now;
+        for judged in self.judged.iter_mut().filter(|judged| judged.rows == rows) {
+            judged.whole = true;
+        }
+    }
+
+    /// Pages are clamped: what was evidence before is none any more.
+    pub fn clamp_noticed(&mut self) {
+        self.longest.clear();
+        self.proven.clear();
+        self.judged.clear();
+    }
+
+    /// Whether a page of so many rows is shown to be whole by another.
+    fn is_evident(&self, rows: usize, now: Moment) -> bool {
+        let lately = |at: Moment| now.since(at) <= EVIDENCE_LASTS;
+        self.longest.iter().any(|(at, longer)| rows < *longer && lately(*at))
+            || self.proven.get(&rows).is_some_and(|(at, _)| lately(*at))
+    }
+
+    /// Whether pages end in this one's length more often than chance has it, with none longer in between.
+    fn repeats(&self, page: PageSeen, now: Moment) -> bool {
+        let refuted = self.proven.get(&page.rows).filter(|(at, _)| now.since(*at) <= EVIDENCE_LASTS);
+        let threshold = BY_CHANCE * REFUTED.powi(refuted.map_or(0, |(_, times)| *times));
+        let since_longer = self.judged.iter().rev().take_while(|judged| judged.rows <= page.rows);
+        let alike = since_longer.filter(|judged| judged.rows == page.rows && !judged.whole);
+        let (count, chance) = alike.fold((0_usize, page.by_chance), |(count, chance), judged| {
+            (count + 1, chance * judged.by_chance)
+        });
+        0 < count && chance < threshold
+    }
+}
+
+/// Whether a page cannot be believed, whatever else is known.
+fn is_contradicted(page: PageSeen) -> bool {
+    page.known_row_missing
+        || page.known_clamp
+        || page.sentinel == SentinelSeen::Missing
+        || (page.rows.is_multiple_of(USUAL_CLAMP) && page.rows < MAX_PAGE)
 }
 
 #[cfg(test)]

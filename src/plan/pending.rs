@@ -209,6 +209,10 @@ impl<W: Waiter> Pending<W> {
     /// Takes the best next tile out of what waits; none if nothing does.
     pub fn choose(&mut self, density: &Density) -> Option<Chosen<W>> {
         let (priority, seed) = self.seed()?;
+        if let Some(tile) = self.whole(density) {
+            self.tiles_chosen += 1;
+            return Some(self.take(tile, priority));
+        }
         let locations = first_chunk(&seed.1);
         let candidates = self.candidates(priority, seed);
         let narrow = outline(&candidates, &locations, density);
@@ -234,6 +238,21 @@ impl<W: Waiter> Pending<W> {
         self.turns = ByPriority::default();
         self.cells = ByPriority::default();
         self.rows.drain().map(|(variant_id, row)| (variant_id, row.wants)).collect()
+    }
+
+    /// All that waits, if one call can ask for it and no plan takes fewer calls.
+    fn whole(&mut self, density: &Density) -> Option<Tile> {
+        if MAX_IDS < self.rows.len() {
+            return None;
+        }
+        let mut variants: Vec<VariantId> = self.rows.keys().copied().collect();
+        variants.sort_unstable();
+        let candidates: Vec<Candidate> =
+            variants.into_iter().filter_map(|id| Some((id, self.wanted(id)?))).collect();
+        let locations = wide_locations(&candidates)?;
+        let variants: Vec<VariantId> = candidates.into_iter().map(|(id, _)| id).collect();
+        let tile = Tile { variants, locations };
+        density.pays_whole(tile.variants.len(), tile.locations.len()).then_some(tile)
     }
 
     /// The next variant to serve: of the caller whose turn it is, in the most urgent priority that waits. Every

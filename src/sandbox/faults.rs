@@ -54,6 +54,12 @@ pub struct Faults {
     pub drop_fields: BTreeSet<String>,
     /// Fields added to, or replaced in, odd rows.
     pub set_fields: BTreeMap<String, Value>,
+    /// Fields of odd rows that are replaced by this text as it is: `1e99`, or `5,"id":6` for a field that comes twice.
+    pub raw_fields: BTreeMap<String, String>,
+    /// Texts that come at the end of every page as if they were rows: `null`, `{}`, a row without ids.
+    pub raw_rows: Vec<String>,
+    /// The entries of `locations.json` as they are, in place of the shop's own; `null`: the shop's own.
+    pub raw_locations: Option<Vec<String>>,
     /// Every so manieth row of a page is an odd one; 0 and 1 mean every row.
     pub odd_row_every: usize,
     /// Ignores `order` and `direction`.
@@ -80,6 +86,15 @@ pub enum Failure {
     /// 502 with a proxy's HTML page.
     #[serde(rename = "html_502")]
     Html502,
+    /// 403 with a firewall's HTML page.
+    #[serde(rename = "html_403")]
+    Html403,
+    /// 408 with a JSON body.
+    #[serde(rename = "status_408")]
+    Status408,
+    /// 425 with a JSON body.
+    #[serde(rename = "status_425")]
+    Status425,
     /// 401, as if the token had been withdrawn.
     Unauthorized,
     /// 403, as if the scope had been withdrawn.

@@ -112,6 +112,16 @@ impl ShopHandle {
         self.shop.answers.hold()
     }
 
+    /// Makes answers to requests for locations wait, once they are made, until the hold is dropped.
+    pub fn hold_location_answers(&self) -> Hold {
+        self.shop.location_answers.hold()
+    }
+
+    /// Waits until so many answers to requests for locations have been made, sent or held.
+    pub async fn wait_for_location_answers(&self, count: u64) {
+        self.wait_for(|progress| count <= progress.locations_answered).await;
+    }
+
     /// Waits until so many inventory requests have come since the start, or since the log was cleared.
     pub async fn wait_for_requests(&self, count: u64) {
         self.wait_for(|progress| count <= progress.arrived).await;

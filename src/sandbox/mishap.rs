@@ -21,6 +21,9 @@ const DRIP: (usize, Duration) = (16, Duration::from_millis(50));
 /// What a proxy in front of Haravan says when nothing stands behind it.
 const HTML: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
 
+/// What a firewall in front of Haravan says to whom it does not like.
+const FIREWALL: &str = "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n<center><h1>Access denied</h1></center>\r\n</body>\r\n</html>\r\n";
+
 impl Failure {
     /// The answer given in place of the right one, if the failure is of that kind.
     pub(super) fn substitute(self) -> Option<Answer> {
@@ -29,6 +32,9 @@ impl Failure {
             Self::Status500 => Some(Answer::refusal(500, "Internal Server Error")),
             Self::Status502 => Some(Answer::refusal(502, "Bad Gateway")),
             Self::Status503 => Some(Answer::refusal(503, "Service Unavailable")),
+            Self::Status408 => Some(Answer::refusal(408, "Request Timeout")),
+            Self::Status425 => Some(Answer::refusal(425, "Too Early")),
+            Self::Html403 => Some(Answer { status: 403, ..plain(FIREWALL) }),
             Self::Html502 => Some(Answer { status: 502, ..plain(HTML) }),
             Self::Unauthorized => Some(Answer::refusal(401, "Invalid API key or access token")),
             Self::Forbidden => Some(Answer::refusal(403, "This action requires merchant approval")),
@@ -51,6 +57,12 @@ impl Failure {
     pub(super) fn shows_status(self) -> bool {
         !matches!(self, Self::Timeout | Self::Reset)
     }
+}
+
+/// Answers nothing for as long as anybody would wait: the other end of the connection is gone without a word.
+pub(super) async fn send_never() -> HttpResponse {
+    tokio::time::sleep(NEVER).await;
+    send_nothing()
 }
 
 /// Sends an answer as it is.
@@ -89,11 +101,15 @@ pub(super) async fn send_spoilt(answer: Answer, failure: Failure, call_limit: &s
         }
         Failure::HugeBody => json.streaming(endless()),
         Failure::SlowDrip => json.no_chunking(length(&body)).streaming(drip(body)),
-        Failure::WrongContentType | Failure::Html502 => head(status, "text/html", call_limit).body(body),
+        Failure::WrongContentType | Failure::Html403 | Failure::Html502 => {
+            head(status, "text/html", call_limit).body(body)
+        }
         Failure::Redirect => json.insert_header((LOCATION, "/account/login")).finish(),
         Failure::Status500
         | Failure::Status502
         | Failure::Status503
+        | Failure::Status408
+        | Failure::Status425
         | Failure::Unauthorized
         | Failure::Forbidden
         | Failure::EmptyObject

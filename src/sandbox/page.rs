@@ -100,14 +100,15 @@ fn render(store: &Store, query: &PageQuery<'_>, faults: &Faults) -> Answer {
     let twice: Vec<&Row> = rows.iter().take(faults.duplicate_rows).copied().collect();
     rows.extend(twice);
     rows.extend(store.strangers(query, faults.extra_rows));
-    let texts: Vec<Cow<'_, str>> =
+    let mut texts: Vec<Cow<'_, str>> =
         rows.iter().enumerate().map(|(place, row)| odd(place, row, faults)).collect();
+    texts.extend(faults.raw_rows.iter().map(|text| Cow::Borrowed(text.as_str())));
     Answer::list("inventory_locations", &texts)
 }
 
 /// The text of a row, with the fields dropped and set that the faults name.
 fn odd<'a>(place: usize, row: &'a Row, faults: &Faults) -> Cow<'a, str> {
-    let whole = faults.drop_fields.is_empty() && faults.set_fields.is_empty();
+    let whole = faults.drop_fields.is_empty() && faults.set_fields.is_empty() && faults.raw_fields.is_empty();
     if whole || !place.is_multiple_of(faults.odd_row_every.max(1)) {
         return Cow::Borrowed(&row.json);
     }
@@ -117,6 +118,9 @@ fn odd<'a>(place: usize, row: &'a Row, faults: &Faults) -> Cow<'a, str> {
     object.retain(|key| !faults.drop_fields.contains(key));
     for (key, value) in &faults.set_fields {
         object.set(key, value);
+    }
+    for (key, text) in &faults.raw_fields {
+        object.set(key, text);
     }
     Cow::Owned(object.to_string())
 }

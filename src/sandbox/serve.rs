@@ -21,11 +21,34 @@ pub(super) struct State {
     pub(super) shops: Vec<Arc<Shop>>,
     /// Requests with a token that no shop has, or with none.
     pub(super) unauthorized: AtomicU64,
+    /// Connections so far.
+    pub(super) connections: AtomicU64,
+    /// The connections up to this number are dead: nothing is answered on them any more.
+    pub(super) dead_connections: AtomicU64,
     /// Set when the sandbox stops: server threads may outlive that a little, and must not answer any more.
     pub(super) stopped: AtomicBool,
 }
 
+/// Which connection a request came on, counted from 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConnectionNumber(u64);
+
 impl State {
+    /// Counts a connection.
+    pub(super) fn connected(&self) -> ConnectionNumber {
+        ConnectionNumber(self.connections.fetch_add(1, Ordering::AcqRel) + 1)
+    }
+
+    /// Lets every connection that is open die without a word.
+    pub(super) fn kill_connections(&self) {
+        self.dead_connections.store(self.connections.load(Ordering::Acquire), Ordering::Release);
+    }
+
+    fn is_dead(&self, request: &HttpRequest) -> bool {
+        let number = request.conn_data::<ConnectionNumber>();
+        number.is_some_and(|number| number.0 <= self.dead_connections.load(Ordering::Acquire))
+    }
+
     pub(super) fn shop(&self, org_id: u64) -> Option<&Arc<Shop>> {
         self.shops.iter().find(|shop| shop.org_id == org_id)
     }
@@ -39,6 +62,9 @@ impl State {
 pub(super) async fn serve(request: HttpRequest, state: Data<State>) -> HttpResponse {
     if state.stopped.load(Ordering::Acquire) {
         return mishap::send_nothing();
+    }
+    if state.is_dead(&request) {
+        return mishap::send_never().await;
     }
     let Some(shop) = bearer(&request).and_then(|token| state.shop_of(token)) else {
         state.unauthorized.fetch_add(1, Ordering::Relaxed);
@@ -71,8 +97,10 @@ async fn answer(shop: &Arc<Shop>, asked: &Asked) -> HttpResponse {
     if failure.is_none_or(Failure::shows_status) {
         visit.answered(answer.status, answer.rows);
     }
-    if inventory {
-        shop.answers.pass().await;
+    match asked.resource {
+        Resource::Inventory => shop.answers.pass().await,
+        Resource::Locations => shop.location_answers.pass().await,
+        _ => {}
     }
     let call_limit = shop.call_limit();
     match failure {

@@ -32,6 +32,8 @@ pub(super) struct Shop {
     pub(super) requests: Gate,
     /// Inventory answers wait here after they were made.
     pub(super) answers: Gate,
+    /// Answers to requests for locations wait here after they were made.
+    pub(super) location_answers: Gate,
     rng: Mutex<fastrand::Rng>,
     started: Instant,
 }
@@ -55,6 +57,8 @@ pub(super) struct Stock {
 pub(super) struct Progress {
     pub(super) arrived: u64,
     pub(super) answered: u64,
+    /// The same for locations.
+    pub(super) locations_answered: u64,
 }
 
 /// A request on its way through; dropping it ends it, answered or not.
@@ -78,6 +82,7 @@ impl Shop {
             progress: watch::Sender::default(),
             requests: Gate::default(),
             answers: Gate::default(),
+            location_answers: Gate::default(),
             rng: Mutex::new(fastrand::Rng::with_seed(seed ^ org_id)),
             started,
         })
@@ -132,7 +137,8 @@ impl Shop {
             return Answer::refusal(403, "Forbidden: the token lacks the scope for this resource");
         }
         if asked.resource != Resource::Inventory {
-            return resources::answer(self.org_id, &self.stock.read().catalog, asked);
+            let faults = self.faults.lock().clone();
+            return resources::answer(self.org_id, &self.stock.read().catalog, asked, &faults);
         }
         let (faults, clamp) = {
             let mut faults = self.faults.lock();
@@ -192,11 +198,13 @@ impl Visit {
     /// Notes that the answer is made, though it may be held or spoilt yet.
     pub(super) fn answered(&self, status: u16, rows: usize) {
         self.shop.journal.lock().answered(self.number, self.resource, status, rows);
-        if self.resource == Resource::Inventory {
-            self.shop
-                .progress
-                .send_modify(|progress| progress.answered = progress.answered.saturating_add(1));
-        }
+        self.shop.progress.send_modify(|progress| match self.resource {
+            Resource::Inventory => progress.answered = progress.answered.saturating_add(1),
+            Resource::Locations => {
+                progress.locations_answered = progress.locations_answered.saturating_add(1);
+            }
+            _ => {}
+        });
     }
 }
 

@@ -219,12 +219,18 @@ impl Store {
         })
     }
 
-    /// Some rows in cells nobody asked for.
+    /// Some rows in cells nobody asked for: those of the lowest ids.
     pub(super) fn strangers(&self, query: &PageQuery<'_>, count: usize) -> Vec<&Row> {
         let asked = |row: &Row| {
             query.variant_ids.contains(&row.variant_id) && query.location_ids.contains(&row.loc_id)
         };
-        self.rows.values().filter(|row| !asked(row)).take(count).collect()
+        if count == 0 {
+            return Vec::new();
+        }
+        let mut strangers: Vec<&Row> = self.rows.values().filter(|row| !asked(row)).collect();
+        strangers.sort_unstable_by_key(|row| row.id);
+        strangers.truncate(count);
+        strangers
     }
 }
 

@@ -7,6 +7,7 @@
 //! - `GET /shops/{org}/counters`
 //! - `GET|DELETE /shops/{org}/requests`
 //! - `GET|PUT|DELETE /shops/{org}/rows[?variant_id=&loc_id=]`: `PUT` takes a row or a list of rows
+//! - `DELETE /connections`: those that are open are not answered any more, without a word
 //! - `PUT /shops/{org}/bucket`: `{"size":80,"leak_per_second":4.0}`
 
 use std::collections::BTreeMap;
@@ -70,6 +71,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         web::scope("/_sandbox")
             .app_data(web::PayloadConfig::new(MAX_BODY))
             .service(web::resource("/shops").get(list_shops))
+            .service(web::resource("/connections").delete(kill_connections))
             .service(shop)
             .default_service(web::to(unknown)),
     );
@@ -100,6 +102,11 @@ impl RowFilter {
 async fn list_shops(state: Data<State>) -> HttpResponse {
     let shops: Vec<String> = state.shops.iter().map(|shop| ShopHandle::new(shop.clone()).summary()).collect();
     mishap::send(Answer::list("shops", &shops), "")
+}
+
+async fn kill_connections(state: Data<State>) -> HttpResponse {
+    state.kill_connections();
+    HttpResponse::NoContent().finish()
 }
 
 async fn get_faults(state: Data<State>, org: Path<String>) -> Result<HttpResponse, SwitchError> {

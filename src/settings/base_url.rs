@@ -49,7 +49,7 @@ pub(super) struct PlainUrl {
     /// Whether what is sent there can be read on the way.
     clear: bool,
     /// Whether it is on this machine.
-    loopback: bool,
+    pub(super) loopback: bool,
 }
 
 /// How the key is read. Never quoted: a refused address may hold a password.
@@ -68,6 +68,12 @@ impl BaseUrl {
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let PlainUrl { url, clear, loopback } = PlainUrl::parse(text)?;
         if clear && !loopback { Err(BaseUrlError::Clear) } else { Ok(Self(url)) }
+    }
+
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        PlainUrl::parse(&self.0).is_ok_and(|plain| plain.loopback)
     }
 
     /// The address, without a slash at its end.

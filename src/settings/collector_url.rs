@@ -47,6 +47,12 @@ impl CollectorUrl {
         Ok(Self(url.strip_suffix(TRACES).map_or_else(|| url.clone(), str::to_owned)))
     }
 
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        PlainUrl::parse(&self.0).is_ok_and(|plain| plain.loopback)
+    }
+
     /// Where it takes traces.
     #[must_use]
     pub fn traces(&self) -> String {

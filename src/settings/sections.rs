@@ -12,6 +12,7 @@ use super::kind::{
     ADDRESS, FLAG, Kind, Refusal, bytes, duration, filled, integer, lasting, list, number, positive, share,
     size, string, whole,
 };
+use super::proxy::{HARAVAN_PROXY, HaravanProxy, OTLP_PROXY, ProxyUrl};
 use super::reader::Reader;
 
 /// A key as the reference shows it.
@@ -130,8 +131,11 @@ section! {
         connect_timeout: Duration = Duration::from_secs(3), r#""3s""#,
             duration(|node| lasting(node, MIN_TIMEOUT, MAX_WAIT));
         /// How long a call may take, its connection included.
-        request_timeout: Duration = Duration::from_secs(15), r#""15s""#,
+        request_timeout: Duration = Duration::from_secs(8), r#""8s""#,
             duration(|node| lasting(node, MIN_TIMEOUT, MAX_WAIT));
+        /// The proxy that https calls go through, such as `http://proxy:3128`; `none` for no proxy whatever the
+        /// environment says; if empty, what `HTTPS_PROXY` and `NO_PROXY` say. Calls to loopback go through none.
+        proxy: HaravanProxy = HaravanProxy::FromEnvironment, r#""""#, HARAVAN_PROXY;
     }
 }
 
@@ -158,7 +162,7 @@ section! {
         fresh: Duration = Duration::from_secs(15), r#""15s""#,
             duration(|node| lasting(node, Duration::ZERO, MAX_AGE));
         /// How much longer a cell is served while it is read anew.
-        stale_while_revalidate: Duration = Duration::from_secs(60), r#""60s""#,
+        stale_while_revalidate: Duration = Duration::from_secs(15), r#""15s""#,
             duration(|node| lasting(node, Duration::ZERO, MAX_AGE));
         /// How much longer a cell is served when Haravan fails.
         stale_if_error: Duration = Duration::from_secs(600), r#""10m""#,
@@ -220,6 +224,9 @@ section! {
         /// The collector that traces are exported to, by OTLP over HTTP, such as `http://127.0.0.1:4318`; none if
         /// empty.
         otlp_endpoint: Option<CollectorUrl> = None, r#""""#, COLLECTOR;
+        /// The proxy that traces go through to the collector, such as `http://proxy:3128`; none if empty, whatever
+        /// the environment says.
+        otlp_proxy: Option<ProxyUrl> = None, r#""""#, OTLP_PROXY;
         /// The share of requests that is traced where the caller has not decided, from 0 to 1.
         otlp_sample_ratio: f64 = 1.0, "1.0", number(share);
     }

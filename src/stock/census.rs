@@ -101,7 +101,7 @@ mod tests {
     fn purged_cells_are_not_counted() {
         let cache = Cache::new(1 << 20, 0);
         hold(&cache, 1, 0);
-        cache.purge(&Purge::default());
+        cache.purge(&Purge::default(), Moment::default());
         assert_eq!(Census::of(&cache, &POLICY, at(1)).cells(), 0);
     }
 

@@ -9,7 +9,7 @@ use super::shop::Shop;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::FreshnessWish;
 use crate::cache::row_texts::RowTexts;
-use crate::cache::{Changes, HeldTexts, LocationListId};
+use crate::cache::{Changes, HeldTexts, LocationListId, PurgeCount};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId};
 use crate::domain::line::Line;
@@ -21,7 +21,7 @@ use crate::query::Grid;
 #[derive(Debug)]
 pub struct Glimpses<'a> {
     shop: &'a Shop,
-    purges: u64,
+    purges: PurgeCount,
     texts: HeldTexts<'a>,
 }
 

@@ -1,4 +1,10 @@
 //! A shop's locations: read as a whole, cached, one reading at a time.
+//!
+//! What the list said of classes stays in force until another list is read: a list that cannot be read makes nothing
+//! sellable. `state` decides what is served and when the list is read, `entries` makes a list of what came.
+
+mod entries;
+mod state;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,15 +16,21 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use self::entries::Entries;
+use self::state::{InForce, Look, State};
 use super::ReadError;
-use crate::cache::freshness::{Freshness, FreshnessPolicy, FreshnessWish};
+use crate::cache::freshness::{FreshnessPolicy, FreshnessWish};
 use crate::clock::{Clock, Moment};
 use crate::domain::id::LocationId;
 use crate::domain::location::LocationBook;
-use crate::governor::{CallOutcome, Governor, Stop, Urgency};
-use crate::haravan::{CallError, LOCATIONS, LocationPage, Reply, SentLocation, ShopClient};
-use crate::metrics::ShopMetrics;
-use crate::trace::{self, Call};
+use crate::governor::Errand;
+use crate::governor::Urgency;
+use crate::governor::resource::Resource;
+use crate::haravan::{
+    Ask, CallCause, CallError, LOCATIONS, LocationPage, NoAnswer, Oddities, SentLocation, ShopClient,
+    Upstream,
+};
+use crate::trace;
 
 /// How long locations serve. Source: ours; a shop opens a store now and then, and webhooks will tell.
 const POLICY: FreshnessPolicy = FreshnessPolicy {
@@ -33,11 +45,9 @@ const FAILURE_REMEMBERED: Duration = Duration::from_secs(10);
 /// Most pages read. Source: ours, against a listing without end; 200 pages are 10,000 locations.
 const MOST_PAGES: usize = 200;
 
-/// Attempts at one page.
-const MOST_ATTEMPTS: u32 = 3;
-
-/// How long to wait after a 429 that does not say.
-const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How often the list is read at most, whatever is asked. Source: ours; callers that ask for no cached answer are
+/// given one reading together.
+const READ_EVERY: Duration = Duration::from_secs(1);
 
 /// A shop's locations as Haravan listed them, all pages joined.
 #[derive(Debug, Clone)]
@@ -47,6 +57,8 @@ pub struct LocationList {
     /// When they were read.
     pub observed_at: Moment,
     book: Arc<LocationBook>,
+    /// The same for when the list cannot be read any more.
+    outdated: Arc<LocationBook>,
 }
 
 impl LocationList {
@@ -61,258 +73,223 @@ impl LocationList {
 #[derive(Debug)]
 pub(super) struct Locations {
     shared: Arc<Shared>,
-    unreadable: Arc<LocationBook>,
+    forbidden: Arc<LocationBook>,
+    unread: Arc<LocationBook>,
+}
+
+/// What the locations are read with.
+#[derive(Debug)]
+pub(super) struct LocationParts {
+    pub(super) client: ShopClient,
+    pub(super) upstream: Upstream,
+    pub(super) clock: Clock,
+    pub(super) runtime: Handle,
+    pub(super) oddities: Arc<Oddities>,
+    /// Locations that never count as sellable.
+    pub(super) excluded: BTreeSet<LocationId>,
 }
 
 #[derive(Debug)]
 struct Shared {
-    client: ShopClient,
-    governor: Arc<Governor>,
-    clock: Clock,
-    runtime: Handle,
-    metrics: ShopMetrics,
-    excluded: BTreeSet<LocationId>,
+    parts: LocationParts,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    list: Option<Arc<LocationList>>,
-    /// Purged: the list may not be served, only replaced.
-    purged_at: Option<Moment>,
-    failed: Option<(Moment, ReadError)>,
-    reading: Option<watch::Receiver<Option<Outcome>>>,
+/// Why a reading brought no list.
+#[derive(Debug, Clone, Copy)]
+struct Failure {
+    error: ReadError,
+    /// Haravan answered that the token may not read it.
+    is_forbidden: bool,
 }
 
-type Outcome = Result<Arc<LocationList>, ReadError>;
+type Outcome = Result<Arc<LocationList>, Failure>;
 
 impl Locations {
     /// Locations nobody has read yet.
-    pub(super) fn new(
-        client: ShopClient,
-        governor: Arc<Governor>,
-        clock: Clock,
-        runtime: Handle,
-        metrics: ShopMetrics,
-        excluded: BTreeSet<LocationId>,
-    ) -> Self {
-        let unreadable = Arc::new(LocationBook::unreadable(excluded.iter().copied()));
-        let state = Mutex::default();
-        let shared = Shared { client, governor, clock, runtime, metrics, excluded, state };
-        Self { shared: Arc::new(shared), unreadable }
+    pub(super) fn new(parts: LocationParts) -> Self {
+        let forbidden = Arc::new(LocationBook::unreadable(parts.excluded.iter().copied()));
+        let unread = Arc::new(LocationBook::unread(parts.excluded.iter().copied()));
+        Self { shared: Arc::new(Shared { parts, state: Mutex::default() }), forbidden, unread }
     }
 
     /// The list, from the cache or from Haravan.
     ///
     /// # Errors
     /// It cannot be read, and none is cached that may be served.
-    pub(super) async fn list(&self, wish: &FreshnessWish, deadline: Instant) -> Outcome {
-        let (fallback, reading) = match self.shared.look(wish) {
-            Look::Serve(list) => return Ok(list),
-            Look::Fail(error) => return Err(error),
-            Look::Read { fallback, reading } => (fallback, reading),
-        };
-        if wish.only_if_cached {
-            return Err(ReadError::NotCached);
-        }
-        let mut reading = reading;
-        let outcome = match tokio::time::timeout_at(deadline, reading.wait_for(Option::is_some)).await {
-            Ok(Ok(outcome)) => outcome.clone().unwrap_or(Err(ReadError::Failed)),
-            Ok(Err(_)) => Err(ReadError::Failed),
-            Err(_) if self.shared.governor.is_rate_limited() => {
-                Err(ReadError::RateLimited { retry_after: self.shared.governor.wait_for(1) })
+    pub(super) async fn list(
+        &self,
+        wish: &FreshnessWish,
+        deadline: Instant,
+    ) -> Result<Arc<LocationList>, ReadError> {
+        let asked = Instant::now();
+        loop {
+            let purges = self.shared.state.lock().purges();
+            let held_up = match self.shared.look(wish, asked) {
+                Look::Serve(list) => return Ok(list),
+                Look::Fail(error) => return Err(error),
+                Look::Join(mut reading, fallback) => {
+                    let ended = tokio::time::timeout_at(deadline, reading.wait_for(Option::is_some)).await;
+                    let outcome = match ended {
+                        Ok(Ok(outcome)) => {
+                            outcome.clone().map(|outcome| outcome.map_err(|failed| failed.error))
+                        }
+                        Ok(Err(_)) => None,
+                        Err(_) => Some(Err(self.overdue())),
+                    };
+                    // What was read before a purge must not be served after it.
+                    if purges == self.shared.state.lock().purges() || deadline <= Instant::now() {
+                        let outcome = outcome.unwrap_or(Err(ReadError::Failed));
+                        return outcome.or_else(|error| fallback.ok_or(error));
+                    }
+                    continue;
+                }
+                Look::WaitOut(mut reading) => {
+                    let ended = tokio::time::timeout_at(deadline, reading.wait_for(Option::is_some)).await;
+                    ended.is_err()
+                }
+                Look::Pause(until) => {
+                    tokio::time::sleep_until(until.min(deadline)).await;
+                    deadline < until
+                }
+            };
+            if held_up {
+                return Err(self.overdue());
             }
-            Err(_) => Err(ReadError::Timeout),
-        };
-        outcome.or_else(|error| fallback.ok_or(error))
+        }
     }
 
-    /// Names and classes; where they cannot be read, a book without names in which everything sells.
+    /// What held up a list that did not come in time.
+    fn overdue(&self) -> ReadError {
+        if self.shared.parts.upstream.governor().is_rate_limited(&Resource::LOCATIONS) {
+            self.shared.rate_limited()
+        } else {
+            ReadError::Timeout
+        }
+    }
+
+    /// Names and classes; where the list cannot be read, those that were read last.
     pub(super) async fn book(&self, deadline: Instant) -> Arc<LocationBook> {
         match self.list(&FreshnessWish::default(), deadline).await {
-            Ok(list) => list.book(),
-            Err(_) => Arc::clone(&self.unreadable),
+            Ok(list) if self.is_usable(&list) => list.book(),
+            Ok(_) | Err(_) => self.book_in_force(),
+        }
+    }
+
+    /// The ids of all locations, ascending; where the list cannot be read, those that were read last.
+    ///
+    /// # Errors
+    /// It cannot be read, and never was; or the token may not read it.
+    pub(super) async fn ids(
+        &self,
+        wish: &FreshnessWish,
+        deadline: Instant,
+    ) -> Result<Vec<LocationId>, ReadError> {
+        match self.list(wish, deadline).await {
+            Ok(list) => Ok(list.book().ids().collect()),
+            Err(error @ (ReadError::NotCached | ReadError::Unauthorized)) => Err(error),
+            Err(error) => match self.shared.state.lock().in_force() {
+                InForce::List(held) => Ok(held.list.book.ids().collect()),
+                InForce::Nothing | InForce::Forbidden => Err(error),
+            },
         }
     }
 
     /// The book of the list that is held, if the list is fresh.
     pub(super) fn current_book(&self, now: Moment) -> Option<Arc<LocationBook>> {
         let state = self.shared.state.lock();
-        let fresh = state.list.as_ref().filter(|list| now.since(list.observed_at) <= POLICY.fresh);
-        fresh.map(|list| list.book())
+        state.servable().filter(|held| held.is_fresh(now)).map(|held| held.list.book())
     }
 
     /// Names and classes as far as they are held, without asking anybody.
     pub(super) fn held_book(&self) -> Arc<LocationBook> {
-        // Names change seldom: an old list is better than none.
-        let wish = FreshnessWish {
-            only_if_cached: true,
-            max_stale: Some(POLICY.stale_if_error),
-            ..FreshnessWish::default()
+        let now = self.shared.parts.clock.now();
+        let usable = {
+            let state = self.shared.state.lock();
+            state.servable().filter(|held| held.is_usable(now)).map(|held| held.list.book())
         };
-        match self.shared.look(&wish) {
-            Look::Serve(list) => list.book(),
-            Look::Fail(_) | Look::Read { .. } => Arc::clone(&self.unreadable),
+        usable.unwrap_or_else(|| self.book_in_force())
+    }
+
+    /// Lets no list read before now be served. Its classes stay in force until another is read.
+    pub(super) fn purge(&self) {
+        self.shared.state.lock().purge();
+    }
+
+    fn is_usable(&self, list: &Arc<LocationList>) -> bool {
+        let now = self.shared.parts.clock.now();
+        now.since(list.observed_at) <= POLICY.fresh + POLICY.stale_while_revalidate
+    }
+
+    /// What Haravan said last, however long ago.
+    fn book_in_force(&self) -> Arc<LocationBook> {
+        match self.shared.state.lock().in_force() {
+            InForce::List(held) => Arc::clone(&held.list.outdated),
+            InForce::Forbidden => Arc::clone(&self.forbidden),
+            InForce::Nothing => Arc::clone(&self.unread),
         }
     }
-
-    /// Lets nothing read before now be served.
-    pub(super) fn purge(&self) {
-        let mut state = self.shared.state.lock();
-        state.purged_at = Some(self.shared.clock.now());
-        state.list = None;
-        state.failed = None;
-        // Whoever waits for the reading under way gets it; whoever comes now starts another.
-        state.reading = None;
-    }
-}
-
-enum Look {
-    Serve(Arc<LocationList>),
-    Fail(ReadError),
-    Read { fallback: Option<Arc<LocationList>>, reading: watch::Receiver<Option<Outcome>> },
 }
 
 impl Shared {
     /// Decides from what is held, and starts a reading where one is due.
-    fn look(self: &Arc<Self>, wish: &FreshnessWish) -> Look {
-        let now = self.clock.now();
-        let mut state = self.state.lock();
-        let judged = state
-            .list
-            .as_ref()
-            .map(|list| (Arc::clone(list), POLICY.judge(now.since(list.observed_at), wish)));
-        let fallback = match judged {
-            Some((list, Freshness::Fresh)) => return Look::Serve(list),
-            Some((list, Freshness::Stale)) => {
-                if !wish.only_if_cached && state.may_read(now) {
-                    self.start_reading(&mut state);
-                }
-                return Look::Serve(list);
-            }
-            Some((list, Freshness::Expired)) => Some(list),
-            Some((_, Freshness::Unusable)) | None => None,
-        };
-        if wish.only_if_cached {
-            return Look::Fail(ReadError::NotCached);
+    fn look(self: &Arc<Self>, wish: &FreshnessWish, asked: Instant) -> Look {
+        let (look, begun) = self.state.lock().look(wish, asked, self.parts.clock.now());
+        if let Some(begun) = begun {
+            let shared = Arc::clone(self);
+            let reading = async move {
+                let outcome = shared.read(&begun.sender).await;
+                shared.state.lock().keep(&begun, &outcome, shared.parts.clock.now());
+                // Nobody may be waiting any more.
+                let _ = begun.sender.send(Some(outcome));
+            };
+            self.parts.runtime.spawn(reading.instrument(trace::locations()));
         }
-        if !state.may_read(now)
-            && let Some((_, error)) = &state.failed
-        {
-            return fallback.map_or(Look::Fail(*error), Look::Serve);
-        }
-        Look::Read { fallback, reading: self.start_reading(&mut state) }
-    }
-
-    /// Joins the reading under way, or starts one.
-    fn start_reading(self: &Arc<Self>, state: &mut State) -> watch::Receiver<Option<Outcome>> {
-        if let Some(reading) = state.reading.as_ref().filter(|reading| reading.has_changed().is_ok()) {
-            return reading.clone();
-        }
-        let (sender, receiver) = watch::channel(None);
-        state.reading = Some(receiver.clone());
-        let shared = Arc::clone(self);
-        let reading = async move {
-            let started = shared.clock.now();
-            let outcome = shared.read(started).await;
-            shared.keep(started, &outcome);
-            // Nobody may be waiting any more.
-            let _ = sender.send(Some(outcome));
-        };
-        self.runtime.spawn(reading.instrument(trace::locations()));
-        receiver
-    }
-
-    fn keep(&self, started: Moment, outcome: &Outcome) {
-        let mut state = self.state.lock();
-        if state.purged_at.is_some_and(|purged_at| started <= purged_at) {
-            return;
-        }
-        match outcome {
-            Ok(list) => {
-                state.list = Some(Arc::clone(list));
-                state.failed = None;
-            }
-            Err(error) => state.failed = Some((self.clock.now(), *error)),
-        }
-        state.reading = None;
+        look
     }
 
     /// Reads page after page until one brings nothing new: a short page may have been cut, as it may for rows.
-    async fn read(&self, started: Moment) -> Outcome {
-        let mut locations: Vec<SentLocation> = Vec::new();
-        let mut known = BTreeSet::new();
+    async fn read(&self, awaited: &watch::Sender<Option<Outcome>>) -> Outcome {
+        let observed_at = self.parts.clock.now();
+        let mut entries = Entries::default();
         for number in 1..=MOST_PAGES {
-            let page = self.page(number).await?;
-            let before = known.len();
-            for sent in page.locations {
-                if known.insert(sent.location.id) {
-                    locations.push(sent);
-                }
-            }
-            if known.len() == before {
+            let page = self.page(number, awaited).await?;
+            if !entries.add(page) {
                 break;
             }
         }
-        let described = locations.iter().map(|sent| sent.location.clone());
-        let book = Arc::new(LocationBook::new(described, self.excluded.iter().copied()));
-        Ok(Arc::new(LocationList { locations, observed_at: started, book }))
+        entries.tell(&self.parts.oddities);
+        let book = entries.book(&self.parts.excluded);
+        let (book, outdated) = (Arc::new(book.clone()), Arc::new(book.outdated()));
+        Ok(Arc::new(LocationList { locations: entries.into_list(), observed_at, book, outdated }))
     }
 
-    async fn page(&self, number: usize) -> Result<LocationPage, ReadError> {
-        let mut attempts = 0;
-        loop {
-            let permit = self.governor.admit(Urgency::Continuation).await.map_err(|stop| match stop {
-                Stop::Failing => ReadError::Failed,
-                Stop::Unauthorized => ReadError::Unauthorized,
-            })?;
-            let sent = Instant::now();
-            let span = trace::call(Call { template: LOCATIONS, page: Some(number), resends: attempts });
-            let reply = self.client.locations(number).instrument(span.clone()).await;
-            trace::called(&span, reply.end(|page| (200, Some(page.length))));
-            let Reply { call_limit, result } = reply;
-            if let Some((level, size)) = call_limit {
-                self.governor.hear_call_limit(level, size);
-            }
-            let outcome = outcome_of(result.as_ref().err());
-            self.metrics.upstream_request(outcome.as_str(), sent.elapsed());
-            permit.settle(outcome);
-            attempts += 1;
-            match result {
-                Ok(page) => return Ok(page),
-                Err(CallError::Unauthorized { .. }) => return Err(ReadError::Unauthorized),
-                Err(CallError::Throttled { .. }) if attempts < MOST_ATTEMPTS => {}
-                Err(error) if error.is_transient() && attempts < MOST_ATTEMPTS => {}
-                Err(_) => return Err(ReadError::Failed),
-            }
-        }
+    /// Asks for one page. The first is something new; those after it go on with it.
+    async fn page(
+        &self,
+        number: usize,
+        awaited: &watch::Sender<Option<Outcome>>,
+    ) -> Result<LocationPage, Failure> {
+        let urgency = if number == 1 { Urgency::New } else { Urgency::Continuation };
+        // The state holds a receiver too.
+        let is_awaited = || 1 < awaited.receiver_count();
+        let ask = Ask {
+            errand: Errand { resource: Resource::LOCATIONS, urgency },
+            cause: CallCause::Locations,
+            template: LOCATIONS,
+            page: Some(number),
+            deadline: None,
+            is_awaited: &is_awaited,
+        };
+        let page = self.parts.upstream.ask(ask, None, |on| self.parts.client.locations(number, on)).await;
+        page.map_err(|no_answer| Failure {
+            is_forbidden: no_answer == NoAnswer::Error(CallError::Unauthorized { status: 403 }),
+            error: ReadError::of_no_answer(&no_answer, || self.rate_limited()),
+        })
     }
-}
 
-impl State {
-    /// Whether Haravan may be asked: not right after it failed.
-    fn may_read(&self, now: Moment) -> bool {
-        self.failed.as_ref().is_none_or(|(failed_at, _)| FAILURE_REMEMBERED <= now.since(*failed_at))
-    }
-}
-
-/// How a call that is not about inventory went: a 403 is about the scope of this resource, not about the shop.
-pub(super) fn outcome_of(error: Option<&CallError>) -> CallOutcome {
-    match error {
-        None => CallOutcome::Answered,
-        Some(CallError::Throttled { retry_after }) => {
-            CallOutcome::Throttled { retry_after: retry_after.unwrap_or(DEFAULT_RETRY_AFTER) }
-        }
-        Some(CallError::Unauthorized { status: 401 }) => CallOutcome::Unauthorized,
-        Some(CallError::Unauthorized { .. } | CallError::IdsRefused | CallError::Rejected { .. }) => {
-            CallOutcome::Refused
-        }
-        Some(
-            CallError::ServerError { .. }
-            | CallError::UnexpectedStatus { .. }
-            | CallError::Timeout
-            | CallError::Connection
-            | CallError::Unreadable { .. },
-        ) => CallOutcome::Failed,
+    fn rate_limited(&self) -> ReadError {
+        let governor = self.parts.upstream.governor();
+        ReadError::RateLimited { retry_after: governor.wait_for(&Resource::LOCATIONS, 1) }
     }
 }

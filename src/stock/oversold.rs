@@ -147,7 +147,8 @@ mod tests {
         hold(&cache, 1, 8, -6, 200);
         assert_eq!(told(&cache, 715), [(id(1, 7), -5), (id(1, 8), -6)]);
         assert_eq!(told(&cache, 716), [(id(1, 8), -6)]);
-        cache.purge(&Purge { locations: Some([id(1, 8).loc_id].into()), ..Purge::default() });
+        let purge = Purge { locations: Some([id(1, 8).loc_id].into()), ..Purge::default() };
+        cache.purge(&purge, Moment::default());
         assert_eq!(told(&cache, 716), []);
     }
 

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::domain::cell::MissingReason;
+use crate::governor::Stop;
+use crate::haravan::{CallError, ConnectionCause, NoAnswer};
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +53,30 @@ impl ReadError {
             MissingReason::Failed => Some(Self::Failed),
             MissingReason::Unauthorized => Some(Self::Unauthorized),
             MissingReason::Refused => None,
+        }
+    }
+
+    /// The error that a call without an answer becomes; `rate_limited` is what it is if the bucket is to blame.
+    #[must_use]
+    pub fn of_no_answer(no_answer: &NoAnswer, rate_limited: impl FnOnce() -> Self) -> Self {
+        match no_answer {
+            NoAnswer::Stopped(Stop::Failing) => Self::Failed,
+            NoAnswer::Stopped(Stop::Unauthorized) | NoAnswer::Error(CallError::Unauthorized { .. }) => {
+                Self::Unauthorized
+            }
+            NoAnswer::NoLeave | NoAnswer::Error(CallError::Throttled { .. }) => rate_limited(),
+            NoAnswer::Error(
+                CallError::Timeout | CallError::Connection { cause: ConnectionCause::Timeout },
+            ) => Self::Timeout,
+            NoAnswer::Error(CallError::Rejected { status }) => Self::Rejected { status: *status },
+            NoAnswer::Error(
+                CallError::IdsRefused
+                | CallError::ServerError { .. }
+                | CallError::Blocked { .. }
+                | CallError::UnexpectedStatus { .. }
+                | CallError::Connection { .. }
+                | CallError::Unreadable { .. },
+            ) => Self::Failed,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::cache::Changes;
 use crate::cache::entry::{PackedCell, VariantCells};
+use crate::cache::{Changes, PurgeCount, PurgesSince};
 use crate::clock::Moment;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, RowId, VariantId};
@@ -47,6 +47,7 @@ pub struct Snapshot {
     tally: ReadTally,
     held: Option<Held>,
     oldest: Option<Moment>,
+    seen: PurgeCount,
 }
 
 /// What is known of a snapshot whose every cell was fresh in the cache.
@@ -73,7 +74,8 @@ impl Snapshot {
     ) -> Self {
         unknown.sort_unstable_by_key(|(cell, _)| *cell);
         unknown.dedup_by_key(|(cell, _)| *cell);
-        let mut snapshot = Self { grid, entries, unknown, tally, held: None, oldest: None };
+        let seen = PurgeCount::default();
+        let mut snapshot = Self { grid, entries, unknown, tally, held: None, oldest: None, seen };
         let mut pieces = Pieces::of(PIECE);
         let known = snapshot.packed().inspect(|_| pieces.done(1)).filter_map(|(_, found)| found.ok());
         snapshot.oldest = known.map(|(_, packed)| packed.observed_at()).min();
@@ -87,7 +89,49 @@ impl Snapshot {
         tally: ReadTally,
         held: Held,
     ) -> Self {
-        Self { grid, entries, unknown: Vec::new(), tally, held: Some(held), oldest: Some(held.oldest) }
+        let (unknown, seen) = (Vec::new(), PurgeCount::default());
+        Self { grid, entries, unknown, tally, held: Some(held), oldest: Some(held.oldest), seen }
+    }
+
+    /// The same, of which no purge up to this count concerns what was read before it.
+    pub(super) fn after(self, seen: PurgeCount) -> Self {
+        Self { seen, ..self }
+    }
+
+    /// No purge up to this count concerns what was read before it; later ones may.
+    #[must_use]
+    pub fn seen(&self) -> PurgeCount {
+        self.seen
+    }
+
+    /// Whether something in it was read before one of these purges that concerns it.
+    pub(super) fn is_outdated(&self, since: &PurgesSince) -> bool {
+        !since.is_empty() && self.outdated(since).next().is_some()
+    }
+
+    /// The same without what was read before one of these purges: that is missing for this reason.
+    pub(super) fn without(self, since: &PurgesSince, reason: MissingReason) -> Self {
+        let outdated: Vec<CellId> = self.outdated(since).collect();
+        let mut unknown = self.unknown;
+        unknown.retain(|(cell, _)| outdated.binary_search(cell).is_err());
+        unknown.extend(outdated.into_iter().map(|cell| (cell, reason)));
+        Self::new(self.grid, self.entries, unknown, self.tally)
+    }
+
+    /// The cells that were read, or found to be refused, before one of these purges; ascending.
+    fn outdated<'a>(&'a self, since: &'a PurgesSince) -> impl Iterator<Item = CellId> + 'a {
+        let mut pieces = Pieces::of(PIECE);
+        let all = self.packed().inspect(move |_| pieces.done(1));
+        all.filter_map(|(cell, found)| {
+            let observed_at = match found {
+                Ok((_, packed)) if packed.is_purged() => return Some(cell),
+                Ok((_, packed)) => packed.observed_at(),
+                // When an id was refused is not known: it may have been before.
+                Err(MissingReason::Refused) => Moment::default(),
+                Err(_) => return None,
+            };
+            since.outdate(cell.variant_id, cell.loc_id, observed_at).then_some(cell)
+        })
     }
 
     /// What is known of it, if every cell was fresh in the cache.
@@ -133,6 +177,7 @@ impl Snapshot {
                 let Some(loc_id) = wanted.peek() else { break };
                 if **loc_id == cell.loc_id()
                     && let Some(row_id) = cell.row_id()
+                    && !cell.is_purged()
                     && !self.is_unknown(entry.variant_id(), cell.loc_id())
                 {
                     show(row_id, entry, cell);
@@ -225,6 +270,8 @@ impl CellsByVariant for Snapshot {
 #[inline]
 fn unpacked(found: Found<'_>) -> Cell {
     match found {
+        // Whoever made the snapshot has left none in it; a cell that was purged is never told of.
+        Ok((_, packed)) if packed.is_purged() => Cell::Unknown(MissingReason::Failed),
         Ok((entry, packed)) => entry.unpacked(packed),
         Err(reason) => Cell::Unknown(reason),
     }

@@ -43,17 +43,16 @@ struct VariantLook {
 }
 
 impl Survey {
-    /// Looks at what is cached of a grid.
+    /// Looks at what is cached of a grid. Cells that were observed at `fresh_from` or later are fresh, however old they
+    /// are by the policy.
     pub(super) fn of(
         grid: &Grid,
         cache: &Cache,
         policy: &FreshnessPolicy,
-        terms: &ReadTerms,
+        (terms, fresh_from): (&ReadTerms, Moment),
         now: Moment,
     ) -> Self {
         let mut survey = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
-        // Most cells of most questions are fresh: one comparison says so.
-        let fresh_from = policy.fresh_from(now, &terms.freshness);
         let mut pieces = Pieces::of(PIECE);
         for variant_id in grid.variants.iter() {
             let entry = cache.get(*variant_id);
@@ -69,7 +68,8 @@ impl Survey {
                         let age = now.since(observed_at);
                         policy.judge_doubted(age, cell.can_be_settled(now), &terms.freshness)
                     }
-                    Some((_, observed_at)) if fresh_from.is_some_and(|from| from <= observed_at) => {
+                    // Most cells of most questions are fresh: one comparison says so.
+                    Some((_, observed_at)) if fresh_from <= observed_at => {
                         let oldest = survey.oldest_fresh.unwrap_or(observed_at);
                         survey.oldest_fresh = Some(oldest.min(observed_at));
                         Freshness::Fresh

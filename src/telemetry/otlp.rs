@@ -25,6 +25,7 @@ use outage::Watched;
 
 use crate::http::trace_context;
 use crate::settings::collector_url::CollectorUrl;
+use crate::settings::proxy::ProxyUrl;
 
 /// The longest that an export may take, its retries included.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,10 +60,12 @@ pub enum OtlpError {
 
 impl Exporter {
     /// Starts to export to a collector. To be called inside the runtime that exports are to run on.
-    pub(super) fn start(collector: &CollectorUrl) -> Result<Self, OtlpError> {
+    pub(super) fn start(collector: &CollectorUrl, proxy: Option<&ProxyUrl>) -> Result<Self, OtlpError> {
+        // A collector on this machine needs none.
+        let proxy = proxy.filter(|_| !collector.is_loopback());
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(CollectorClient::new(EXPORT_TIMEOUT)?)
+            .with_http_client(CollectorClient::new(EXPORT_TIMEOUT, proxy)?)
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(collector.traces())
             .with_timeout(EXPORT_TIMEOUT)

@@ -9,7 +9,8 @@
 //!   amount, so as long as a cell at a location that sells is unknown, nothing is proven: neither a yes nor a no.
 //!   (A cell that is unknown elsewhere changes nothing.)
 //!
-//! A cell that Haravan refuses is as unknown as any other.
+//! A cell that Haravan refuses is as unknown as any other. A location of which nobody can tell whether it sells may add
+//! what it has, or nothing: what holds either way is proven.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -151,7 +152,7 @@ pub fn availability(
 ) -> AvailabilityAnswer {
     let mut envelope = EnvelopeBuilder::new();
     let mut availability = Vec::new();
-    each_variant(cells, |variant| {
+    each_variant(cells, context.book.untold_cells(), |variant| {
         for (id, cell) in variant.cells() {
             envelope.see(id, cell);
         }
@@ -186,23 +187,34 @@ fn item(variant: &VariantCells, book: &LocationBook, parameters: AvailabilityPar
 
 /// The pool less the buffer, as far as the known cells prove it.
 fn proven(variant: &VariantCells, book: &LocationBook, parameters: AvailabilityParameters) -> Proven {
-    let mut pool = Quantity::ZERO;
-    let mut unknown = false;
-    for (_, cell) in variant.cells.iter().filter(|(loc_id, _)| book.is_sellable(*loc_id)) {
+    // What the locations have that sell, and what those could do to it at most of which nobody can tell.
+    let (mut pool, mut least, mut most) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
+    let mut unknown = 0 < variant.untold;
+    for (loc_id, cell) in variant.cells.iter().filter(|(loc_id, _)| book.may_be_sellable(*loc_id)) {
         match cell {
-            Cell::Row(row) => match parameters.pooling {
-                Pooling::Net => pool += row.qty_available,
-                Pooling::Positive => pool += row.qty_available.positive_part(),
-            },
+            Cell::Row(row) => {
+                let adds = match parameters.pooling {
+                    Pooling::Net => row.qty_available,
+                    Pooling::Positive => row.qty_available.positive_part(),
+                };
+                if book.is_sellable(*loc_id) {
+                    pool += adds;
+                } else if adds.is_negative() {
+                    least += adds;
+                } else {
+                    most += adds;
+                }
+            }
             Cell::NoRow => {}
             Cell::Unknown(_) => unknown = true,
         }
     }
-    let for_sale = (pool - parameters.buffer).positive_part().normalized();
+    let for_sale = |pool: Quantity| (pool - parameters.buffer).positive_part().normalized();
+    let (least, most) = (for_sale(pool + least), for_sale(pool + most));
     match parameters.pooling {
-        _ if !unknown => Proven::Exactly(for_sale),
-        Pooling::Positive => Proven::AtLeast(for_sale),
-        Pooling::Net => Proven::AtLeast(Quantity::ZERO),
+        _ if !unknown && least == most => Proven::Exactly(least),
+        Pooling::Net if unknown => Proven::AtLeast(Quantity::ZERO),
+        Pooling::Positive | Pooling::Net => Proven::AtLeast(least),
     }
 }
 

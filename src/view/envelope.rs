@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::location_warnings::location_warnings;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, OrgId, VariantId};
 use crate::domain::location::LocationBook;
@@ -10,10 +11,6 @@ use crate::domain::timestamp::Timestamp;
 
 /// The most missing cells an answer names; `missing_total` counts all. Source: ours.
 pub const MAX_MISSING: usize = 100;
-
-/// Said when `locations.json` cannot be read.
-const LOCATIONS_UNREADABLE: &str = "locations.json cannot be read: location names are null, and every location \
-                                    that configuration does not exclude counts as sellable";
 
 /// What a view is told besides the cells.
 #[derive(Debug, Clone)]
@@ -57,9 +54,9 @@ pub struct Missing {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
     pub variant_id: VariantId,
-    /// The location.
-    #[schema(value_type = u64, minimum = 1, example = 963414)]
-    pub loc_id: LocationId,
+    /// The location; null where its id cannot be read.
+    #[schema(required, value_type = Option<u64>, minimum = 1, example = 963414)]
+    pub loc_id: Option<LocationId>,
     /// Why the cell is not known.
     #[schema(example = "timeout")]
     pub reason: Reason,
@@ -118,6 +115,10 @@ pub struct EnvelopeBuilder {
     missing: Vec<Missing>,
     missing_total: u64,
     warnings: Vec<String>,
+    /// How many variants were seen, and the first of them: each has as many cells that nobody can ask for.
+    variants: u64,
+    first_variants: Vec<VariantId>,
+    last_variant: Option<VariantId>,
 }
 
 impl EnvelopeBuilder {
@@ -129,15 +130,28 @@ impl EnvelopeBuilder {
 
     /// Takes note of a cell; call it in cell order.
     pub fn see(&mut self, id: CellId, cell: &Cell) {
+        if self.last_variant != Some(id.variant_id) {
+            self.last_variant = Some(id.variant_id);
+            self.variants += 1;
+            if self.first_variants.len() < MAX_MISSING {
+                self.first_variants.push(id.variant_id);
+            }
+        }
         let Cell::Unknown(reason) = cell else { return };
         self.missing_total += 1;
         if self.missing.len() < MAX_MISSING {
             self.missing.push(Missing {
                 variant_id: id.variant_id,
-                loc_id: id.loc_id,
+                loc_id: Some(id.loc_id),
                 reason: Reason::from(*reason),
             });
         }
+    }
+
+    /// How many variants were seen.
+    #[must_use]
+    pub fn variants(&self) -> u64 {
+        self.variants
     }
 
     /// Adds a warning of the view's own.
@@ -145,13 +159,12 @@ impl EnvelopeBuilder {
         self.warnings.push(warning);
     }
 
-    /// The envelope. Warnings come in this order: the caller's, the one about unreadable locations, the view's.
+    /// The envelope. Warnings come in this order: the caller's, those about the locations, the view's.
     #[must_use]
-    pub fn finish(self, context: Context<'_>) -> Envelope {
+    pub fn finish(mut self, context: Context<'_>) -> Envelope {
+        self.see_untold(context.book.untold_cells());
         let mut warnings = context.warnings;
-        if !context.book.is_readable() {
-            warnings.push(LOCATIONS_UNREADABLE.to_owned());
-        }
+        warnings.extend(location_warnings(context.book));
         warnings.extend(self.warnings);
         Envelope {
             shop: context.shop,
@@ -164,12 +177,34 @@ impl EnvelopeBuilder {
     }
 }
 
+impl EnvelopeBuilder {
+    /// Takes note of so many cells of each variant, at locations whose ids cannot be read.
+    fn see_untold(&mut self, cells: u64) {
+        if cells == 0 {
+            return;
+        }
+        self.missing_total += cells * self.variants;
+        name_untold(&mut self.missing, &self.first_variants, cells);
+    }
+}
+
+/// Adds so many cells of each variant, at locations whose ids cannot be read, to the missing cells that are named.
+pub fn name_untold(missing: &mut Vec<Missing>, variants: &[VariantId], cells: u64) {
+    for variant_id in variants.iter().take(MAX_MISSING) {
+        let untold = Missing { variant_id: *variant_id, loc_id: None, reason: Reason::Failed };
+        missing.extend((0..cells).map(|_| untold).take(MAX_MISSING));
+    }
+    missing.sort_by_key(|missing| (missing.variant_id, missing.loc_id.is_none(), missing.loc_id));
+    missing.truncate(MAX_MISSING);
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Context, EnvelopeBuilder, LOCATIONS_UNREADABLE, MAX_MISSING, Reason};
+    use super::{Context, EnvelopeBuilder, MAX_MISSING, Reason};
     use crate::domain::cell::{Cell, CellId, MissingReason};
     use crate::domain::id::{LocationId, OrgId, VariantId};
     use crate::domain::location::LocationBook;
+    use crate::view::location_warnings::LOCATIONS_FORBIDDEN;
 
     fn context(book: &LocationBook) -> Context<'_> {
         Context { shop: OrgId::new(1000).unwrap(), as_of: None, book, warnings: vec!["first".to_owned()] }
@@ -204,7 +239,27 @@ mod tests {
         let mut envelope = EnvelopeBuilder::new();
         envelope.warn("last".to_owned());
         let envelope = envelope.finish(context(&LocationBook::unreadable([])));
-        assert_eq!(envelope.warnings, ["first", LOCATIONS_UNREADABLE, "last"]);
+        assert_eq!(envelope.warnings, ["first", LOCATIONS_FORBIDDEN, "last"]);
+    }
+
+    #[test]
+    fn a_location_whose_id_cannot_be_read_is_an_unknown_cell_of_each_variant() {
+        let mut envelope = EnvelopeBuilder::new();
+        for number in [1, 2] {
+            let variant_id = VariantId::new(number).unwrap();
+            for loc_id in [7, 8].map(|number| LocationId::new(number).unwrap()) {
+                let cell = if number == 2 { Cell::Unknown(MissingReason::Timeout) } else { Cell::NoRow };
+                envelope.see(CellId { variant_id, loc_id }, &cell);
+            }
+        }
+        let envelope = envelope.finish(context(&LocationBook::new([], []).with_unlisted(1).of_all()));
+        let missing: Vec<_> = envelope
+            .missing
+            .iter()
+            .map(|missing| (missing.variant_id.get(), missing.loc_id.map(LocationId::get)))
+            .collect();
+        assert_eq!(missing, [(1, None), (2, Some(7)), (2, Some(8)), (2, None)]);
+        assert_eq!((envelope.missing_total, envelope.complete, envelope.warnings.len()), (4, false, 2));
     }
 
     #[test]

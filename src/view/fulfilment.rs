@@ -4,6 +4,7 @@
 //! takes nothing from it. An order can be fulfilled if what the known cells hold covers every line, whatever the
 //! unknown ones hold; it cannot if they leave a line short that no unknown cell could help; else nothing is proven.
 //! A cell that Haravan refuses is as unknown as any other, and one at a location that does not sell changes nothing.
+//! Nothing is promised from a location of which nobody can tell whether it sells, but it may help.
 //!
 //! Of the smallest sets of locations that cover the order the first is taken: locations are compared in the order
 //! of preference, those preferred as they were named and then the others by id. How it is found, and what happens
@@ -141,7 +142,7 @@ pub fn fulfilment(
     let mut envelope = EnvelopeBuilder::new();
     let mut supply = Supply::preferring(&parameters.prefer);
     let mut shortages = Vec::new();
-    each_variant(cells, |variant| {
+    each_variant(cells, context.book.untold_cells(), |variant| {
         for (id, cell) in variant.cells() {
             envelope.see(id, cell);
         }
@@ -191,7 +192,7 @@ fn shortage(variant: &VariantCells, book: &LocationBook, ordered: Quantity) -> O
     if ordered <= sellable {
         return None;
     }
-    let helpless = !variant.unknown().any(|(loc_id, _)| book.is_sellable(loc_id));
+    let helpless = !variant.more_may_sell(book);
     Some(LineShortage {
         variant_id: variant.variant_id,
         quantity: ordered.normalized(),

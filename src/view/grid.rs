@@ -2,6 +2,8 @@
 
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, ProductId, VariantId};
+use crate::domain::location::{LocationBook, LocationClass};
+use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
 
 /// The cells of a grid: each exactly once, ordered by variant and then location.
@@ -37,6 +39,8 @@ pub(crate) struct VariantCells {
     pub(crate) variant_id: VariantId,
     /// By location id.
     pub(crate) cells: Vec<(LocationId, Cell)>,
+    /// How many cells belong to it besides, of which not even the location can be told.
+    pub(crate) untold: u64,
 }
 
 impl VariantCells {
@@ -64,7 +68,20 @@ impl VariantCells {
 
     /// Whether every cell of the variant is known.
     pub(crate) fn is_complete(&self) -> bool {
-        self.unknown().next().is_none()
+        self.untold == 0 && self.unknown().next().is_none()
+    }
+
+    /// Whether more may be sold of it than the locations hold that are known to sell: a cell that is not known may
+    /// hold something, or what is known to be there may be for sale.
+    pub(crate) fn more_may_sell(&self, book: &LocationBook) -> bool {
+        0 < self.untold
+            || self.cells.iter().any(|(loc_id, cell)| match cell {
+                Cell::Unknown(_) => book.may_be_sellable(*loc_id),
+                Cell::Row(row) => {
+                    Quantity::ZERO < row.qty_available && book.class(*loc_id) == LocationClass::Unknown
+                }
+                Cell::NoRow => false,
+            })
     }
 
     /// The variant's product, known once any row is: only rows tell it. Rows of a variant agree on it; if they
@@ -76,10 +93,12 @@ impl VariantCells {
 
 /// Gathers the cells of each variant and hands them on. One variant's cells stand in memory at a time, in the same
 /// place.
-pub(crate) fn each_variant(cells: impl Cells, mut each: impl FnMut(&VariantCells)) {
+///
+/// To each belong so many `untold` cells besides.
+pub(crate) fn each_variant(cells: impl Cells, untold: u64, mut each: impl FnMut(&VariantCells)) {
     let mut gathered: Option<VariantCells> = None;
     cells.each(|CellId { variant_id, loc_id }, cell| {
-        let variant = gathered.get_or_insert_with(|| VariantCells { variant_id, cells: Vec::new() });
+        let variant = gathered.get_or_insert_with(|| VariantCells { variant_id, cells: Vec::new(), untold });
         if variant.variant_id != variant_id {
             each(variant);
             variant.variant_id = variant_id;

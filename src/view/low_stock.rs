@@ -50,7 +50,7 @@ pub fn low_stock(cells: impl Cells, context: Context<'_>, parameters: LowStockPa
     let mut envelope = EnvelopeBuilder::new();
     let mut alerts = Vec::new();
     let mut undecided = 0_u64;
-    each_variant(cells, |variant| {
+    each_variant(cells, context.book.untold_cells(), |variant| {
         for (id, cell) in variant.cells() {
             envelope.see(id, cell);
         }
@@ -81,7 +81,7 @@ fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBoo
     }
     let mut spare = surplus.above(threshold);
     let complete = variant.is_complete();
-    let surplus_is_known = !variant.unknown().any(|(loc_id, _)| book.is_sellable(loc_id));
+    let surplus_is_known = !variant.more_may_sell(book);
     for row in low {
         let shortage = (threshold - row.qty_available).normalized();
         let own = if is_spare(row, book) { row.qty_available } else { Quantity::ZERO };

@@ -49,7 +49,7 @@ pub fn negative(cells: impl Cells, context: Context<'_>, parameters: NegativePar
     let mut envelope = EnvelopeBuilder::new();
     let mut alerts = Vec::new();
     let mut undecided = 0_u64;
-    each_variant(cells, |variant| {
+    each_variant(cells, context.book.untold_cells(), |variant| {
         for (id, cell) in variant.cells() {
             envelope.see(id, cell);
         }
@@ -79,7 +79,7 @@ fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBoo
     }
     let mut surplus = Surplus::of(variant, book);
     let complete = variant.is_complete();
-    let surplus_is_known = !variant.unknown().any(|(loc_id, _)| book.is_sellable(loc_id));
+    let surplus_is_known = !variant.more_may_sell(book);
     // A negative row has no surplus of its own: what the variant has is what it has elsewhere.
     let surplus_elsewhere = surplus_is_known.then(|| surplus.total());
     for row in short {

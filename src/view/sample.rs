@@ -89,7 +89,7 @@ pub(super) fn no_row(variant_id: u64, loc_id: u64) -> (CellId, Cell) {
 }
 
 pub(super) fn place(loc_id: u64, name: &str, class: LocationClass) -> Location {
-    Location { id: location(loc_id), name: Some(name.to_owned()), class }
+    Location { id: location(loc_id), name: Some(name.to_owned()), class, unreadable: Vec::new() }
 }
 
 /// The four rows of the documentation's example answer, as data; the locations' names are ours.

@@ -109,6 +109,14 @@ pub fn stock(cells: impl Cells, context: Context<'_>, parameters: StockParameter
         }
     });
     let mut groups = groups.into_list();
+    let untold = context.book.untold_cells();
+    let mut totals = Tally::default();
+    if parameters.group_by == GroupBy::Location {
+        // They belong to no location's item.
+        totals.add_untold(untold * envelope.variants());
+    } else {
+        groups.iter_mut().for_each(|(_, variant)| variant.add_untold(untold));
+    }
     let mut products = Membership::Certain;
     if parameters.group_by == GroupBy::Product {
         if groups.iter().any(|(_, variant)| variant.product_id.is_none() && variant.may_have_more_rows) {
@@ -118,7 +126,6 @@ pub fn stock(cells: impl Cells, context: Context<'_>, parameters: StockParameter
         groups = by_product(groups);
     }
     groups.sort_by_key(|(key, _)| *key);
-    let mut totals = Tally::default();
     for (_, group) in &groups {
         totals.merge(&group.tally);
     }
@@ -150,6 +157,12 @@ impl Group {
         }
     }
 
+    /// Counts cells of a variant of which not even the location can be told.
+    fn add_untold(&mut self, cells: u64) {
+        self.tally.add_untold(cells);
+        self.may_have_more_rows |= 0 < cells;
+    }
+
     fn list(&mut self, cell: &Cell, place: &Place) {
         if let Cell::Row(row) = cell {
             self.rows.push(StockRow::new(row, place));
@@ -178,6 +191,7 @@ pub fn variant_stock(variant_id: VariantId, cells: impl Cells, context: Context<
         group.add(cell, &place);
         group.list(cell, &place);
     });
+    group.add_untold(context.book.untold_cells());
     VariantStockAnswer { envelope: envelope.finish(context), stock: group.of_variant(variant_id, true) }
 }
 

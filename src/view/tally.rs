@@ -29,9 +29,9 @@ pub struct StockSums {
     #[schema(required, value_type = Option<f64>, format = "decimal", example = 0)]
     pub qty_available: Option<Quantity>,
     /// Pieces that can be sold: the sum of the positive availables at sellable locations. A lower bound if a cell
-    /// is unknown.
-    #[schema(value_type = f64, format = "decimal", minimum = 0, example = 15)]
-    pub sellable: Quantity,
+    /// is unknown; null if it is not known whether a location sells that has some.
+    #[schema(required, value_type = Option<f64>, format = "decimal", minimum = 0, example = 15)]
+    pub sellable: Option<Quantity>,
     /// Pieces oversold: the sum of the negative availables, as a positive number; null if a cell is unknown.
     #[schema(required, value_type = Option<f64>, format = "decimal", minimum = 0, example = 15)]
     pub qty_oversold: Option<Quantity>,
@@ -63,6 +63,8 @@ pub(crate) struct Tally {
     incoming: Quantity,
     available: Quantity,
     sellable: Quantity,
+    /// Whether there are some at a location of which nobody can tell whether it sells.
+    may_sell_more: bool,
     /// The negative availables as they are.
     oversold: Quantity,
     rows: u64,
@@ -105,8 +107,15 @@ impl Tally {
             self.oversold += row.qty_available;
         } else if class == LocationClass::Sellable {
             self.sellable += row.qty_available;
+        } else if class == LocationClass::Unknown {
+            self.may_sell_more |= Quantity::ZERO < row.qty_available;
         }
         self.updated_at = newest(self.updated_at, Some(row.updated_at));
+    }
+
+    /// Counts cells of which not even the location can be told.
+    pub(crate) fn add_untold(&mut self, cells: u64) {
+        self.unknown += cells;
     }
 
     /// Counts what another tally counted.
@@ -116,6 +125,7 @@ impl Tally {
         self.incoming += other.incoming;
         self.available += other.available;
         self.sellable += other.sellable;
+        self.may_sell_more |= other.may_sell_more;
         self.oversold += other.oversold;
         self.rows += other.rows;
         self.no_rows += other.no_rows;
@@ -133,7 +143,7 @@ impl Tally {
             qty_commited: known(self.commited),
             qty_incoming: known(self.incoming),
             qty_available: known(self.available),
-            sellable: self.sellable.normalized(),
+            sellable: (!self.may_sell_more).then(|| self.sellable.normalized()),
             qty_oversold: known(-self.oversold),
             rows: self.rows,
             no_rows: self.no_rows,
@@ -151,6 +161,7 @@ pub(crate) fn variant_sums(variant: &VariantCells, book: &LocationBook) -> Stock
     for (loc_id, cell) in &variant.cells {
         tally.add(cell, book.class(*loc_id));
     }
+    tally.add_untold(variant.untold);
     tally.finish(Membership::Certain)
 }
 

@@ -79,7 +79,7 @@ async fn what_is_cached_in_part_is_forwarded_in_part() {
 async fn what_is_stale_and_served_says_so() {
     let app = TestApp::spawn().await;
     app.example().await.rows();
-    app.age(30);
+    app.age(20);
     let answer = app.example().await;
     assert_eq!(CacheStatus::of(&answer).reason(), "stale");
     assert_eq!((answer.cache_detail("stale"), answer.cache_detail("fetched")), (4, 0));

@@ -271,7 +271,10 @@ impl Builder {
         let Self { mut settings, haravan } = self;
         let tokens: Vec<_> = haravan.shops.iter().map(|shop| (shop.org_id, shop.token.clone())).collect();
         let sandbox = Sandbox::start(haravan).unwrap();
-        settings.haravan.base_url = BaseUrl::parse(&sandbox.base_url()).unwrap();
+        // A test may have named another place.
+        if settings.haravan.base_url == BaseUrl::default() {
+            settings.haravan.base_url = BaseUrl::parse(&sandbox.base_url()).unwrap();
+        }
         for (org_id, token) in tokens {
             settings.shops.push(ShopSettings {
                 org_id: org(org_id),

@@ -68,7 +68,7 @@ async fn an_answer_that_stood_ready_says_how_old_it_is_and_goes_stale_with_its_c
     app.age(9);
     let aged = app.example().await;
     assert!(aged.is_hit() && (9..12).contains(&aged.age()), "{}", aged.shown());
-    app.age(20);
+    app.age(15);
     let stale = app.example().await;
     assert!(stale.header("cache-status").unwrap().contains("fwd=stale"), "{}", stale.shown());
     app.shop(EXAMPLE).wait_for_answers(2).await;

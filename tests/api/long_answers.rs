@@ -139,6 +139,9 @@ async fn a_long_answer_says_before_its_items_what_it_lacks() {
     let last: Value = serde_json::from_str(lines.lines().next_back().unwrap()).unwrap();
     assert_eq!(last["envelope"]["missing_total"], 120);
     assert_eq!(lines.lines().count(), asker.variants.len() + 1);
+    let table = partial().header("accept", FORMS[1]).await.text();
+    assert!(table.lines().next_back().unwrap().starts_with("#incomplete,120,failed,"), "{table}");
+    assert_eq!(table.lines().count(), asker.variants.len() + 2);
     asker.ask(&asker.variants, &json!({})).await.problem(502, "upstream-failed");
 }
 

@@ -42,7 +42,7 @@ fn html(answer: &Answer, status: u16) -> String {
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
     assert_eq!(answer.header("cache-control"), Some("private, no-store"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
     assert_eq!(
         answer.header("content-security-policy"),
         Some(
@@ -174,6 +174,33 @@ async fn a_form_of_another_site_is_refused() {
         assert_eq!(header(&answer, "set-cookie"), None);
         let answer = send(&app, path, "Sec-Fetch-Site: same-origin\r\n", "key=tk_all").await;
         assert!(answer.starts_with("HTTP/1.1 303 "), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_plain_connection_the_origin_of_a_form_must_be_the_host_asked() {
+    let app = TestApp::spawn().await;
+    for path in ["/page/sign-in", "/page/sign-out"] {
+        for origin in [
+            "http://elsewhere.example",
+            "http://tonkho.elsewhere",
+            "http://tonkho:81",
+            "http://tonkho@elsewhere.example",
+            "https://",
+            "tonkho",
+            "null",
+            "",
+        ] {
+            let answer = send(&app, path, &format!("Origin: {origin}\r\n"), "key=tk_all").await;
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{origin}: {answer}");
+            assert_eq!(header(&answer, "set-cookie"), None);
+        }
+        let two = "Origin: http://tonkho\r\nOrigin: http://elsewhere.example\r\n";
+        assert!(send(&app, path, two, "key=tk_all").await.starts_with("HTTP/1.1 400 "));
+        for origin in ["http://tonkho", "https://tonkho:443", "http://TONKHO:80"] {
+            let answer = send(&app, path, &format!("Origin: {origin}\r\n"), "key=tk_all").await;
+            assert!(answer.starts_with("HTTP/1.1 303 "), "{origin}: {answer}");
+        }
     }
 }
 

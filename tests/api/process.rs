@@ -134,6 +134,15 @@ impl Process {
         }
     }
 
+    /// Waits until the log is as it should be.
+    pub(crate) async fn lines_until(&self, is_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let mut lines = self.lines.subscribe();
+        match timeout(PATIENCE, lines.wait_for(|lines| is_enough(lines))).await {
+            Ok(Ok(lines)) => lines.clone(),
+            _ => panic!("never in {:#?}", self.lines()),
+        }
+    }
+
     /// The log so far.
     pub(crate) fn lines(&self) -> Vec<Value> {
         self.lines.borrow().clone()

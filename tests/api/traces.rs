@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use serde_json::Value;
 use tokio::time::Instant;
 use tonkho::sandbox::faults::Faults;
 
@@ -385,4 +386,27 @@ async fn without_a_collector_the_log_carries_the_callers_trace() {
     assert_eq!(line["trace_id"], trace_id(1));
     assert_eq!(line["route"], "/shops/{org_id}/com/inventory_locations.json");
     assert!(line.get("spans").is_none() && line.get("span").is_none(), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_line_of_every_answer_has_its_request_id_that_of_a_hit_too() {
+    let gateway = Process::start(
+        &format!("{NO_LIMIT}telemetry.log_format = \"json\"\ntelemetry.log = \"info,access=debug\""),
+        &[],
+    )
+    .await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let own = format!("order-{number}");
+        let answer = gateway.get(&example(), &[("x-request-id", &own)]).await;
+        assert_eq!((answer.is_hit(), answer.header("x-request-id")), (0 < number, Some(&*own)));
+        ids.push(Value::from(own));
+        let made = gateway.get(&example(), &[]).await;
+        ids.push(Value::from(made.header("x-request-id").unwrap()));
+    }
+    let logged = |lines: &[Value]| -> Vec<Value> {
+        let answered = lines.iter().filter(|line| line["message"] == "answered");
+        answered.map(|line| line["request_id"].clone()).collect()
+    };
+    assert_eq!(logged(&gateway.lines_until(|lines| logged(lines).len() == ids.len()).await), ids);
 }

@@ -126,11 +126,8 @@ async fn odd_variants_in_the_path_are_named() {
 async fn paths_that_are_nobodys_are_problems_however_they_are_spelled() {
     let app = TestApp::spawn().await;
     for path in [
-        "//",
-        "/shops/",
-        "//shops",
         "/shops/1000/",
-        "/shops/1000/stock/",
+        "//nowhere//",
         "/SHOPS",
         "/%",
         "/%zz",

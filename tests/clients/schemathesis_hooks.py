@@ -11,8 +11,14 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 # The document says `int64`, for languages whose integers are that long; what is taken is all of an unsigned one.
 BEYOND_INT64 = range(2**63, 2**64)
 
-# Switches, which are taken as `0` and `1` too.
+# Switches, which are taken as `0` and `1` too, and in capitals.
 SWITCHES = {"partial", "explain", "breakdown", "pickup"}
+
+# Lists, which are never taken as left out where they are there and empty.
+LISTS = {"location_ids", "variant_ids", "vatiant_ids", "lines"}
+
+# Choices, which are taken in capitals too.
+CHOICES = {"order", "direction", "group_by", "level", "pooling", "format"}
 
 # Amounts, which are taken with decimals too; the document has them as text, so that no client rounds them.
 AMOUNTS = {"min_shortage", "buffer", "cap", "threshold"}
@@ -43,7 +49,7 @@ def what_is_wrong_is_refused(ctx, response, case):
 def is_taken_on_purpose(request):
     """Whether a request holds one of the values that are taken beyond the document."""
     url = urlsplit(request.url)
-    given = [("", piece) for piece in url.path.split("/")] + parse_qsl(url.query)
+    given = [("", piece) for piece in url.path.split("/")] + parse_qsl(url.query, keep_blank_values=True)
     if request.body:
         body = json.loads(request.body)
         members = body.items() if isinstance(body, dict) else []
@@ -52,7 +58,7 @@ def is_taken_on_purpose(request):
         given += [member for _, item in given if isinstance(item, dict) for member in item.items()]
         if isinstance(body, dict) and body.get("prefer") == []:
             return True
-    taken = (is_long_of, is_switch, is_decimal, is_no_preference)
+    taken = (is_long_of, is_switch, is_decimal, is_no_preference, is_empty, is_loud)
     return any(is_taken(name, value) for name, value in given for is_taken in taken)
 
 
@@ -64,6 +70,16 @@ def is_long_of(_name, value):
 def is_no_preference(name, value):
     """Whether a value names no location to prefer, which is as good as no preference."""
     return name == "prefer" and isinstance(value, str) and not any(letter.isdigit() for letter in value)
+
+
+def is_empty(name, value):
+    """Whether a single value is there and empty, which is as good as left out."""
+    return name and name not in LISTS and isinstance(value, str) and not value.strip()
+
+
+def is_loud(name, value):
+    """Whether a word is written in capitals."""
+    return name in SWITCHES | CHOICES and isinstance(value, str) and value != value.lower()
 
 
 def is_long(value):

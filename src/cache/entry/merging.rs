@@ -4,16 +4,17 @@ use std::cmp::Ordering;
 
 use super::{Observation, PackedCell, VariantCells, pack};
 use crate::cache::order::{Standing, Verdict};
+use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, RowId};
 use crate::domain::row::Row;
 
 /// What observations came to beside what is held now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Turns {
-    /// Where a row is doubted, and one more call settles it; ascending for each merge.
+    /// Where a row is doubted, and one more call settles it.
     pub to_settle: Vec<LocationId>,
     /// The rows that went back in time, and were believed.
-    pub went_back: Vec<(LocationId, RowId)>,
+    pub went_back: Vec<(CellId, RowId)>,
 }
 
 impl VariantCells {
@@ -38,7 +39,7 @@ impl VariantCells {
                 self.keep(cell, &mut cells, &mut odd);
             }
             match cells.last_mut().filter(|cell| cell.loc_id == observation.loc_id) {
-                Some(cell) => settle(cell, observation, &mut odd, turns),
+                Some(cell) => self.settle(cell, observation, &mut odd, turns),
                 None => cells.push(pack(observation, &mut odd)),
             }
         }
@@ -76,6 +77,32 @@ impl VariantCells {
         }
         Self { variant_id: self.variant_id, version: 0, cells: cells.into(), odd: odd.into() }
     }
+
+    /// Merges an observation into the cell of the same place.
+    fn settle(&self, cell: &mut PackedCell, observation: Observation, odd: &mut Vec<Row>, turns: &mut Turns) {
+        let held = cell.reading();
+        let (id, rows) = (CellId { variant_id: self.variant_id, loc_id: cell.loc_id }, odd.len());
+        let new = pack(observation, odd);
+        let reading = new.reading();
+        let verdict = held.against(cell.standing, &reading);
+        match verdict {
+            Verdict::New | Verdict::WentBack => {
+                *cell = new;
+                if verdict == Verdict::WentBack {
+                    turns.went_back.extend(reading.row.map(|row| (id, row.id)));
+                }
+                return;
+            }
+            Verdict::Doubt => {
+                cell.standing = Standing::Doubted;
+                if held.is_beyond_lag(reading.began) {
+                    turns.to_settle.push(id.loc_id);
+                }
+            }
+            Verdict::Held => {}
+        }
+        odd.truncate(rows);
+    }
 }
 
 /// Whether a cell counts although another entry of the same variant, which the cache held later, tells of it too.
@@ -85,39 +112,4 @@ fn outlives(cell: &PackedCell, later: &PackedCell) -> bool {
         (true, false) => false,
         (false, false) => cell.reading().against(cell.standing, &later.reading()) == Verdict::Held,
     }
-}
-
-/// Merges an observation into the cell of the same place.
-fn settle(cell: &mut PackedCell, observation: Observation, odd: &mut Vec<Row>, turns: &mut Turns) {
-    let held = cell.reading();
-    let (loc_id, rows) = (cell.loc_id, odd.len());
-    let new = pack(observation, odd);
-    let reading = new.reading();
-    let verdict = held.against(cell.standing, &reading);
-    match verdict {
-        Verdict::New | Verdict::WentBack => {
-            *cell = new;
-            if verdict == Verdict::WentBack {
-                turns.went_back.extend(reading.row.map(|row| (loc_id, row.id)));
-            }
-            return;
-        }
-        Verdict::Doubt => {
-            cell.standing = Standing::Doubted;
-            if held.is_beyond_lag(reading.began) {
-                turns.to_settle.push(loc_id);
-            }
-        }
-        // What overlaps confirms what it could not replace, as late as it began itself; what is earlier does not.
-        Verdict::Held if held.began <= reading.ended => {
-            let ended = held.ended;
-            cell.observed_at = held.began.max(reading.began);
-            cell.took = u32::try_from(ended.since(cell.observed_at).as_millis()).unwrap_or(u32::MAX);
-            if cell.is_purged() {
-                cell.standing = Standing::Sound;
-            }
-        }
-        Verdict::Held => {}
-    }
-    odd.truncate(rows);
 }

@@ -52,10 +52,19 @@ fn a_later_row_that_is_older_is_confirmed_before_it_counts() {
 
 #[test]
 fn of_overlapping_calls_the_newer_row_counts() {
-    for standing in [Standing::Sound, Standing::Doubted, Standing::Purged] {
+    for standing in [Standing::Sound, Standing::Doubted] {
         for (began, ended) in [(0, 1_000), (0, 9_000), (1_500, 1_600), (2_000, 9_000)] {
             check(standing, reading(began, ended, Some((7, Some(60)))), Verdict::New);
             check(standing, reading(began, ended, Some((7, Some(40)))), Verdict::Held);
+        }
+    }
+}
+
+#[test]
+fn after_a_purge_the_first_reading_is_law() {
+    for row in [Some((7, Some(60))), Some((7, Some(40))), Some((6, Some(40))), Some((7, None)), None] {
+        for (began, ended) in [(0, 1_000), (0, 9_000), (1_500, 1_600), (2_000, 9_000), (2_001, 2_002)] {
+            check(Standing::Purged, reading(began, ended, row), Verdict::New);
         }
     }
 }

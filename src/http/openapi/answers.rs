@@ -91,11 +91,19 @@ impl<A: ToSchema> IntoResponses for ViewAnswers<A> {
         };
         let view = fresh("The view. Same cells, same bytes, but for `as_of`.")
             .content("application/json", body::<A>())
-            .content("text/csv", lines("A header line, then a line per item (RFC 4180)."))
+            .content(
+                "text/csv",
+                lines(
+                    "A header line, then a line for each item (RFC 4180). An answer that is not complete ends in a \
+                     line whose first field is `#incomplete`; how many cells are missing, and why, follows. With \
+                     `text/csv; bom=1` a byte order mark comes first, which Excel needs.",
+                ),
+            )
             .content(
                 "application/x-ndjson",
                 lines(
-                    "A line of JSON per item; the last line is the envelope, if the answer is not complete.",
+                    "A line of JSON for each item. The envelope is the last line if the answer is not complete, or \
+                     warns of something.",
                 ),
             );
         let mut problems = caller_problems();

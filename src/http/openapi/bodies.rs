@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, 
 use utoipa::openapi::{KnownFormat, Ref, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::texts::{Amount, DirectionName, ID_LIST, OrderName};
+use super::texts::{Amount, DirectionName, FormatName, ID_LIST, OrderName};
 use crate::http::question::ExplanationBody;
 use crate::view::alert::AlertLevel;
 use crate::view::availability::AvailabilityAnswer;
@@ -29,16 +29,16 @@ pub struct Id;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GridQuestion {
     /// The locations. Left out: all the shop's locations.
-    #[schema(nullable = false, example = json!([1007284, 963414]))]
+    #[schema(example = json!([1007284, 963414]))]
     pub location_ids: Option<Ids>,
     /// The variants. Needed.
-    #[schema(nullable = false, example = json!([1061514767, 1064240649]))]
+    #[schema(example = json!([1061514767, 1064240649]))]
     pub variant_ids: Option<Ids>,
     /// When not every cell can be had in time: answer with what there is and say what is missing.
-    #[schema(nullable = false, example = false)]
+    #[schema(example = false)]
     pub partial: Option<bool>,
     /// Call nobody, and answer what the question would take instead.
-    #[schema(nullable = false, example = false)]
+    #[schema(example = false)]
     pub explain: Option<bool>,
 }
 
@@ -50,22 +50,20 @@ pub struct InventoryQuestion {
     #[serde(flatten)]
     pub grid: GridQuestion,
     /// How many rows. Left out: every row, or 250 if `page` is given.
-    #[schema(nullable = false, minimum = 1, example = 250)]
+    #[schema(minimum = 1, example = 250)]
     pub limit: Option<u64>,
     /// Which slice of `limit` rows, from 1 on.
-    #[schema(nullable = false, minimum = 1, example = 1)]
+    #[schema(minimum = 1, example = 1)]
     pub page: Option<u64>,
     /// Only rows with a greater id, whatever the order.
-    #[schema(nullable = false, minimum = 0, example = 0)]
+    #[schema(minimum = 0, example = 0)]
     pub since_id: Option<u64>,
     /// Only rows updated at or after this instant.
-    #[schema(nullable = false, format = DateTime, example = "2021-01-01T00:00:00Z")]
+    #[schema(format = DateTime, example = "2021-01-01T00:00:00Z")]
     pub updated_at_min: Option<String>,
     /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
-    #[schema(nullable = false)]
     pub order: Option<OrderName>,
     /// `asc` (the default) or `desc`.
-    #[schema(nullable = false)]
     pub direction: Option<DirectionName>,
 }
 
@@ -77,11 +75,13 @@ pub struct StockQuestion {
     #[serde(flatten)]
     pub grid: GridQuestion,
     /// What an item stands for.
-    #[schema(nullable = false)]
     pub group_by: Option<GroupBy>,
     /// Whether each item lists its rows too.
-    #[schema(nullable = false, example = false)]
+    #[schema(example = false)]
     pub breakdown: Option<bool>,
+    /// The form of the answer. Left out: `Accept` says.
+    #[schema(example = "json")]
+    pub format: Option<FormatName>,
 }
 
 /// A question for negative stock.
@@ -92,11 +92,13 @@ pub struct NegativeQuestion {
     #[serde(flatten)]
     pub grid: GridQuestion,
     /// What an alert is about.
-    #[schema(nullable = false)]
     pub level: Option<AlertLevel>,
     /// Only shortages of at least this much.
-    #[schema(nullable = false, example = 1)]
+    #[schema(example = 1)]
     pub min_shortage: Option<Amount>,
+    /// The form of the answer. Left out: `Accept` says.
+    #[schema(example = "json")]
+    pub format: Option<FormatName>,
 }
 
 /// Rows, as Haravan answers them.

@@ -3,7 +3,7 @@
 
 use utoipa::IntoParams;
 
-use super::texts::{DirectionName, IdText, OrderName};
+use super::texts::{DirectionName, FormatName, IdText, OrderName};
 use crate::view::alert::AlertLevel;
 use crate::view::availability::Pooling;
 use crate::view::stock::GroupBy;
@@ -39,12 +39,13 @@ pub struct ForwardedPath {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct GridQuery {
-    /// The locations, comma-separated; may be repeated. Left out: all the shop's locations. Blanks and empty items
-    /// are ignored, repeats count once; a list without any id is an error, never "all".
+    /// The locations, comma-separated. Left out: all the shop's locations. The parameter may be repeated, and
+    /// `location_ids[]=1&location_ids[]=2` means the same. Blanks and empty items are ignored, repeats count once; a
+    /// list without any id is an error, never "all".
     #[param(inline, example = "1007284,963414")]
     pub location_ids: Option<IdText>,
-    /// The variants, comma-separated; may be repeated. Haravan's documentation misspells the name as `vatiant_ids`,
-    /// which is understood too.
+    /// The variants, comma-separated. The parameter may be repeated, and `variant_ids[]=1&variant_ids[]=2` means the
+    /// same. Haravan's documentation misspells the name as `vatiant_ids`, which is understood too.
     #[param(inline, example = "1061514767,1064240649")]
     pub variant_ids: IdText,
 }
@@ -53,7 +54,7 @@ pub struct GridQuery {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LocationsQuery {
-    /// The locations, comma-separated; may be repeated. Left out: all the shop's locations.
+    /// The locations, comma-separated. Left out: all the shop's locations. The parameter may be repeated.
     #[param(inline, example = "1007284,963414")]
     pub location_ids: Option<IdText>,
 }
@@ -116,6 +117,16 @@ pub struct AskQuery {
     /// `true`: call nobody, and answer what the question would take instead.
     #[param(example = false)]
     pub explain: Option<bool>,
+}
+
+/// The form of a view.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FormatQuery {
+    /// The form of the answer, whatever `Accept` says: `json`, `csv`, `csv-excel` (with a byte order mark, which Excel
+    /// needs) or `ndjson`. Left out: `Accept` says.
+    #[param(example = "json")]
+    pub format: Option<FormatName>,
 }
 
 /// How stock is summed.

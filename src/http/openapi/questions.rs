@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::bodies::{GridQuestion, Ids};
-use super::texts::Amount;
+use super::texts::{Amount, FormatName};
 use crate::view::alert::AlertLevel;
 use crate::view::availability::Pooling;
 
@@ -14,14 +14,17 @@ use crate::view::availability::Pooling;
 #[schema(example = json!({"location_ids": [1007284, 963414]}))]
 pub struct VariantStockQuestion {
     /// The locations. Left out: all the shop's locations.
-    #[schema(nullable = false, example = json!([1007284, 963414]))]
+    #[schema(example = json!([1007284, 963414]))]
     pub location_ids: Option<Ids>,
     /// When not every cell can be had in time: answer with what there is and say what is missing.
-    #[schema(nullable = false, example = false)]
+    #[schema(example = false)]
     pub partial: Option<bool>,
     /// Call nobody, and answer what the question would take instead.
-    #[schema(nullable = false, example = false)]
+    #[schema(example = false)]
     pub explain: Option<bool>,
+    /// The form of the answer. Left out: `Accept` says.
+    #[schema(example = "json")]
+    pub format: Option<FormatName>,
 }
 
 /// A question for what can be sold.
@@ -32,20 +35,22 @@ pub struct AvailabilityQuestion {
     #[serde(flatten)]
     pub grid: GridQuestion,
     /// Whether oversold locations count against the others (`net`, the default) or add nothing (`positive`).
-    #[schema(nullable = false)]
     pub pooling: Option<Pooling>,
     /// Pieces of each variant that are not for sale. Left out: none.
-    #[schema(nullable = false, example = 2)]
+    #[schema(example = 2)]
     pub buffer: Option<Amount>,
     /// The most pieces that are told. Left out: all there are.
-    #[schema(nullable = false, example = 10)]
+    #[schema(example = 10)]
     pub cap: Option<Amount>,
     /// At or below so many pieces, stock is low. Left out: the shop's `low_stock_threshold`.
-    #[schema(nullable = false, example = 5)]
+    #[schema(example = 5)]
     pub threshold: Option<Amount>,
     /// Whether the locations that have stock are listed.
-    #[schema(nullable = false, example = false)]
+    #[schema(example = false)]
     pub pickup: Option<bool>,
+    /// The form of the answer. Left out: `Accept` says.
+    #[schema(example = "json")]
+    pub format: Option<FormatName>,
 }
 
 /// A question for low stock.
@@ -56,11 +61,13 @@ pub struct LowStockQuestion {
     #[serde(flatten)]
     pub grid: GridQuestion,
     /// What an alert is about. Left out: `variant`.
-    #[schema(nullable = false)]
     pub level: Option<AlertLevel>,
     /// At or below so many pieces, stock is low. Left out: the shop's `low_stock_threshold`.
-    #[schema(nullable = false, example = 5)]
+    #[schema(example = 5)]
     pub threshold: Option<Amount>,
+    /// The form of the answer. Left out: `Accept` says.
+    #[schema(example = "json")]
+    pub format: Option<FormatName>,
 }
 
 /// A question for rows that do not add up.
@@ -70,6 +77,9 @@ pub struct MismatchQuestion {
     /// The cells asked for.
     #[serde(flatten)]
     pub grid: GridQuestion,
+    /// The form of the answer. Left out: `Accept` says.
+    #[schema(example = "json")]
+    pub format: Option<FormatName>,
 }
 
 /// An order to plan.
@@ -80,17 +90,20 @@ pub struct FulfilmentQuestion {
     #[schema(min_items = 1)]
     pub lines: Vec<OrderLine>,
     /// The locations that may send. Left out: all the shop's locations.
-    #[schema(nullable = false, example = json!([1007284, 963414]))]
+    #[schema(example = json!([1007284, 963414]))]
     pub location_ids: Option<Ids>,
     /// The locations to use first, the most wanted first. Fewer locations count more than preferred ones.
-    #[schema(nullable = false, example = json!([1007284]))]
+    #[schema(example = json!([1007284]))]
     pub prefer: Option<Ids>,
     /// When not every cell can be had in time: answer with what there is and say what is missing.
-    #[schema(nullable = false, example = false)]
+    #[schema(example = false)]
     pub partial: Option<bool>,
     /// Call nobody, and answer what the question would take instead.
-    #[schema(nullable = false, example = false)]
+    #[schema(example = false)]
     pub explain: Option<bool>,
+    /// The form of the answer. Left out: `Accept` says.
+    #[schema(example = "json")]
+    pub format: Option<FormatName>,
 }
 
 /// A line of an order.

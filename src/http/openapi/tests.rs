@@ -158,7 +158,7 @@ fn the_document_says_what_it_is() {
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["info"]["title"], "tonkho");
     assert_eq!(document["info"]["license"]["identifier"], "MIT OR Apache-2.0");
-    assert_eq!(document["servers"][0]["url"], "/");
+    assert_eq!(document["servers"][0]["url"], "./");
     assert!(to_yaml().unwrap().contains("openapi: 3.1.0"));
 }
 
@@ -173,6 +173,24 @@ fn only_what_has_a_body_can_have_a_wrong_one() {
             );
         }
     }
+}
+
+#[test]
+fn a_view_takes_no_member_that_is_not_in_the_document_and_the_compatible_route_does() {
+    let document = document();
+    let mut views = 0;
+    for (name, operation) in operations().into_iter().filter(|(name, _)| name.starts_with("post")) {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let schema = &document.pointer(schema.as_str().unwrap().trim_start_matches('#')).unwrap();
+        if operation["tags"][0] == "Views" {
+            assert_eq!(schema["additionalProperties"], false, "{name}");
+            assert_eq!(schema["properties"]["format"].is_null(), false, "{name}");
+            views += 1;
+        } else {
+            assert_eq!(schema["additionalProperties"], Value::Null, "{name}");
+        }
+    }
+    assert_eq!(views, 7);
 }
 
 #[test]

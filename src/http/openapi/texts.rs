@@ -72,3 +72,18 @@ pub enum DirectionName {
     /// The largest first.
     Desc,
 }
+
+/// The forms of a view.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Format)]
+#[serde(rename_all = "kebab-case")]
+pub enum FormatName {
+    /// One JSON object.
+    Json,
+    /// A header line, then a line for each item.
+    Csv,
+    /// The same after a byte order mark, which Excel needs.
+    CsvExcel,
+    /// A line of JSON for each item.
+    Ndjson,
+}

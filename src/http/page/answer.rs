@@ -20,7 +20,8 @@ pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-sr
 const GUARDS: [(HeaderName, &str); 3] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (REFERRER_POLICY, "no-referrer"),
+    // Not `no-referrer`: browsers would then hide the origin of the page's own forms from the page.
+    (REFERRER_POLICY, "same-origin"),
 ];
 
 /// Who looks, and in which language, decides what is shown.

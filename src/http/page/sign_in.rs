@@ -1,7 +1,7 @@
 //! Signing in and out: a key is typed once, and a session takes its place.
 
 use actix_web::error::UrlencodedError;
-use actix_web::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
+use actix_web::http::header::{CACHE_CONTROL, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use actix_web::web::{Data, Form};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use maud::html;
@@ -150,9 +150,23 @@ fn is_late(sent: &Result<Form<Sent>, Error>) -> bool {
     matches!(error, Some(UrlencodedError::Payload(cause)) if body_deadline::is_late(cause))
 }
 
-/// Whether a form of somebody else's page was sent here. Browsers say so wherever it could do harm; a browser that
-/// says nothing is on a plain connection, where it could not be believed.
+/// Whether a form of somebody else's page was sent here. Browsers say so where a connection is safe; on a plain one
+/// they tell where the form is from, and that must be the host that was asked.
 fn is_from_elsewhere(request: &HttpRequest) -> bool {
-    let site = request.headers().get("Sec-Fetch-Site").map(|site| site.as_bytes());
-    site.is_some_and(|site| site != b"same-origin" && site != b"none")
+    let headers = request.headers();
+    if let Some(site) = headers.get("Sec-Fetch-Site") {
+        return site != "same-origin" && site != "none";
+    }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let mut origins = headers.get_all(ORIGIN);
+    origins.any(|origin| !origin.to_str().is_ok_and(|origin| is_of(origin, host)))
+}
+
+/// Whether an origin (RFC 6454) is that of a host. Which scheme the host is asked by is not known here.
+fn is_of(origin: &str, host: &str) -> bool {
+    let Some((scheme, authority)) = origin.split_once("://") else { return false };
+    let default_port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+    let named =
+        |authority: &str| authority.strip_suffix(default_port).unwrap_or(authority).to_ascii_lowercase();
+    !authority.is_empty() && named(authority) == named(host)
 }

@@ -86,6 +86,8 @@ fn status(name: &str, error: &str) -> ShopStatus {
         cache_bytes: 5 * 1024 * 1024,
         hit_ratio: Some(0.937),
         last_error: Some((error.to_owned(), Moment::default())),
+        paused_for: Duration::ZERO,
+        resources: Vec::new(),
         stopped: Some("failing"),
     }
 }

@@ -102,6 +102,7 @@ async fn read(
     let deadline = Instant::now() + PATIENCE.min(visit.edge.limits.max_wait);
     let terms = || ReadTerms {
         freshness: FreshnessWish::default(),
+        asked_at: None,
         wait: deadline.saturating_duration_since(Instant::now()),
         incomplete: Incomplete::Answer,
     };
@@ -185,8 +186,10 @@ impl Listing {
                 div {
                     dt { (words.sums_sellable) }
                     dd {
-                        @if !self.sums.complete { span.of { (words.at_least) " " } }
-                        (language.quantity(self.sums.sellable))
+                        @if !self.sums.complete && self.sums.sellable.is_some() {
+                            span.of { (words.at_least) " " }
+                        }
+                        (known(self.sums.sellable))
                     }
                 }
                 div {
@@ -233,6 +236,7 @@ impl Line {
             LocationClass::Sellable => None,
             LocationClass::Transit => Some(words.class_transit),
             LocationClass::Unavailable => Some(words.class_unavailable),
+            LocationClass::Unknown => Some(words.class_unknown),
         };
         html! {
             tr {

@@ -83,6 +83,7 @@ pub(super) struct Words {
     pub(super) location: &'static str,
     pub(super) class_transit: &'static str,
     pub(super) class_unavailable: &'static str,
+    pub(super) class_unknown: &'static str,
     pub(super) sums_available: &'static str,
     pub(super) sums_sellable: &'static str,
     pub(super) sums_oversold: &'static str,

@@ -61,7 +61,7 @@ fn text(body: RowsBody) -> String {
 fn check(parameters: &[(&str, &str)], ids: &[u64]) {
     let selection =
         Selection::parse(|name| parameters.iter().find(|(given, _)| *given == name).map(|(_, value)| *value));
-    let body = inventory_body(&snapshot(&[]), &selection.unwrap());
+    let body = inventory_body(&snapshot(&[]), &selection.unwrap(), 0);
     let expected: Vec<String> = ids
         .iter()
         .map(|id| rows().into_iter().find(|row| row.starts_with(&format!("{{\"id\":{id},"))).unwrap())
@@ -87,7 +87,7 @@ fn rows_come_as_they_were_sent_ordered_filtered_and_cut() {
 
 #[test]
 fn missing_cells_are_named_after_the_rows() {
-    let body = inventory_body(&snapshot(&[(1, 7), (2, 8)]), &Selection::default());
+    let body = inventory_body(&snapshot(&[(1, 7), (2, 8)]), &Selection::default(), 0);
     let missing = concat!(
         r#"],"missing":[{"variant_id":1,"loc_id":7,"reason":"rate-limited"},"#,
         r#"{"variant_id":2,"loc_id":8,"reason":"rate-limited"}],"missing_total":2}"#
@@ -99,7 +99,7 @@ fn missing_cells_are_named_after_the_rows() {
 #[test]
 fn a_tag_tells_rows_their_order_and_what_is_missing() {
     let tag = |missing: &[(u64, u64)], selection: Selection| {
-        inventory_body(&snapshot(missing), &selection).into_tagged().1
+        inventory_body(&snapshot(missing), &selection, 0).into_tagged().1
     };
     let descending = || Selection::parse(|name| (name == "direction").then_some("desc")).unwrap();
     let all = tag(&[], Selection::default());
@@ -112,11 +112,12 @@ fn a_tag_tells_rows_their_order_and_what_is_missing() {
 #[test]
 fn locations_come_as_they_were_sent() {
     let sent = |number: u64| SentLocation {
-        location: Location {
+        location: Some(Location {
             id: LocationId::new(number).unwrap(),
             name: None,
             class: LocationClass::Sellable,
-        },
+            unreadable: Vec::new(),
+        }),
         as_sent: format!("{{\"id\":{number}}}").into(),
     };
     let locations = [sent(3), sent(1), sent(2)];

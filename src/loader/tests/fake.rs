@@ -18,7 +18,10 @@ use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 use crate::governor::bucket::BucketShape;
 use crate::governor::{Governor, GovernorPolicy};
-use crate::haravan::{CallError, CallFuture, InventoryCall, InventoryPage, InventorySource, Reply};
+use crate::haravan::{
+    CallError, CallFuture, Connection, InventoryCall, InventoryPage, InventorySource, Oddities, Reply,
+    Upstream, UpstreamParts,
+};
 use crate::loader::{Lack, Loaded, Loader, LoaderParts};
 use crate::metrics::Metrics;
 use crate::plan::MAX_PAGE;
@@ -194,6 +197,13 @@ impl Fake {
         (state.clamp, state.clamped) = (clamp, 0..usize::MAX);
     }
 
+    /// The place of the row with the highest id of these variants.
+    pub(super) fn newest(&self, variants: Range<u64>) -> Option<(u64, u64)> {
+        let state = self.state.lock();
+        let rows = state.rows.range((variants.start, 0)..(variants.end, 0));
+        rows.max_by_key(|(_, row)| row.id).map(|(place, _)| *place)
+    }
+
     /// The row as it is now.
     pub(super) fn row(&self, variant: u64, location: u64) -> Option<Row> {
         self.state.lock().rows.get(&(variant, location)).cloned()
@@ -237,7 +247,7 @@ impl Fake {
 struct Shared(Arc<Fake>);
 
 impl InventorySource for Shared {
-    fn inventory(&self, call: InventoryCall) -> CallFuture<InventoryPage> {
+    fn inventory(&self, call: InventoryCall, _: Connection) -> CallFuture<InventoryPage> {
         let fake = Arc::clone(&self.0);
         Box::pin(async move {
             fake.state.lock().sent.push(Instant::now());
@@ -279,15 +289,25 @@ impl Setting {
         let bucket = BucketShape { size, leak_per_second, headroom: 0.0 };
         let clock = Clock::start();
         let cache = Arc::new(Cache::new(1 << 30, 0));
+        let org_id = OrgId::new(1).unwrap();
+        let metrics = Metrics::new().unwrap().shop(org_id);
+        let call_timeout = Duration::from_secs(60);
+        let upstream = Upstream::new(UpstreamParts {
+            governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
+            clock: clock.clone(),
+            call_timeout,
+            metrics: metrics.clone(),
+        });
         let loader = Loader::new(LoaderParts {
             source: Arc::new(Shared(Arc::clone(&fake))),
-            governor: Governor::new(GovernorPolicy { bucket, max_in_flight: 8 }),
+            upstream,
             cache: Arc::clone(&cache),
             clock: clock.clone(),
             runtime: Handle::current(),
-            call_timeout: Duration::from_secs(60),
+            call_timeout,
             max_pending_cells,
-            metrics: Metrics::new().unwrap().shop(OrgId::new(1).unwrap()),
+            oddities: Arc::new(Oddities::new(org_id, clock.clone(), metrics.clone())),
+            metrics,
         });
         Self { fake, loader, clock, cache }
     }

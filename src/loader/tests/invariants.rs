@@ -76,7 +76,7 @@ async fn play(events: Vec<Event>, seed: u64) {
             Event::Clamp(rows) => setting.fake.clamp_to(rows),
             Event::Poison(variant) => setting.fake.poison(variant),
             Event::Purge => {
-                setting.loader.purge(&Purge::default());
+                setting.loader.invalidate(&Purge::default());
                 for variant in 1..=VARIANTS {
                     for location in 1..=LOCATIONS {
                         if let Some(row) = setting.fake.row(variant, location) {
@@ -123,7 +123,7 @@ async fn play(events: Vec<Event>, seed: u64) {
     setting.fake.fail_next(0);
     setting.fake.cure();
     tokio::time::sleep(Duration::from_secs(700)).await;
-    setting.loader.purge(&Purge::default());
+    setting.loader.invalidate(&Purge::default());
     tokio::time::sleep(Duration::from_millis(2)).await;
     let load = setting.loader.load(lacks(1..=VARIANTS, 1..=LOCATIONS)).unwrap();
     let loaded = load.finish(Instant::now() + Duration::from_secs(600)).await;

@@ -5,10 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response, ResponseBodyTooLarge};
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, redirect};
+use reqwest::{Client, Proxy, redirect};
+use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
 
 use super::OtlpError;
+use crate::settings::proxy::ProxyUrl;
 
 /// The most bytes read of a collector's answer: it says how much it took, and no more.
 const MAX_BODY: usize = 64 * 1024;
@@ -21,12 +23,17 @@ pub(super) struct CollectorClient {
 }
 
 impl CollectorClient {
-    /// A client whose requests take so long at most.
-    pub(super) fn new(timeout: Duration) -> Result<Self, OtlpError> {
+    /// A client whose requests take so long at most, and go through this proxy or none: what the environment names
+    /// is not asked.
+    pub(super) fn new(timeout: Duration, proxy: Option<&ProxyUrl>) -> Result<Self, OtlpError> {
         let runtime = Handle::try_current().map_err(|_| OtlpError::NoRuntime)?;
         // Fails if one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
+        let mut http = Client::builder().no_proxy();
+        if let Some(proxy) = proxy {
+            http = http.proxy(Proxy::all(proxy.to_secret().expose_secret())?);
+        }
+        let http = http
             .user_agent(concat!("tonkho/", env!("CARGO_PKG_VERSION")))
             .timeout(timeout)
             .redirect(redirect::Policy::none())

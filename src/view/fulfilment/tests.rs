@@ -221,7 +221,7 @@ fn stocked(stock: &[Vec<i64>], ordered: &[i64]) -> (Sample, BTreeMap<u64, i64>) 
 
 fn supply(sample: &Sample, lines: &BTreeMap<u64, i64>) -> Supply {
     let mut supply = Supply::preferring(&[]);
-    each_variant(sample.cells(), |variant| {
+    each_variant(sample.cells(), 0, |variant| {
         let ordered = lines[&variant.variant_id.get()];
         supply.add(variant, &sample.book, Quantity::from(ordered));
     });
@@ -290,8 +290,8 @@ fn check(cells: &[(CellId, Cell)], parameters: &FulfilmentParameters, fulfillabl
     let book = LocationBook::new([place(9, "Xe", LocationClass::Transit)], [location(8)]);
     let answer = fulfilment(cells.iter().cloned(), context(&book), parameters);
     let lines = String::from_utf8(answer.clone().into_csv().flat_map(Result::unwrap).collect()).unwrap();
-    let told: Vec<String> =
-        lines.lines().skip(1).map(|line| line.replace(",,", "/").replace(',', ":")).collect();
+    let sent = lines.lines().skip(1).filter(|line| !line.starts_with("#incomplete"));
+    let told: Vec<String> = sent.map(|line| line.replace(",,", "/").replace(',', ":")).collect();
     assert_eq!((answer.fulfillable, told.join(" ").as_str()), (fulfillable, plan));
 }
 

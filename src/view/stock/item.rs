@@ -135,8 +135,8 @@ pub enum UpdatedAt {
     AsSent(Box<str>),
 }
 
-/// Whether stock at a location can be sold: `sellable`, `transit` (goods on their way between locations) or
-/// `unavailable` (goods that are not for sale).
+/// Whether stock at a location can be sold: `sellable`, `transit` (goods on their way between locations),
+/// `unavailable` (goods that are not for sale) or `unknown` (what says so cannot be read).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = LocationClass)]
@@ -147,6 +147,8 @@ pub enum Class {
     Transit,
     /// Goods that are not for sale.
     Unavailable,
+    /// What says so cannot be read.
+    Unknown,
 }
 
 /// What the rows at one location share.
@@ -196,6 +198,7 @@ impl From<LocationClass> for Class {
             LocationClass::Sellable => Self::Sellable,
             LocationClass::Transit => Self::Transit,
             LocationClass::Unavailable => Self::Unavailable,
+            LocationClass::Unknown => Self::Unknown,
         }
     }
 }
@@ -271,7 +274,7 @@ impl Record for StockItem {
             .optional(sums.qty_commited)
             .optional(sums.qty_incoming)
             .optional(sums.qty_available)
-            .value(sums.sellable)
+            .optional(sums.sellable)
             .optional(sums.qty_oversold)
             .value(sums.rows)
             .value(sums.no_rows)

@@ -32,6 +32,8 @@ struct VariantItems<C> {
     cells: C,
     /// One for each location.
     places: Vec<Place>,
+    /// Cells of each variant of which not even the location can be told.
+    untold: u64,
     breakdown: bool,
     /// The place of the next variant.
     next: usize,
@@ -51,7 +53,8 @@ impl<C: CellsByVariant> StockStream<C> {
             });
         }
         let places = cells.location_ids().iter().map(|loc_id| Place::new(*loc_id, context.book)).collect();
-        let items = VariantItems { cells, places, breakdown, next: 0, totals: Tally::default() };
+        let untold = context.book.untold_cells();
+        let items = VariantItems { cells, places, untold, breakdown, next: 0, totals: Tally::default() };
         Self { envelope: envelope.finish(context), digest: digest.finish(), items }
     }
 
@@ -119,6 +122,7 @@ impl<C: CellsByVariant> Iterator for VariantItems<C> {
                 group.list(cell, place);
             }
         });
+        group.add_untold(self.untold);
         self.next += 1;
         self.totals.merge(&group.tally);
         Some(group.of_variant(variant_id, self.breakdown))

@@ -85,6 +85,7 @@ pub(in crate::http::page) const EN: Words = Words {
     location: "Location",
     class_transit: "in transit",
     class_unavailable: "not for sale",
+    class_unknown: "not known whether for sale",
     sums_available: "Available in all",
     sums_sellable: "To sell",
     sums_oversold: "Oversold",

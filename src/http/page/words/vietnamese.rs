@@ -85,6 +85,7 @@ pub(in crate::http::page) const VI: Words = Words {
     location: "Địa điểm",
     class_transit: "đi đường",
     class_unavailable: "không bán",
+    class_unknown: "chưa rõ có bán không",
     sums_available: "Khả dụng tổng cộng",
     sums_sellable: "Bán được",
     sums_oversold: "Bán vượt",

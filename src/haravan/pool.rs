@@ -1,0 +1,178 @@
+//! The connections to Haravan: those that stay open for the next call, and new ones.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use reqwest::{Client, ClientBuilder, Proxy, redirect};
+use secrecy::ExposeSecret;
+use tokio::time::Instant;
+
+use super::client::{HaravanPolicy, ProxyPolicy};
+use super::{CallError, Connection, ConnectionCause};
+
+/// How long a connection stays open that nobody uses. Source: ours; what lies between forgets idle connections
+/// after a minute or more.
+const IDLE: Duration = Duration::from_secs(45);
+
+/// How often a shared (HTTP/2) connection is asked whether it lives, and how long it may take to say so.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(4));
+
+/// The open connections are given up no more often than this.
+const RENEW_EVERY: Duration = Duration::from_secs(5);
+
+/// Where connections come from.
+#[derive(Debug)]
+pub(super) struct Pool {
+    policy: HaravanPolicy,
+    pooled: RwLock<Pooled>,
+    /// Opens a connection for each call.
+    unpooled: Client,
+    renewing: AtomicBool,
+}
+
+/// The connections that are open.
+#[derive(Debug)]
+struct Pooled {
+    client: Client,
+    /// How often open connections were given up before.
+    number: u64,
+    /// When they were last.
+    renewed: Option<Instant>,
+}
+
+/// A client for one call, and which open connections there were.
+#[derive(Debug)]
+pub(super) struct Lent {
+    pub(super) client: Client,
+    number: u64,
+}
+
+impl Pool {
+    /// Connects when it is first used.
+    pub(super) fn new(policy: HaravanPolicy) -> Result<Self, reqwest::Error> {
+        let pooled = Pooled { client: builder(&policy)?.build()?, number: 0, renewed: None };
+        let unpooled = builder(&policy)?.pool_max_idle_per_host(0).build()?;
+        Ok(Self { policy, pooled: RwLock::new(pooled), unpooled, renewing: AtomicBool::new(false) })
+    }
+
+    /// What a call is made with.
+    pub(super) fn lend(&self, on: Connection) -> Lent {
+        let pooled = self.pooled.read();
+        let client = match on {
+            Connection::Pooled => pooled.client.clone(),
+            Connection::New => self.unpooled.clone(),
+        };
+        Lent { client, number: pooled.number }
+    }
+
+    /// A new connection does where an open one did not: the open ones are given up, unless they were meanwhile.
+    /// What is on its way on them is left to end.
+    pub(super) fn new_connection_does(self: &Arc<Self>, lent: &Lent) {
+        let is_due = |pool: &Self| {
+            let pooled = pool.pooled.read();
+            let lately = pooled.renewed.is_some_and(|renewed| renewed.elapsed() < RENEW_EVERY);
+            pooled.number == lent.number && !lately
+        };
+        if !is_due(self) || self.renewing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let pool = Arc::clone(self);
+        // The machine's certificates are read from disk.
+        tokio::task::spawn_blocking(move || {
+            match builder(&pool.policy).and_then(ClientBuilder::build) {
+                Ok(client) => {
+                    let mut pooled = pool.pooled.write();
+                    let number = pooled.number.wrapping_add(1);
+                    *pooled = Pooled { client, number, renewed: Some(Instant::now()) };
+                }
+                Err(error) => tracing::warn!(%error, "open connections to Haravan cannot be given up"),
+            }
+            pool.renewing.store(false, Ordering::Release);
+        });
+    }
+}
+
+fn builder(policy: &HaravanPolicy) -> Result<ClientBuilder, reqwest::Error> {
+    let builder = Client::builder()
+        .user_agent(concat!("tonkho/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(policy.connect_timeout)
+        .timeout(policy.request_timeout)
+        .redirect(redirect::Policy::none())
+        .pool_idle_timeout(IDLE)
+        .http2_keep_alive_interval(KEEP_ALIVE.0)
+        .http2_keep_alive_timeout(KEEP_ALIVE.1)
+        .tcp_nodelay(true);
+    Ok(match &policy.proxy {
+        ProxyPolicy::Never => builder.no_proxy(),
+        // The client's own way: it reads them when it is built.
+        ProxyPolicy::FromEnvironment => builder,
+        ProxyPolicy::At(url) => builder.no_proxy().proxy(Proxy::https(url.expose_secret())?),
+    })
+}
+
+/// What went wrong with a call that brought no answer, or broke off.
+pub(super) fn call_error(error: &reqwest::Error) -> CallError {
+    if error.is_timeout() {
+        if error.is_connect() {
+            CallError::Connection { cause: ConnectionCause::Timeout }
+        } else {
+            CallError::Timeout
+        }
+    } else if error.is_decode() {
+        CallError::Unreadable { problem: "its encoding is broken" }
+    } else {
+        CallError::Connection { cause: cause_of(error) }
+    }
+}
+
+/// The first cause in the chain that tells something.
+fn cause_of(error: &(dyn Error + 'static)) -> ConnectionCause {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(cause) = told_by(error) {
+            return cause;
+        }
+        next = error.source();
+    }
+    ConnectionCause::Other
+}
+
+fn told_by(error: &(dyn Error + 'static)) -> Option<ConnectionCause> {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(match error {
+            rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+                ConnectionCause::UntrustedIssuer
+            }
+            _ => ConnectionCause::Tls,
+        });
+    }
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        let inner = error.get_ref().map(|inner| -> &(dyn Error + 'static) { inner });
+        if let Some(cause) = inner.and_then(told_by) {
+            return Some(cause);
+        }
+        return match error.kind() {
+            io::ErrorKind::ConnectionRefused => Some(ConnectionCause::Refused),
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::UnexpectedEof => Some(ConnectionCause::Reset),
+            io::ErrorKind::TimedOut => Some(ConnectionCause::Timeout),
+            _ => None,
+        };
+    }
+    // The types of these are nobody's to name: their texts are.
+    let text = error.to_string();
+    if text.starts_with("dns error") {
+        Some(ConnectionCause::Dns)
+    } else if text.contains("connection closed") || text.contains("before message completed") {
+        Some(ConnectionCause::Reset)
+    } else {
+        None
+    }
+}

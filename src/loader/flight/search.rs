@@ -1,0 +1,61 @@
+//! What a flight does when its ids are refused: it finds the refused ones, and asks for all others.
+//!
+//! What it learns is told to all flights at once, and it hears what they learn: a refused variant is looked for once,
+//! however many tiles hold it.
+
+use super::{Company, Flight, TileAnswer, TileEnd};
+use crate::domain::cell::MissingReason;
+use crate::loader::charge::Purpose;
+use crate::plan::Tile;
+use crate::plan::refusal::Refusals;
+use crate::plan::refusal::search::Search;
+
+impl Flight {
+    /// Finds the refused ids of a tile and the answers to all others.
+    pub(super) async fn search(&mut self, tile: Tile) {
+        self.purpose = Purpose::Search;
+        let mut search = {
+            let board = self.shared.board.lock();
+            let (_, accepted) = board.known_ids();
+            Search::new(&tile, |id| accepted.holds_variant(id), |id| accepted.holds_location(id))
+        };
+        let mut published = Refusals::default();
+        loop {
+            self.exchange(&tile, &mut search, &mut published);
+            let Some(part) = search.next_tile() else { break };
+            match self.ask(&part, None, Company::None).await {
+                TileEnd::Answered(answer) => {
+                    self.note(&part, answer, None);
+                    search.accepted();
+                }
+                TileEnd::Refused => search.refused(),
+                TileEnd::Unpageable => {
+                    self.note(&part, TileAnswer::default(), Some(MissingReason::Failed));
+                    search.given_up();
+                }
+                TileEnd::Failed(answer, reason) => {
+                    self.note(&part, answer, Some(reason));
+                    search.given_up();
+                }
+                TileEnd::Denied => break,
+            }
+        }
+        self.exchange(&tile, &mut search, &mut published);
+        self.refusals.extend(published);
+        self.purpose = Purpose::Answer;
+    }
+
+    /// Tells the others what was found since the last time, and hears what they found.
+    fn exchange(&self, tile: &Tile, search: &mut Search, published: &mut Refusals) {
+        let now = self.shared.parts.clock.now();
+        let found = search.refusals();
+        let mut board = self.shared.board.lock();
+        if found != *published {
+            board.note_refused(&found.without(published), self.departure.started);
+        }
+        let (refused, accepted) = board.known_ids();
+        let refused = refused.among(tile, now);
+        search.learn(&refused, |id| accepted.holds_variant(id), |id| accepted.holds_location(id));
+        *published = search.refusals();
+    }
+}
