@@ -15,7 +15,8 @@ use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
 use super::rows::{inventory_body, locations_body};
-use super::standing::{Material, Uses, made};
+use super::standing::{Material, Prepared, Uses, made};
+use super::work::Work;
 
 /// The pattern of the route for rows.
 pub(super) const INVENTORY_ROUTE: &str = "/shops/{org_id}/com/inventory_locations.json";
@@ -138,14 +139,21 @@ async fn inventory(
     let prepare = |Material { snapshot, .. }: Material| {
         let untold = question.untold_cells();
         let provenance = question.provenance(edge, &snapshot);
+        let basis = question.basis_of_rows(edge, &snapshot).filter(|_| untold == 0);
+        let expected = Work::to_answer(snapshot.grid(), coding);
         let work = move || {
             let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
             Whole::new(body, etag, coding, Form::Json.content_type())
         };
-        (provenance, work)
+        Prepared { known: (provenance, basis), expected, work }
     };
-    let (provenance, whole) = made(edge, &question, (grid, Uses::Cells), prepare).await?;
-    Ok(provenance.respond_whole(request, &whole?))
+    let ((provenance, basis), whole) = made(edge, &question, (grid, Uses::Cells), prepare).await?;
+    let whole = whole?;
+    let response = provenance.respond_whole(request, &whole);
+    if let Some(basis) = basis {
+        edge.keep_ready(request, question.shop.org_id(), coding, whole, basis);
+    }
+    Ok(response)
 }
 
 async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
@@ -156,6 +164,8 @@ async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, P
     let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
     let body = Bytes::from(locations_body(&list.locations, slice));
     let (etag, coding) = (EntityTag::strong(&body), Coding::of(request.headers())?);
-    let whole = Whole::new(body, etag, coding, Form::Json.content_type())?;
+    let expected = Work::to_code(body.len(), coding);
+    let work = move || Whole::new(body, etag, coding, Form::Json.content_type());
+    let whole = edge.aside.work(expected, work).await??;
     Ok(provenance.respond_whole(request, &whole))
 }

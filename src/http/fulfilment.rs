@@ -9,7 +9,7 @@ use super::openapi::bodies::FulfilmentReply;
 use super::openapi::parameters::{AskHeaders, ShopPath};
 use super::openapi::questions::FulfilmentQuestion;
 use super::parameters::vocabulary::FULFILMENT;
-use super::parameters::{LineError, ParameterError};
+use super::parameters::{LineError, ParameterError, Parameters};
 use super::problem::Problem;
 use super::question::Question;
 use super::view_answer::answer;
@@ -35,7 +35,7 @@ pub(crate) async fn post_fulfilment(edge: Data<Edge>, request: HttpRequest, payl
 
 async fn planned(edge: &Edge, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let question = Question::read(edge, &FULFILMENT, request, Some(payload)).await?;
-    let demand = question.parameters.lines()?;
+    let demand = question.meant(edge, Parameters::lines).await?;
     let prefer = question.parameters.preferred()?;
     let variants = IdList::from_ids(demand.keys().copied().collect());
     let variants = variants.ok_or(ParameterError::Line(LineError::NoLines))?;

@@ -244,6 +244,12 @@ impl<'a> Parameters<'a> {
         self.ids(LOCATION_IDS)
     }
 
+    /// Whether any locations were named, readable or not.
+    #[must_use]
+    pub fn name_locations(&self) -> bool {
+        self.values(LOCATION_IDS).is_some()
+    }
+
     /// What is ordered of each variant.
     ///
     /// # Errors

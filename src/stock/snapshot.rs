@@ -15,6 +15,10 @@ use crate::view::grid::{Cells, CellsByVariant};
 /// Cells looked through at a stretch. Source: ours; some 200 µs of work.
 const PIECE: usize = 32_768;
 
+/// Cells shown to a view at a stretch: more than a thread that serves callers ever shows, so that it never gives way.
+/// Source: ours; some 300 µs of work.
+const PIECE_OF_A_VIEW: usize = 1_024;
+
 /// Where a question's cells came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReadTally {
@@ -253,7 +257,11 @@ impl Snapshot {
 
 impl Cells for &Snapshot {
     fn each(self, mut show: impl FnMut(CellId, &Cell)) {
-        self.packed().for_each(|(id, found)| show(id, &unpacked(found)));
+        let mut pieces = Pieces::of(PIECE_OF_A_VIEW);
+        for (id, found) in self.packed() {
+            show(id, &unpacked(found));
+            pieces.done(1);
+        }
     }
 }
 

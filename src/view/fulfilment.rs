@@ -176,6 +176,17 @@ pub fn fulfilment(
     FulfilmentAnswer { envelope, fulfillable, mode, plan, shortages, reservation: false }
 }
 
+/// The most quantities that are looked at to plan an order of so many variants among so many locations: each variant in
+/// each set of locations, until the search is given up.
+#[must_use]
+pub fn most_looked_at(variants: usize, locations: usize) -> u64 {
+    let variants = u64::try_from(variants).unwrap_or(u64::MAX);
+    let locations = u32::try_from(locations).unwrap_or(u32::MAX);
+    let sets = 1_u64.checked_shl(locations).unwrap_or(u64::MAX);
+    let greedily = variants.saturating_mul(u64::from(locations));
+    sets.saturating_mul(variants).min(WORK).saturating_add(greedily)
+}
+
 /// What lacks of a variant, if anything does.
 fn shortage(variant: &VariantCells, book: &LocationBook, ordered: &Quantity) -> Option<LineShortage> {
     let sellable = variant.rows().filter_map(|row| spare(row, book)).sum::<Quantity>().normalized();
