@@ -10,7 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::problem::Problem;
-use crate::query::Grid;
+use crate::query::{Grid, Selection};
 use crate::stock::shop::Shop;
 use crate::stock::{ReadTerms, Snapshot};
 
@@ -30,18 +30,19 @@ impl Aside {
         Self { runtime }
     }
 
-    /// Reads a grid of a shop; what is dropped halfway is given up, as [`Shop::read`] is.
+    /// Reads what a selection needs of a grid of a shop; what is dropped halfway is given up, as [`Shop::read`] is.
     pub(super) async fn read(
         &self,
         shop: &Arc<Shop>,
         grid: Grid,
+        selection: Selection,
         terms: &ReadTerms,
-    ) -> Result<Snapshot, Problem> {
+    ) -> Result<(Snapshot, Selection), Problem> {
         if grid.cells() <= MANY_CELLS {
-            return Ok(shop.read(grid, terms).await?);
+            return Ok(shop.read_rows(grid, selection, terms).await?);
         }
         let (shop, terms) = (Arc::clone(shop), *terms);
-        let reading = async move { shop.read(grid, &terms).await };
+        let reading = async move { shop.read_rows(grid, selection, &terms).await };
         let reading = self.runtime.spawn(reading.in_current_span());
         Ok(AbortOnDropHandle::new(reading).await.map_err(broken)??)
     }

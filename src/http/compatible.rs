@@ -137,7 +137,7 @@ async fn inventory(
     };
     let coding = Coding::of(request.headers())?;
     let untold = question.untold_cells();
-    let prepare = |Material { snapshot, .. }: Material| {
+    let prepare = |Material { snapshot, selection, .. }: Material| {
         let provenance = question.provenance(edge, &snapshot);
         let work = move || {
             let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
@@ -145,7 +145,7 @@ async fn inventory(
         };
         (provenance, work)
     };
-    let (provenance, whole) = made(edge, &question, (grid, Uses::Cells), prepare).await?;
+    let (provenance, whole) = made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
     Ok(provenance.respond_whole(request, &whole?))
 }
 
