@@ -256,7 +256,7 @@ fn overhead() {
                 let from = first + part * 50;
                 let variants = (from..from + 50).map(|id| VariantId::new(id).unwrap()).collect();
                 let locations = (1..=5).map(|id| LocationId::new(id).unwrap()).collect();
-                let call = InventoryCall { tile: Arc::new(Tile { variants, locations }), since_id: 0 };
+                let call = InventoryCall::after(Arc::new(Tile { variants, locations }), 0);
                 Handle::current().spawn(Source(Arc::clone(&memory)).inventory(call, Connection::Pooled))
             });
             futures_util::future::join_all(calls).await;

@@ -23,8 +23,10 @@ use bytes::Bytes;
 use crate::domain::cell::CellId;
 use crate::domain::id::RowId;
 use crate::domain::row::Row;
+use crate::domain::timestamp::Timestamp;
 use crate::metrics::UnreadableKind;
-use crate::plan::Tile;
+use crate::plan::{MAX_PAGE, Tile};
+use crate::query::{Direction, Order};
 
 pub use call_error::{CALL_ERRORS, CallError, ConnectionCause};
 pub use client::{Haravan, HaravanError, HaravanPolicy, ProxyPolicy, ShopClient};
@@ -40,13 +42,42 @@ pub const LOCATIONS: &str = "/com/locations.json";
 /// Any other path, as traces name it.
 pub const OTHER: &str = "/com/{path}";
 
-/// One inventory call: a tile's rows after an id.
-#[derive(Debug, Clone)]
+/// One inventory call: some of a tile's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InventoryCall {
     /// The cells asked for.
     pub tile: Arc<Tile>,
     /// Only rows with a greater id; zero for all.
     pub since_id: u64,
+    /// Only rows that changed at this instant or later.
+    pub updated_at_min: Option<Timestamp>,
+    /// The column that rows are ordered by.
+    pub order: Order,
+    /// The way that rows are ordered.
+    pub direction: Direction,
+    /// The most rows, up to [`MAX_PAGE`].
+    pub limit: usize,
+}
+
+impl InventoryCall {
+    /// As many of a tile's rows after an id as a page holds, in the order of their ids.
+    #[must_use]
+    pub fn after(tile: Arc<Tile>, since_id: u64) -> Self {
+        Self {
+            tile,
+            since_id,
+            updated_at_min: None,
+            order: Order::Id,
+            direction: Direction::Ascending,
+            limit: MAX_PAGE,
+        }
+    }
+
+    /// Whether its rows come in the order in which pages follow each other.
+    #[must_use]
+    pub fn is_by_id(&self) -> bool {
+        self.order == Order::Id && self.direction == Direction::Ascending
+    }
 }
 
 /// What connection a call goes out on.

@@ -5,6 +5,7 @@
 //! wants. A tile is chosen only when the governor has a slot, so the longer the queue, the fuller the calls.
 
 mod accepted;
+mod answer;
 mod board;
 mod charge;
 mod doubts;
@@ -18,6 +19,7 @@ mod sight;
 mod ticket;
 mod tile;
 mod wait_trace;
+mod window;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +35,7 @@ use board::Board;
 use flight::Flight;
 pub use forecast::Forecast;
 use ticket::{Delivery, Ticket};
+pub use window::{Window, WindowEnd, WindowLoad, WindowLoaded};
 
 use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
@@ -263,11 +266,7 @@ impl Load {
     /// Adds the cells that have not come, by what held them up.
     fn add_overdue(&self, loaded: &mut Loaded) {
         let governor = self.shared.parts.upstream.governor();
-        let held_up = match governor.stopped(&Resource::INVENTORY) {
-            Some(stop) => reason_of(NoLeave::Stopped(stop)),
-            None if governor.is_rate_limited(&Resource::INVENTORY) => MissingReason::RateLimited,
-            None => MissingReason::Timeout,
-        };
+        let held_up = self.shared.held_up();
         let mut settled: Vec<CellId> = loaded.missing.iter().map(|(cell, _)| *cell).collect();
         settled.sort_unstable();
         let answered = self.ticket.answered();
@@ -326,6 +325,16 @@ impl Shared {
     fn tell_who_waits(&self, board: &Board) {
         let (priority, callers) = board.callers();
         self.parts.upstream.governor().tiles_wanted(priority, callers.into());
+    }
+
+    /// What holds up calls that have not begun.
+    fn held_up(&self) -> MissingReason {
+        let governor = self.parts.upstream.governor();
+        match governor.stopped(&Resource::INVENTORY) {
+            Some(stop) => reason_of(NoLeave::Stopped(stop)),
+            None if governor.is_rate_limited(&Resource::INVENTORY) => MissingReason::RateLimited,
+            None => MissingReason::Timeout,
+        }
     }
 
     /// Makes sure that somebody turns what waits into flights.

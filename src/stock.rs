@@ -7,6 +7,7 @@ mod census;
 mod glimpse;
 mod locations;
 mod oversold;
+mod pages;
 mod read;
 mod read_error;
 pub mod shop;

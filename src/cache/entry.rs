@@ -238,6 +238,16 @@ impl VariantCells {
         ENTRY_OVERHEAD + self.cells.len() * size_of::<PackedCell>() + odd + oversold
     }
 
+    /// The part of this entry at these locations, ascending.
+    #[must_use]
+    pub fn only_at(&self, locations: &[LocationId]) -> Self {
+        let (mut cells, mut odd) = (Vec::with_capacity(locations.len()), Vec::new());
+        for cell in self.cells.iter().filter(|cell| locations.binary_search(&cell.loc_id).is_ok()) {
+            self.keep(cell, &mut cells, &mut odd);
+        }
+        Self { variant_id: self.variant_id, version: 0, cells: cells.into(), odd: odd.into() }
+    }
+
     /// How many of the cells have fewer than no pieces available.
     #[must_use]
     pub fn negative_rows(&self) -> usize {

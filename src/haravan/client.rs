@@ -20,7 +20,7 @@ use super::{
     LocationPage, Reply,
 };
 use crate::governor::bucket::{parse_call_limit, parse_http_date, parse_retry_after};
-use crate::plan::MAX_PAGE;
+use crate::query::{Direction, Order};
 
 /// The most bytes read of one answer. Source: ours; 250 rows are 60 KB.
 const MAX_BODY: usize = 8 * 1024 * 1024;
@@ -200,11 +200,29 @@ fn inventory_query(call: &InventoryCall) -> String {
     query.push_str("&variant_ids=");
     push_list(&mut query, call.tile.variants.iter());
     // Writing to a String cannot fail.
-    let _ = write!(query, "&limit={MAX_PAGE}&order=id&direction=asc");
+    let (order, direction) = (order_of(call.order), direction_of(call.direction));
+    let _ = write!(query, "&limit={}&order={order}&direction={direction}", call.limit);
     if 0 < call.since_id {
         let _ = write!(query, "&since_id={}", call.since_id);
     }
+    if let Some(updated_at_min) = call.updated_at_min {
+        let _ = write!(query, "&updated_at_min={updated_at_min}");
+    }
     query
+}
+
+fn order_of(order: Order) -> &'static str {
+    match order {
+        Order::Id => "id",
+        Order::UpdatedAt => "updated_at",
+    }
+}
+
+fn direction_of(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ascending => "asc",
+        Direction::Descending => "desc",
+    }
 }
 
 fn push_list<I: std::fmt::Display>(query: &mut String, ids: impl Iterator<Item = I>) {

@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use super::problem::Problem;
 use super::work::Work;
-use crate::query::Grid;
+use crate::query::{Grid, Selection};
 use crate::stock::shop::Shop;
 use crate::stock::{ReadTerms, Snapshot};
 
@@ -29,18 +29,19 @@ impl Aside {
         Self { runtime }
     }
 
-    /// Reads a grid of a shop; what is dropped halfway is given up, as [`Shop::read`] is.
+    /// Reads what a selection needs of a grid of a shop; what is dropped halfway is given up, as [`Shop::read`] is.
     pub(super) async fn read(
         &self,
         shop: &Arc<Shop>,
         grid: Grid,
+        selection: Selection,
         terms: &ReadTerms,
-    ) -> Result<Snapshot, Problem> {
+    ) -> Result<(Snapshot, Selection), Problem> {
         if !Work::to_look_up(&grid).is_long() {
-            return Ok(shop.read(grid, terms).await?);
+            return Ok(shop.read_rows(grid, selection, terms).await?);
         }
         let (shop, terms) = (Arc::clone(shop), *terms);
-        let reading = async move { shop.read(grid, &terms).await };
+        let reading = async move { shop.read_rows(grid, selection, &terms).await };
         let reading = self.runtime.spawn(reading.in_current_span());
         Ok(AbortOnDropHandle::new(reading).await.map_err(broken)??)
     }

@@ -136,7 +136,7 @@ async fn inventory(
         Wanted::Cost(explained) => return Ok(explained),
     };
     let coding = Coding::of(request.headers())?;
-    let prepare = |Material { snapshot, .. }: Material| {
+    let prepare = |Material { snapshot, selection, .. }: Material| {
         let untold = question.untold_cells();
         let provenance = question.provenance(edge, &snapshot);
         let basis = question.basis_of_rows(edge, &snapshot).filter(|_| untold == 0);
@@ -147,7 +147,7 @@ async fn inventory(
         };
         Prepared { known: (provenance, basis), expected, work }
     };
-    let ((provenance, basis), whole) = made(edge, &question, (grid, Uses::Cells), prepare).await?;
+    let ((provenance, basis), whole) = made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
     let whole = whole?;
     let response = provenance.respond_whole(request, &whole);
     if let Some(basis) = basis {

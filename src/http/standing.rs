@@ -13,7 +13,7 @@ use super::question::Question;
 use super::work::Work;
 use crate::cache::PurgeCount;
 use crate::domain::location::LocationBook;
-use crate::query::Grid;
+use crate::query::{Grid, Selection};
 use crate::stock::{ReadError, Snapshot};
 
 /// How often an answer is made once the wait is over, because yet another purge came meanwhile. Source: ours.
@@ -22,8 +22,8 @@ const MOST_LATE: u32 = 4;
 /// What an answer took from the list of locations: both are read before the cells are, or beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Uses {
-    /// Nothing, but for the grid if the question names no locations.
-    Cells,
+    /// Nothing, but for the grid if the question names no locations; of the rows those that are selected.
+    Rows(Selection),
     /// Names and classes.
     CellsAndBook,
 }
@@ -35,6 +35,8 @@ pub(super) struct Material {
     pub(super) snapshot: Snapshot,
     /// Names and classes; none if the answer uses none.
     pub(super) book: Option<Arc<LocationBook>>,
+    /// What is still to be selected of the rows.
+    pub(super) selection: Selection,
 }
 
 /// An answer that is to be made.
@@ -116,13 +118,17 @@ async fn read(
     let terms = question.terms();
     let book = async {
         match uses {
-            Uses::Cells => Ok(None),
+            Uses::Rows(_) => Ok(None),
             Uses::CellsAndBook => Ok(Some(shop.location_book(&terms).await)),
         }
     };
-    let (snapshot, book) =
-        futures_util::future::try_join(edge.aside.read(shop, grid.clone(), &terms), book).await?;
+    let selection = match uses {
+        Uses::Rows(selection) => selection,
+        Uses::CellsAndBook => Selection::default(),
+    };
+    let cells = edge.aside.read(shop, grid.clone(), selection, &terms);
+    let ((snapshot, selection), book) = futures_util::future::try_join(cells, book).await?;
     let standing =
         Standing { grid: grid.clone(), cells: snapshot.seen(), book: book.as_ref().map(|_| seen), list };
-    Ok((Material { snapshot, book }, standing))
+    Ok((Material { snapshot, book, selection }, standing))
 }

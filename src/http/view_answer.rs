@@ -162,7 +162,7 @@ pub(super) async fn answer<A: Answer>(
     let shop = question.shop.org_id();
     let coding = Coding::of(request.headers())?;
     let view = Arc::new(view);
-    let prepare = |Material { snapshot, book }: Material| {
+    let prepare = |Material { snapshot, book, .. }: Material| {
         let provenance = question.provenance(edge, &snapshot);
         let book = book.unwrap_or_else(|| question.shop.held_location_book());
         let basis = question.basis(&snapshot, &book);

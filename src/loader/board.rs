@@ -1,6 +1,7 @@
 //! What a loader knows at any moment: what waits, what flies, what was learnt. Held under one lock, briefly.
 
 mod landing;
+mod windows;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next};
-use crate::plan::pending::{Pending, Priority, Want, difference};
+use crate::plan::pending::{Chosen, Pending, Priority, Want, difference};
 use crate::plan::refusal::Refusals;
 use crate::plan::{MAX_IDS, Tile};
 
@@ -29,6 +30,8 @@ use crate::plan::{MAX_IDS, Tile};
 const MOST_PURGES: usize = 64;
 
 pub(super) use landing::Arrival;
+pub(super) use windows::WindowAsked;
+use windows::Windows;
 
 type Wants = Vec<Want<Arc<Ticket>>>;
 
@@ -44,6 +47,7 @@ pub(super) struct Board {
     purges: Vec<(Moment, Purge)>,
     /// Before this moment nothing takes off: the last purge came in the millisecond before it.
     departs_from: Moment,
+    windows: Windows,
     proof: Proof,
     refused: RefusedIds,
     accepted: AcceptedIds,
@@ -60,10 +64,16 @@ struct Flying {
     wants: Wants,
     /// A purge came since: whoever asks now must not be given this.
     outdated: bool,
+    /// It brings some of the rows alone: no cell may count on it.
+    of_window: bool,
 }
 
 impl Flying {
     fn may_be_joined(&self, reuse: Reuse) -> bool {
+        !self.of_window && self.counts_for(reuse)
+    }
+
+    fn counts_for(&self, reuse: Reuse) -> bool {
         !self.outdated && reuse.flights_from.is_none_or(|from| from <= self.started)
     }
 }
@@ -75,6 +85,8 @@ pub(super) struct Departure {
     pub(super) tile: Tile,
     pub(super) priority: Priority,
     pub(super) started: Moment,
+    /// What a caller asked for in its own manner, if that is all that it brings.
+    pub(super) window: Option<WindowAsked>,
     /// None if it is not traced.
     pub(super) span: Span,
 }
@@ -169,13 +181,27 @@ impl Board {
         rest
     }
 
-    /// Takes the next tile off the pending set, for the caller whose turn it is; with nothing left to take, the pump
-    /// is over.
+    /// Takes off what waits next, for the caller whose turn it is: a window or a tile of the pending set. With nothing
+    /// left to take, the pump is over.
     pub(super) fn depart(&mut self, caller: CallerId, now: Moment) -> Option<Departure> {
+        if let Some(departure) = self.depart_window(Some(caller), now) {
+            return Some(departure);
+        }
         let Some(chosen) = self.pending.choose_for(Some(caller), self.proof.density_for_next(now)) else {
-            self.pump_runs = false;
-            return None;
+            // Whoever waited for cells has left; a window may have let them go first.
+            let departure = self.depart_window(None, now);
+            self.pump_runs = departure.is_some();
+            return departure;
         };
+        Some(self.take_off(chosen, None, now))
+    }
+
+    fn take_off(
+        &mut self,
+        chosen: Chosen<Arc<Ticket>>,
+        window: Option<WindowAsked>,
+        now: Moment,
+    ) -> Departure {
         // What takes off after a purge is told from what did before, in the same millisecond too.
         let started = now.max(self.departs_from);
         self.last_flight += 1;
@@ -187,11 +213,13 @@ impl Board {
         let locations = &chosen.tile.locations;
         for (variant_id, wants) in chosen.wants {
             let locations = Arc::clone(locations);
-            let flying = Flying { flight: self.last_flight, started, locations, wants, outdated: false };
+            let of_window = window.is_some();
+            let flying =
+                Flying { flight: self.last_flight, started, locations, wants, outdated: false, of_window };
             self.flying.entry(variant_id).or_default().push(flying);
         }
         let (flight, priority) = (self.last_flight, chosen.priority);
-        Some(Departure { flight, tile: chosen.tile, priority, started, span })
+        Departure { flight, tile: chosen.tile, priority, started, window, span }
     }
 
     /// Lets nothing that was learnt or is in flight now count any more where a purge concerns it.
@@ -223,12 +251,13 @@ impl Board {
                 want.waiter.close_want(None, cells);
             }
         }
+        self.windows.fail(reason);
         self.pump_runs = false;
     }
 
     /// Claims the pump if it should run and does not: tells whether calls are under way.
     pub(super) fn claim_pump(&mut self) -> Option<bool> {
-        if self.pump_runs || self.pending.is_empty() {
+        if self.pump_runs || (self.pending.is_empty() && self.windows.is_empty()) {
             return None;
         }
         self.pump_runs = true;
@@ -286,7 +315,19 @@ impl Board {
 
     /// Who waits for calls, with the most urgent priority that anybody waits with.
     pub(super) fn callers(&self) -> (Priority, Vec<CallerId>) {
-        self.pending.callers()
+        let (priority, mut callers) = self.pending.callers();
+        if self.windows.is_empty() {
+            return (priority, callers);
+        }
+        if priority != Priority::Interactive {
+            callers.clear();
+        }
+        for caller in self.windows.callers() {
+            if !callers.contains(&caller) {
+                callers.push(caller);
+            }
+        }
+        (Priority::Interactive, callers)
     }
 
     /// Whether a cell is in flight.

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 
+use super::answer::{TileAnswer, split};
 use super::board::{Arrival, Departure};
 use super::charge::Purpose;
 use super::evidence::CallSent;
 use super::sight::has_foreign_rows;
-use super::tile::{Company, TileAnswer, TileEnd, split};
+use super::tile::{Company, TileEnd};
 use super::{Shared, reason_of};
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
@@ -38,7 +39,7 @@ const MOST_SPLITS: u32 = 16;
 /// A tile on its way. Lands when it is done, and also when it is dropped, so that nobody waits for ever.
 pub(super) struct Flight {
     pub(super) shared: Arc<Shared>,
-    departure: Departure,
+    pub(super) departure: Departure,
     arrival: Arrival,
     /// Calls made so far.
     calls: AtomicUsize,
@@ -71,6 +72,11 @@ impl Flight {
 
     /// Flies and lands.
     pub(super) async fn fly(mut self, permit: Permit) {
+        if let Some(window) = self.departure.window.take() {
+            self.fly_window(window, permit).await;
+            self.land();
+            return;
+        }
         let mut permit = Some(permit);
         let mut tiles = vec![self.departure.tile.clone()];
         let mut splits = 0;
@@ -189,12 +195,12 @@ impl Flight {
         }
     }
 
-    fn is_awaited(&self) -> bool {
+    pub(super) fn is_awaited(&self) -> bool {
         self.shared.board.lock().is_awaited(&self.departure)
     }
 
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
-    fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
+    pub(super) fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
         let failed = failed.or(answer.has_untold.then_some(MissingReason::Failed));
         self.shared.parts.oddities.saw(tile, &answer.repeated);
         let TileAnswer { mut rows, unreadable, calls, .. } = answer;

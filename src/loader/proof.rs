@@ -74,6 +74,12 @@ impl Proof {
         self.lengths.judge(PageSeen { improbable, by_chance, known_clamp, ..page }, now)
     }
 
+    /// Decides what follows a page of a part of a tile's rows.
+    pub(super) fn judge_part(&mut self, page: PageSeen, now: Moment) -> Next {
+        let known_clamp = page.rows == self.density.page();
+        self.lengths.judge(PageSeen { known_clamp, ..page }, now)
+    }
+
     /// A page of so many rows was followed by an empty one.
     pub(super) fn page_proven(&mut self, rows: usize, now: Moment) {
         self.lengths.proven_whole(rows, now);

@@ -1,23 +1,23 @@
 //! One tile's way through its pages: what is asked, what is taken of each page, and when it is all there.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::time::Instant;
 
+use super::answer::TileAnswer;
 use super::evidence::{OpenDoubt, Witness};
 use super::flight::{CallEnd, Flight};
 use super::sight::PageSight;
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::{RowId, VariantId};
-use crate::domain::row::Row;
 use crate::governor::Permit;
 use crate::haravan::{CallCause, InventoryCall, InventoryPage};
 use crate::plan::pages::{Next, PageSeen, SentinelSeen};
 use crate::plan::sentinel::Sentinel;
 use crate::plan::{MAX_PAGE, Tile};
+use crate::query::{Direction, Order};
 use crate::trace;
 
 /// How long a doubt waits for others that the same call could clear, while calls are under way. Source: ours; about
@@ -47,24 +47,6 @@ pub(super) enum TileEnd {
     Failed(TileAnswer, MissingReason),
 }
 
-/// The rows of a tile, as far as they came.
-#[derive(Default)]
-pub(super) struct TileAnswer {
-    pub(super) rows: FxHashMap<CellId, (Row, CallTimes)>,
-    /// Cells whose row cannot be read.
-    pub(super) unreadable: FxHashSet<CellId>,
-    /// When its calls were under way, from the first to the last: what is not there was not there at some moment then.
-    pub(super) calls: Option<CallTimes>,
-    /// Whether a row came that may be any cell's: then no cell is known to have none.
-    pub(super) has_untold: bool,
-    /// Cells for which a page had two rows.
-    pub(super) repeated: FxHashSet<CellId>,
-    /// Rows that came with the sentinel.
-    besides: FxHashSet<CellId>,
-    /// The id that the sentinel's row came with.
-    sentinel: Option<u64>,
-}
-
 /// What follows a page, once there is no doubt left.
 #[derive(PartialEq, Eq)]
 enum PageEnd {
@@ -73,23 +55,44 @@ enum PageEnd {
 }
 
 /// A tile that is being asked for.
-struct Asking<'a> {
+pub(super) struct Asking<'a> {
     tile: &'a Tile,
     sentinel: Option<&'a Sentinel>,
-    /// The tile's cells, and those that come with the sentinel.
-    asked: Arc<Tile>,
+    /// The next call: for the tile's cells, and those that come with the sentinel.
+    call: InventoryCall,
+    /// The rows that are wanted; none if all of them are.
+    wanted: Option<usize>,
+    /// Whether only some of the tile's rows are asked for: then its density says nothing of how many.
+    is_part: bool,
     /// The rows of the tile that are cached: should one of the last of them not come, the page was cut.
     known: Vec<(u64, CellId)>,
-    answer: TileAnswer,
-    since_id: u64,
-    /// The rows of the page before.
+    pub(super) answer: TileAnswer,
+    /// The rows of the page before, if it was a short one.
     previous: Option<usize>,
+}
+
+/// How a walk through pages ended.
+pub(super) enum Walk {
+    /// Every row came.
+    Complete,
+    /// As many rows came as are wanted.
+    Full,
+    /// Haravan refused the ids.
+    Refused,
+    /// Too many calls were refused.
+    Denied,
+    /// The pages cannot be told apart.
+    Unpageable,
+    /// It failed for this reason.
+    Failed(MissingReason),
 }
 
 /// What a page turned out to be.
 enum PageTurn {
     /// Nothing follows.
     End,
+    /// As many rows came as are wanted.
+    Full,
     /// More rows may follow.
     More,
     /// It makes no sense.
@@ -117,50 +120,71 @@ impl Flight {
         self.ask_pages(tile, None, permit).await
     }
 
-    async fn ask_pages(
-        &self,
-        tile: &Tile,
-        sentinel: Option<&Sentinel>,
-        mut permit: Option<Permit>,
-    ) -> TileEnd {
+    async fn ask_pages(&self, tile: &Tile, sentinel: Option<&Sentinel>, permit: Option<Permit>) -> TileEnd {
         let asked = sentinel.map_or_else(|| Arc::new(tile.clone()), |sentinel| Arc::clone(&sentinel.asked));
-        let most_pages = asked.cells().saturating_add(1);
         let mut asking = Asking {
             tile,
             sentinel,
-            asked,
+            call: InventoryCall::after(asked, 0),
+            wanted: None,
+            is_part: false,
             known: self.known_rows(tile),
             answer: TileAnswer::default(),
-            since_id: 0,
             previous: None,
         };
+        match self.walk(&mut asking, permit).await {
+            Walk::Complete | Walk::Full => TileEnd::Answered(asking.answer),
+            Walk::Refused => TileEnd::Refused,
+            Walk::Denied => TileEnd::Denied,
+            Walk::Unpageable => TileEnd::Unpageable,
+            Walk::Failed(reason) => TileEnd::Failed(asking.answer, reason),
+        }
+    }
+
+    /// What a caller asked for in its own manner, with its own limit.
+    pub(super) fn asking_for<'a>(&self, tile: &'a Tile, call: &InventoryCall) -> Asking<'a> {
+        // Rows that did not change lately do not come.
+        let known = if call.updated_at_min.is_none() { self.known_rows(tile) } else { Vec::new() };
+        Asking {
+            tile,
+            sentinel: None,
+            call: call.clone(),
+            wanted: Some(call.limit),
+            is_part: 0 < call.since_id || call.updated_at_min.is_some(),
+            known,
+            answer: TileAnswer::default(),
+            previous: None,
+        }
+    }
+
+    /// Asks page after page.
+    pub(super) async fn walk(&self, asking: &mut Asking<'_>, mut permit: Option<Permit>) -> Walk {
         let mut cause = self.cause(permit.as_ref());
         // Every page but the last brings at least one cell.
-        for number in 1..=most_pages {
-            let call = InventoryCall { tile: Arc::clone(&asking.asked), since_id: asking.since_id };
-            let (page, times) = match self.call(call, number, cause, permit.take()).await {
+        for number in 1..=asking.call.tile.cells().saturating_add(1) {
+            let (page, times) = match self.call(asking.call.clone(), number, cause, permit.take()).await {
                 Ok(page) => page,
-                Err(CallEnd::Refused) => return TileEnd::Refused,
-                Err(CallEnd::Denied) => return TileEnd::Denied,
-                Err(CallEnd::Failed(reason)) => return TileEnd::Failed(asking.answer, reason),
+                Err(CallEnd::Refused) => return Walk::Refused,
+                Err(CallEnd::Denied) => return Walk::Denied,
+                Err(CallEnd::Failed(reason)) => return Walk::Failed(reason),
             };
-            match self.turn_page(&mut asking, page, times).await {
-                PageTurn::End => return TileEnd::Answered(asking.answer),
+            match self.turn_page(asking, page, times).await {
+                PageTurn::End => return Walk::Complete,
+                PageTurn::Full => return Walk::Full,
                 // A full page is known to go on; after a short one it is asked whether it was whole.
-                PageTurn::More if asking.previous.is_some_and(|rows| MAX_PAGE <= rows) => {
-                    cause = CallCause::Page;
-                }
+                PageTurn::More if asking.previous.is_none() => cause = CallCause::Page,
                 PageTurn::More => cause = CallCause::Proof,
-                PageTurn::Nonsense => break,
+                PageTurn::Nonsense => return Walk::Unpageable,
             }
         }
-        TileEnd::Unpageable
+        Walk::Unpageable
     }
 
     /// Takes a page, and decides what follows.
     async fn turn_page(&self, asking: &mut Asking<'_>, page: InventoryPage, times: CallTimes) -> PageTurn {
-        let sight = PageSight::of(&page, &asking.asked, asking.since_id);
+        let sight = PageSight::of(&page, &asking.call.tile, asking.call.since_id);
         let PageSight { last_id, is_sorted, rows, .. } = sight;
+        let (is_ordered, limit) = (is_ordered(&page, &asking.call), asking.call.limit);
         let rows_seen: Vec<_> = page.rows.iter().map(|row| (row.id, row.cell_id())).collect();
         let before = asking.answer.came_in_all();
         let repeated = asking.answer.take(page, times, asking.tile, asking.sentinel);
@@ -169,9 +193,14 @@ impl Flight {
         if let Some(length) = asking.previous.filter(|length| 0 < brought && *length < MAX_PAGE) {
             self.shared.distrust_pages_of(length);
         }
+        let is_full = asking.wanted.is_some_and(|wanted| wanted <= asking.answer.came());
+        if is_full || !asking.call.is_by_id() && limit <= rows {
+            self.shared.board.lock().proof().saw_rows(rows_seen);
+            return if is_full && is_ordered { PageTurn::Full } else { PageTurn::Nonsense };
+        }
         let seen = PageSeen {
             rows,
-            limit: MAX_PAGE,
+            limit,
             outstanding: asking.tile.cells() - asking.answer.came(),
             sentinel: if is_sorted { asking.sentinel_seen(last_id) } else { SentinelSeen::None },
             has_strangers: sight.has_foreign,
@@ -184,7 +213,11 @@ impl Flight {
             let now = self.shared.parts.clock.now();
             let mut board = self.shared.board.lock();
             board.proof().saw_rows(rows_seen);
-            board.proof().judge_page(seen, asking.tile, asking.answer.variants(), now)
+            if asking.is_part {
+                board.proof().judge_part(seen, now)
+            } else {
+                board.proof().judge_page(seen, asking.tile, asking.answer.variants(), now)
+            }
         };
         // A row that may be any cell's comes again and again: what is still missing stays unknown.
         let is_in_vain = brought == 0 && asking.answer.has_untold;
@@ -192,11 +225,15 @@ impl Flight {
             self.complete(asking, seen);
             return PageTurn::End;
         }
-        if !is_sorted || last_id <= asking.since_id || (brought == 0 && !sight.is_foreign) {
+        let goes_on = asking.call.is_by_id() && is_sorted && asking.call.since_id < last_id;
+        if !goes_on || (brought == 0 && !sight.is_foreign) {
             return PageTurn::Nonsense;
         }
-        asking.previous = (!sight.has_foreign).then_some(rows);
-        asking.since_id = last_id;
+        asking.previous = (!sight.has_foreign && rows < limit).then_some(rows);
+        asking.call.since_id = last_id;
+        if let Some(wanted) = asking.wanted {
+            asking.call.limit = wanted.saturating_sub(asking.answer.came()).clamp(1, MAX_PAGE);
+        }
         PageTurn::More
     }
 
@@ -215,7 +252,9 @@ impl Flight {
         {
             proof.sentinel_gone(sentinel.cell);
         }
-        proof.tile_completed(asking.tile, asking.answer.came(), last_page);
+        if !asking.is_part {
+            proof.tile_completed(asking.tile, asking.answer.came(), last_page);
+        }
     }
 
     /// Waits while later calls may tell whether a page was cut.
@@ -251,7 +290,7 @@ impl Flight {
                     let Some(witness) = Witness::called(&self.shared, doubt) else {
                         return PageEnd::AskOn;
                     };
-                    let call = InventoryCall { tile: Arc::clone(&witness.tile), since_id: 0 };
+                    let call = InventoryCall::after(Arc::clone(&witness.tile), 0);
                     if self.call(call, 1, CallCause::Proof, None).await.is_err() {
                         return PageEnd::AskOn;
                     }
@@ -294,100 +333,13 @@ impl Asking<'_> {
     }
 }
 
-impl TileAnswer {
-    /// How many of the tile's cells came, readable or not.
-    pub(super) fn came(&self) -> usize {
-        self.rows.len() + self.unreadable.len()
-    }
-
-    /// The same with those that came with the sentinel.
-    fn came_in_all(&self) -> usize {
-        self.came() + self.besides.len()
-    }
-
-    /// The variants of the rows that came, one for each.
-    fn variants(&self) -> impl ExactSizeIterator<Item = VariantId> {
-        let cells: Vec<VariantId> =
-            self.rows.keys().chain(&self.unreadable).map(|cell| cell.variant_id).collect();
-        cells.into_iter()
-    }
-
-    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the one of the later
-    /// page counts, since the balance was made anew between the two, and of one page the newer, if both can be read.
-    /// Gives back the rows whose cell the page had a row for already.
-    fn take(
-        &mut self,
-        page: InventoryPage,
-        times: CallTimes,
-        tile: &Tile,
-        sentinel: Option<&Sentinel>,
-    ) -> Vec<RowId> {
-        self.calls = Some(self.calls.map_or(times, |first| first.until(times)));
-        let mut repeated = Vec::new();
-        let mut in_page = FxHashSet::default();
-        for row in page.rows {
-            let cell = row.cell_id();
-            if !self.is_wanted(cell, row.id, tile, sentinel) {
-                continue;
-            }
-            if !in_page.insert(cell) {
-                repeated.push(row.id);
-                self.repeated.insert(cell);
-            }
-            if self.unreadable.contains(&cell) {
-                continue;
-            }
-            let older = self.rows.get(&cell).is_some_and(|(known, page)| {
-                let (known, new) = (page.orders(known.updated_at), times.orders(row.updated_at));
-                *page == times && known.zip(new).is_some_and(|(known, new)| new < known)
-            });
-            if !older {
-                self.rows.insert(cell, (row, times));
-            }
-        }
-        for row in page.unreadable {
-            match row.cell {
-                None => self.has_untold = true,
-                // Which of two rows counts cannot be told if one of them cannot be read.
-                Some(cell) if tile.contains(cell.variant_id, cell.loc_id) => {
-                    self.rows.remove(&cell);
-                    self.unreadable.insert(cell);
-                }
-                Some(cell) => {
-                    if sentinel.is_some_and(|with| with.asked.contains(cell.variant_id, cell.loc_id)) {
-                        self.besides.insert(cell);
-                    }
-                }
-            }
-        }
-        repeated
-    }
-
-    /// Whether a row is of the tile; notes it if it came with the sentinel.
-    fn is_wanted(&mut self, cell: CellId, id: RowId, tile: &Tile, sentinel: Option<&Sentinel>) -> bool {
-        let Some(sentinel) = sentinel else { return tile.contains(cell.variant_id, cell.loc_id) };
-        if sentinel.cell == cell {
-            self.sentinel = Some(id.get());
-        }
-        let is_wanted = tile.contains(cell.variant_id, cell.loc_id);
-        if !is_wanted && sentinel.asked.contains(cell.variant_id, cell.loc_id) {
-            self.besides.insert(cell);
-        }
-        is_wanted
-    }
-}
-
-/// Halves a tile along its longer axis; none if it is a single cell.
-pub(super) fn split(tile: &Tile) -> Option<(Tile, Tile)> {
-    let (variants, locations) = (tile.variants.len(), tile.locations.len());
-    if locations <= variants {
-        let (first, second) = tile.variants.split_at_checked(variants / 2)?;
-        let half =
-            |ids: &[VariantId]| Tile { variants: ids.to_vec(), locations: Arc::clone(&tile.locations) };
-        (!first.is_empty()).then(|| (half(first), half(second)))
-    } else {
-        let (first, second) = tile.locations.split_at_checked(locations / 2)?;
-        let half = |ids: &[_]| Tile { variants: tile.variants.clone(), locations: Arc::from(ids) };
-        (!first.is_empty()).then(|| (half(first), half(second)))
+/// Whether a page's rows came in the order that was asked for.
+fn is_ordered(page: &InventoryPage, call: &InventoryCall) -> bool {
+    let rows = &page.rows;
+    match (call.order, call.direction) {
+        (Order::Id, Direction::Ascending) => rows.is_sorted_by_key(|row| row.id),
+        (Order::Id, Direction::Descending) => rows.is_sorted_by_key(|row| Reverse(row.id)),
+        (Order::UpdatedAt, Direction::Ascending) => rows.is_sorted_by_key(|row| row.updated_at),
+        (Order::UpdatedAt, Direction::Descending) => rows.is_sorted_by_key(|row| Reverse(row.updated_at)),
     }
 }

@@ -11,7 +11,7 @@ use super::{QueryError, quoted};
 const DEFAULT_LIMIT: u64 = 250;
 
 /// The column rows are ordered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Order {
     /// The row's id.
     #[default]
@@ -21,7 +21,7 @@ pub enum Order {
 }
 
 /// Which way rows are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Direction {
     /// Smallest first.
     #[default]

@@ -42,12 +42,12 @@ pub struct Explanation {
 }
 
 /// A reading under way.
-struct Reading<'a> {
-    grid: &'a Grid,
-    terms: &'a ReadTerms,
+pub(super) struct Reading<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) terms: &'a ReadTerms,
     /// When the question was asked.
     asked_at: Moment,
-    deadline: Instant,
+    pub(super) deadline: Instant,
 }
 
 impl Shop {
@@ -60,12 +60,7 @@ impl Shop {
     /// Not every cell could be had, and the terms refuse an incomplete answer. Cells that Haravan refuses make
     /// no error.
     pub async fn read(&self, grid: Grid, terms: &ReadTerms) -> Result<Snapshot, ReadError> {
-        let reading = Reading {
-            grid: &grid,
-            terms,
-            asked_at: terms.asked_at.unwrap_or_else(|| self.clock().now()),
-            deadline: Instant::now() + terms.wait,
-        };
+        let reading = self.reading(&grid, terms);
         let mut late_looks = 0;
         let snapshot = loop {
             let seen = self.purges();
@@ -84,6 +79,15 @@ impl Shop {
         trace::cells(|| counts_of(&snapshot));
         self.count(snapshot.tally());
         Ok(snapshot)
+    }
+
+    pub(super) fn reading<'a>(&self, grid: &'a Grid, terms: &'a ReadTerms) -> Reading<'a> {
+        Reading {
+            grid,
+            terms,
+            asked_at: terms.asked_at.unwrap_or_else(|| self.clock().now()),
+            deadline: Instant::now() + terms.wait,
+        }
     }
 
     async fn read_once(&self, reading: &Reading<'_>) -> Result<Snapshot, ReadError> {
@@ -129,7 +133,7 @@ impl Shop {
     }
 
     /// Makes a snapshot of what was cached and what was loaded, or the error that the terms ask for.
-    fn settle(
+    pub(super) fn settle(
         &self,
         grid: &Grid,
         mut survey: Survey,
@@ -193,13 +197,13 @@ impl Reading<'_> {
     }
 
     /// The moment from which on observations are fresh.
-    fn fresh_from(&self, shop: &Shop, now: Moment) -> Moment {
+    pub(super) fn fresh_from(&self, shop: &Shop, now: Moment) -> Moment {
         let by_policy = shop.freshness().fresh_from(now, &self.terms.freshness);
         by_policy.map_or(self.anew(), |from| from.min(self.anew()))
     }
 
     /// What the question makes of flights under way and of refusals that are remembered.
-    fn reuse(&self, now: Moment) -> Reuse {
+    pub(super) fn reuse(&self, now: Moment) -> Reuse {
         let FreshnessWish { max_age, max_stale, no_cache, .. } = self.terms.freshness;
         if no_cache {
             return Reuse { flights_from: Some(self.anew()), refusals_from: Some(self.anew()) };
@@ -217,14 +221,14 @@ impl Reading<'_> {
     }
 }
 
-fn cells_of(lacks: &[Lack]) -> impl Iterator<Item = CellId> {
+pub(super) fn cells_of(lacks: &[Lack]) -> impl Iterator<Item = CellId> {
     lacks.iter().flat_map(|(variant_id, locations)| {
         locations.iter().map(|loc_id| CellId { variant_id: *variant_id, loc_id: *loc_id })
     })
 }
 
 /// What a trace tells of a snapshot.
-fn counts_of(snapshot: &Snapshot) -> CellCounts {
+pub(super) fn counts_of(snapshot: &Snapshot) -> CellCounts {
     let ReadTally { hit, stale, fetched, joined, calls, .. } = snapshot.tally();
     let (asked, missing) = (snapshot.grid().cells(), snapshot.unknown().len());
     CellCounts { asked, hit, stale, fetched, joined, missing, calls }

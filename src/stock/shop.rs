@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::locations::{LocationList, LocationParts, Locations};
+use super::pages::WindowsSeen;
 pub use super::status::ShopStatus;
 use super::{Census, Oversold, ReadError, ReadTally, ReadTerms};
 use crate::cache::freshness::FreshnessPolicy;
@@ -76,6 +77,7 @@ pub struct Shop {
     loader: Loader,
     locations: Locations,
     oddities: Arc<Oddities>,
+    windows: WindowsSeen,
     runtime: Handle,
     freshness: FreshnessPolicy,
     low_stock_threshold: Quantity,
@@ -133,6 +135,7 @@ impl Shop {
             loader,
             locations,
             oddities,
+            windows: WindowsSeen::default(),
             runtime: parts.runtime,
             freshness: parts.freshness,
             low_stock_threshold: parts.low_stock_threshold,
@@ -338,6 +341,10 @@ impl Shop {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    pub(super) fn windows(&self) -> &WindowsSeen {
+        &self.windows
     }
 
     pub(super) fn loader(&self) -> &Loader {

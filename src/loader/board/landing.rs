@@ -68,6 +68,7 @@ impl Board {
         }
         self.pending.add(Priority::Interactive, again);
         self.tiles.remove(&departure.flight);
+        self.windows.landed(departure.flight);
         self.flights -= 1;
         if self.flights == 0 {
             self.purges.clear();

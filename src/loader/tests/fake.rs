@@ -237,7 +237,7 @@ impl Fake {
         rows.sort_by_key(|row| row.id);
         let is_clamped = state.clamped.contains(&state.answered);
         state.answered += 1;
-        rows.truncate(if is_clamped { state.clamp.min(MAX_PAGE) } else { MAX_PAGE });
+        rows.truncate(if is_clamped { state.clamp.min(call.limit) } else { call.limit });
         Ok(InventoryPage { length: rows.len(), rows, unreadable: Vec::new() })
     }
 }

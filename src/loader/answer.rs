@@ -1,0 +1,129 @@
+//! What came of a tile: the rows of its pages, as far as they came.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::cache::order::CallTimes;
+use crate::domain::cell::CellId;
+use crate::domain::id::{RowId, VariantId};
+use crate::domain::row::Row;
+use crate::haravan::InventoryPage;
+use crate::plan::Tile;
+use crate::plan::sentinel::Sentinel;
+
+/// The rows of a tile, as far as they came.
+#[derive(Default)]
+pub(super) struct TileAnswer {
+    pub(super) rows: FxHashMap<CellId, (Row, CallTimes)>,
+    /// Cells whose row cannot be read.
+    pub(super) unreadable: FxHashSet<CellId>,
+    /// When its calls were under way, from the first to the last: what is not there was not there at some moment then.
+    pub(super) calls: Option<CallTimes>,
+    /// Whether a row came that may be any cell's: then no cell is known to have none.
+    pub(super) has_untold: bool,
+    /// Cells for which a page had two rows.
+    pub(super) repeated: FxHashSet<CellId>,
+    /// Rows that came with the sentinel.
+    besides: FxHashSet<CellId>,
+    /// The id that the sentinel's row came with.
+    pub(super) sentinel: Option<u64>,
+}
+
+impl TileAnswer {
+    /// How many of the tile's cells came, readable or not.
+    pub(super) fn came(&self) -> usize {
+        self.rows.len() + self.unreadable.len()
+    }
+
+    /// The same with those that came with the sentinel.
+    pub(super) fn came_in_all(&self) -> usize {
+        self.came() + self.besides.len()
+    }
+
+    /// The variants of the rows that came, one for each.
+    pub(super) fn variants(&self) -> impl ExactSizeIterator<Item = VariantId> {
+        let cells: Vec<VariantId> =
+            self.rows.keys().chain(&self.unreadable).map(|cell| cell.variant_id).collect();
+        cells.into_iter()
+    }
+
+    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the one of the later
+    /// page counts, since the balance was made anew between the two, and of one page the newer, if both can be read.
+    /// Gives back the rows whose cell the page had a row for already.
+    pub(super) fn take(
+        &mut self,
+        page: InventoryPage,
+        times: CallTimes,
+        tile: &Tile,
+        sentinel: Option<&Sentinel>,
+    ) -> Vec<RowId> {
+        self.calls = Some(self.calls.map_or(times, |first| first.until(times)));
+        let mut repeated = Vec::new();
+        let mut in_page = FxHashSet::default();
+        for row in page.rows {
+            let cell = row.cell_id();
+            if !self.is_wanted(cell, row.id, tile, sentinel) {
+                continue;
+            }
+            if !in_page.insert(cell) {
+                repeated.push(row.id);
+                self.repeated.insert(cell);
+            }
+            if self.unreadable.contains(&cell) {
+                continue;
+            }
+            let older = self.rows.get(&cell).is_some_and(|(known, page)| {
+                let (known, new) = (page.orders(known.updated_at), times.orders(row.updated_at));
+                *page == times && known.zip(new).is_some_and(|(known, new)| new < known)
+            });
+            if !older {
+                self.rows.insert(cell, (row, times));
+            }
+        }
+        for row in page.unreadable {
+            match row.cell {
+                None => self.has_untold = true,
+                // Which of two rows counts cannot be told if one of them cannot be read.
+                Some(cell) if tile.contains(cell.variant_id, cell.loc_id) => {
+                    self.rows.remove(&cell);
+                    self.unreadable.insert(cell);
+                }
+                Some(cell) => {
+                    if sentinel.is_some_and(|with| with.asked.contains(cell.variant_id, cell.loc_id)) {
+                        self.besides.insert(cell);
+                    }
+                }
+            }
+        }
+        repeated
+    }
+
+    /// Whether a row is of the tile; notes it if it came with the sentinel.
+    fn is_wanted(&mut self, cell: CellId, id: RowId, tile: &Tile, sentinel: Option<&Sentinel>) -> bool {
+        let Some(sentinel) = sentinel else { return tile.contains(cell.variant_id, cell.loc_id) };
+        if sentinel.cell == cell {
+            self.sentinel = Some(id.get());
+        }
+        let is_wanted = tile.contains(cell.variant_id, cell.loc_id);
+        if !is_wanted && sentinel.asked.contains(cell.variant_id, cell.loc_id) {
+            self.besides.insert(cell);
+        }
+        is_wanted
+    }
+}
+
+/// Halves a tile along its longer axis; none if it is a single cell.
+pub(super) fn split(tile: &Tile) -> Option<(Tile, Tile)> {
+    let (variants, locations) = (tile.variants.len(), tile.locations.len());
+    if locations <= variants {
+        let (first, second) = tile.variants.split_at_checked(variants / 2)?;
+        let half =
+            |ids: &[VariantId]| Tile { variants: ids.to_vec(), locations: Arc::clone(&tile.locations) };
+        (!first.is_empty()).then(|| (half(first), half(second)))
+    } else {
+        let (first, second) = tile.locations.split_at_checked(locations / 2)?;
+        let half = |ids: &[_]| Tile { variants: tile.variants.clone(), locations: Arc::from(ids) };
+        (!first.is_empty()).then(|| (half(first), half(second)))
+    }
+}

@@ -1,0 +1,262 @@
+//! Questions in Haravan's own manner: some of a grid's rows, by `limit`, `since_id` or `page`.
+//!
+//! Where the whole grid may take more than a call, such a question is passed on as it is and costs one, as it would
+//! without this service. The pages that came are remembered while they are fresh, so that they are given again, and
+//! so that the next `page` is known to begin behind them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use tokio::time::Instant;
+
+use super::read::{Reading, cells_of, counts_of};
+use super::shop::Shop;
+use super::survey::Survey;
+use super::{ReadError, ReadTally, ReadTerms, Snapshot};
+use crate::cache::PurgeCount;
+use crate::cache::entry::{PackedCell, VariantCells};
+use crate::clock::Moment;
+use crate::domain::cell::{CellId, MissingReason};
+use crate::domain::id::{LocationId, VariantId};
+use crate::haravan::InventoryCall;
+use crate::loader::{Loaded, Window, WindowEnd, WindowLoaded};
+use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
+use crate::query::{Grid, Selection, Slice};
+use crate::trace;
+
+/// Windows remembered of a shop. Source: ours; each is at most 250 ids, some 10 KB with its lists.
+const REMEMBERED: usize = 64;
+
+/// How long after a page the next one may be told to begin behind it. Source: ours; a program that pages takes its
+/// time between pages.
+const PAGES_FOLLOW: Duration = Duration::from_secs(120);
+
+/// How often a window is asked for because a purge or another reading overtook it. Source: ours.
+const MOST_ATTEMPTS: u32 = 3;
+
+/// The windows that came lately.
+#[derive(Debug, Default)]
+pub(super) struct WindowsSeen {
+    seen: Mutex<VecDeque<(Arc<Window>, PurgeCount)>>,
+}
+
+impl WindowsSeen {
+    fn remember(&self, window: Arc<Window>, purges: PurgeCount) {
+        let mut seen = self.seen.lock();
+        seen.retain(|(other, _)| other.call != window.call);
+        if seen.len() == REMEMBERED {
+            seen.pop_front();
+        }
+        seen.push_back((window, purges));
+    }
+
+    fn get(&self, call: &InventoryCall) -> Option<(Arc<Window>, PurgeCount)> {
+        self.seen.lock().iter().find(|(window, _)| window.call == *call).cloned()
+    }
+}
+
+/// A part of a grid's rows, and what is still to be chosen of them.
+type Part = (Snapshot, Selection);
+
+impl Shop {
+    /// Reads what a selection needs of a grid: all of its cells, or in one call the rows that are wanted alone. Gives
+    /// back what is still to be selected.
+    ///
+    /// # Errors
+    /// As [`Shop::read`].
+    pub async fn read_rows(
+        &self,
+        grid: Grid,
+        selection: Selection,
+        terms: &ReadTerms,
+    ) -> Result<(Snapshot, Selection), ReadError> {
+        let deadline = Instant::now() + terms.wait;
+        if let Some(part) = self.read_part(&grid, &selection, terms).await? {
+            return Ok(part);
+        }
+        let terms = ReadTerms { wait: deadline.saturating_duration_since(Instant::now()), ..*terms };
+        Ok((self.read(grid, &terms).await?, selection))
+    }
+
+    /// How many calls a selection takes where it is passed on as it is; none if the whole grid is read.
+    #[must_use]
+    pub fn calls_of_part(&self, grid: &Grid, selection: &Selection, terms: &ReadTerms) -> Option<usize> {
+        let reading = self.reading(grid, terms);
+        let survey = self.survey(&reading);
+        let call = self.call_of(grid, selection).filter(|_| !survey.lacks.is_empty())?;
+        let held = self.held(&call, &reading, &survey).is_some();
+        Some(usize::from(!held))
+    }
+
+    async fn read_part(
+        &self,
+        grid: &Grid,
+        selection: &Selection,
+        terms: &ReadTerms,
+    ) -> Result<Option<Part>, ReadError> {
+        if terms.freshness.only_if_cached {
+            return Ok(None);
+        }
+        let reading = self.reading(grid, terms);
+        for _ in 0..MOST_ATTEMPTS {
+            let survey = self.survey(&reading);
+            let Some(call) = self.call_of(grid, selection).filter(|_| !survey.lacks.is_empty()) else {
+                return Ok(None);
+            };
+            let rest = rest_of(selection, &call);
+            let seen = self.purges();
+            if let Some(snapshot) = self.held(&call, &reading, &survey) {
+                return Ok(Some((self.counted(snapshot.after(seen)), rest)));
+            }
+            let reuse = reading.reuse(self.clock().now());
+            let Ok(load) = self.loader().window(terms.caller, call, reuse) else {
+                return Err(ReadError::Overloaded { retry_after: self.queue_wait() });
+            };
+            let loaded = load.finish(reading.deadline).await;
+            match &loaded.end {
+                WindowEnd::Unfit => return Ok(None),
+                WindowEnd::Missing(reason) => {
+                    let snapshot = self.without_window(&reading, survey, *reason)?;
+                    return Ok(Some((self.counted(snapshot.after(seen)), *selection)));
+                }
+                WindowEnd::Came(window) => {
+                    self.windows().remember(Arc::clone(window), seen);
+                    if let Some(snapshot) = snapshot_of(grid, window, &loaded, &survey) {
+                        return Ok(Some((self.counted(snapshot.after(seen)), rest)));
+                    }
+                }
+            }
+            if reading.deadline <= Instant::now() {
+                return Err(ReadError::Timeout);
+            }
+        }
+        Ok(None)
+    }
+
+    fn survey(&self, reading: &Reading<'_>) -> Survey {
+        let now = self.clock().now();
+        let fresh_from = reading.fresh_from(self, now);
+        Survey::of(reading.grid, self.cache(), self.freshness(), (reading.terms, fresh_from), now)
+    }
+
+    fn counted(&self, snapshot: Snapshot) -> Snapshot {
+        trace::cells(|| counts_of(&snapshot));
+        self.count(snapshot.tally());
+        snapshot
+    }
+
+    /// The one call that brings what is selected, where reading the whole grid may take more.
+    fn call_of(&self, grid: &Grid, selection: &Selection) -> Option<InventoryCall> {
+        let Slice { skip, take } = selection.slice?;
+        let limit = usize::try_from(take).ok().filter(|limit| *limit <= MAX_PAGE)?;
+        let is_one_call = grid.variants.len() <= MAX_IDS && grid.locations.len() <= MAX_IDS;
+        if !is_one_call || grid.cells() <= limit || self.loader().density().surely_fits(grid.cells()) {
+            return None;
+        }
+        let tile = Tile { variants: grid.variants.to_vec(), locations: Arc::clone(&grid.locations) };
+        let mut call = InventoryCall {
+            tile: Arc::new(tile),
+            since_id: selection.since_id,
+            updated_at_min: selection.updated_at_min,
+            order: selection.order,
+            direction: selection.direction,
+            limit,
+        };
+        for _ in 0..skip.checked_div(take)? {
+            // The page before tells where this one begins; only in the order of ids can that be asked for.
+            let (window, _) = self.windows().get(&call).filter(|(window, purges)| {
+                let is_recent = self.clock().now().since(window.began) <= PAGES_FOLLOW;
+                is_recent && !window.is_last && call.is_by_id() && self.stands(grid, *purges)
+            })?;
+            call.since_id = window.rows.last()?.0.get();
+        }
+        Some(call)
+    }
+
+    /// Whether no purge has come that concerns a grid.
+    fn stands(&self, grid: &Grid, purges: PurgeCount) -> bool {
+        !self.purges_since(purges).touch(&grid.variants, &grid.locations)
+    }
+
+    /// The window that came of the same call, if it is fresh and its rows are still held.
+    fn held(&self, call: &InventoryCall, reading: &Reading<'_>, survey: &Survey) -> Option<Snapshot> {
+        let (window, purges) = self.windows().get(call)?;
+        let now = self.clock().now();
+        let fresh_from = reading.fresh_from(self, now);
+        if window.began < fresh_from || !self.stands(reading.grid, purges) {
+            return None;
+        }
+        let left = self.freshness().fresh.saturating_sub(now.since(window.began)).as_secs();
+        let tally = ReadTally { hit: reading.grid.cells(), ttl_seconds: Some(left), ..ReadTally::default() };
+        of_rows(reading.grid, &window, &survey.entries, fresh_from, tally)
+    }
+
+    /// What there is without a window that did not come: what is held and good enough, or the error.
+    fn without_window(
+        &self,
+        reading: &Reading<'_>,
+        mut survey: Survey,
+        reason: MissingReason,
+    ) -> Result<Snapshot, ReadError> {
+        let lacks = std::mem::take(&mut survey.lacks);
+        let missing: Vec<_> = cells_of(&lacks).map(|cell| (cell, reason)).collect();
+        survey.tally.fetched = missing.len();
+        let loaded = Loaded { missing, ..Loaded::default() };
+        self.settle(reading.grid, survey, loaded, reading.terms)
+    }
+}
+
+/// What is still to be selected of the rows of a call.
+fn rest_of(selection: &Selection, call: &InventoryCall) -> Selection {
+    let take = u64::try_from(call.limit).unwrap_or(u64::MAX);
+    Selection { since_id: call.since_id, slice: Some(Slice { skip: 0, take }), ..*selection }
+}
+
+/// The snapshot of a window that has just come; none if something has overtaken one of its rows.
+fn snapshot_of(grid: &Grid, window: &Window, loaded: &WindowLoaded, survey: &Survey) -> Option<Snapshot> {
+    let by_variant: FxHashMap<VariantId, &Arc<VariantCells>> =
+        loaded.entries.iter().map(|entry| (entry.variant_id(), entry)).collect();
+    let entries: Vec<Option<Arc<VariantCells>>> =
+        grid.variants.iter().map(|id| by_variant.get(id).map(|entry| Arc::clone(entry))).collect();
+    let lacking = grid.cells() - survey.tally.hit - survey.tally.stale;
+    let (fetched, joined) = if loaded.joined { (0, lacking) } else { (lacking, 0) };
+    let tally =
+        ReadTally { hit: survey.tally.hit, fetched, joined, calls: loaded.calls, ..ReadTally::default() };
+    of_rows(grid, window, &entries, Moment::default(), tally)
+}
+
+/// A snapshot of nothing but a window's rows; none if one of them is not there as it came, or is too old.
+fn of_rows(
+    grid: &Grid,
+    window: &Window,
+    entries: &[Option<Arc<VariantCells>>],
+    fresh_from: Moment,
+    tally: ReadTally,
+) -> Option<Snapshot> {
+    let mut places: FxHashMap<VariantId, Vec<LocationId>> = FxHashMap::default();
+    for (_, cell) in &window.rows {
+        places.entry(cell.variant_id).or_default().push(cell.loc_id);
+    }
+    let ids: FxHashMap<_, _> = window.rows.iter().map(|(id, cell)| (*cell, *id)).collect();
+    let mut parts = Vec::with_capacity(entries.len());
+    for (variant_id, entry) in grid.variants.iter().zip(entries) {
+        let Some(mut locations) = places.remove(variant_id) else {
+            parts.push(None);
+            continue;
+        };
+        locations.sort_unstable();
+        let part = entry.as_ref()?.only_at(&locations);
+        let stands = |cell: &PackedCell| {
+            let place = CellId { variant_id: *variant_id, loc_id: cell.loc_id() };
+            cell.is_sound() && cell.row_id() == ids.get(&place).copied() && fresh_from <= cell.observed_at()
+        };
+        if part.cells().len() != locations.len() || !part.cells().iter().all(stands) {
+            return None;
+        }
+        parts.push(Some(Arc::new(part)));
+    }
+    Some(Snapshot::new(grid.clone(), parts, Vec::new(), tally))
+}
