@@ -205,7 +205,8 @@ impl Shop {
         let missing: Vec<_> = cells_of(&lacks).map(|cell| (cell, reason)).collect();
         survey.tally.fetched = missing.len();
         let loaded = Loaded { missing, ..Loaded::default() };
-        self.settle(reading.grid, survey, loaded, reading.terms)
+        let fresh_from = reading.fresh_from(self, self.clock().now());
+        self.settle(reading.grid, survey, loaded, (reading.terms, fresh_from))
     }
 }
 
