@@ -26,7 +26,7 @@ use crate::domain::row::Row;
 use crate::metrics::UnreadableKind;
 use crate::plan::Tile;
 
-pub use call_error::{CALL_ERRORS, CallError, ConnectionCause};
+pub use call_error::{CallError, ConnectionCause};
 pub use client::{Haravan, HaravanError, HaravanPolicy, ProxyPolicy, ShopClient};
 pub use locations::{LocationPage, SentLocation};
 pub use oddities::Oddities;
