@@ -179,7 +179,7 @@ impl Question {
         if !self.explain {
             return Ok(Wanted::Answer(grid));
         }
-        let explanation = ExplanationBody::from(self.shop.explain(&grid, &self.terms()));
+        let explanation = ExplanationBody::from(self.shop.explain_rows(&grid, &self.parameters.selection()?, &self.terms()));
         Ok(Wanted::Cost(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(explanation)))
     }
 
