@@ -186,7 +186,8 @@ impl Question {
             return Ok(Wanted::Answer(grid));
         }
         let (shop, terms, expected) = (Arc::clone(&self.shop), self.terms(), Work::to_explain(&grid));
-        let explained = move || ExplanationBody::from(shop.explain(&grid, &terms));
+        let selection = self.parameters.selection()?;
+        let explained = move || ExplanationBody::from(shop.explain_rows(&grid, &selection, &terms));
         let explanation = edge.aside.work(expected, explained).await?;
         Ok(Wanted::Cost(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(explanation)))
     }

@@ -31,6 +31,7 @@ mod gateway;
 mod hits;
 mod joining;
 mod last_word;
+mod limits;
 mod long_answers;
 mod low_stock;
 mod methods;
