@@ -51,8 +51,8 @@ struct Known {
     purges: Vec<(u64, Purge)>,
     /// The shop's own purges that were seen: it takes back what was concluded from pages that were cut.
     seen: PurgeCount,
-    /// The newest row that was told of each cell, and when.
-    newest: BTreeMap<CellId, (i64, u64)>,
+    /// The newest row that was told of each cell, when that was, and when it was read.
+    newest: BTreeMap<CellId, (i64, u64, u64)>,
     /// Since when a cell's present state has been asked for past the cache, and how long it has been so.
     asked_for: BTreeMap<CellId, (u64, u64)>,
 }
@@ -84,7 +84,7 @@ impl Judge {
         if !since.is_empty() {
             let outdates =
                 |id: &CellId, told| since.outdate(id.variant_id, id.loc_id, Moment::from_millis(told));
-            known.newest.retain(|id, (_, told)| !outdates(id, *told));
+            known.newest.retain(|id, (_, told, _)| !outdates(id, *told));
         }
     }
 
@@ -171,12 +171,12 @@ impl Judge {
             // Rows and absences go by the order of calls, so a row may come back that a replica has not lost yet.
             let was_away = |since: u64| self.haravan.was(id, None, since.saturating_sub(lag), now);
             let newest = known.newest.get(&id).copied();
-            let newest = newest.filter(|(_, told)| purged_at <= *told && !was_away(*told));
+            let newest = newest.filter(|(_, told, read_at)| purged_at <= *told && !was_away(*read_at));
             match (available, newest) {
-                (Some(available), Some((newest, told))) if available < newest && told < asked_at => {
+                (Some(available), Some((newest, told, _))) if available < newest && told < asked_at => {
                     return complaint("went back in time");
                 }
-                (Some(available), _) => known.newest.insert(id, (available, now)),
+                (Some(available), _) => known.newest.insert(id, (available, now, read_at)),
                 (None, _) => known.newest.remove(&id),
             };
         }
