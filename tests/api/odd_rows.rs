@@ -89,7 +89,9 @@ fn told(answer: &Answer) -> BTreeMap<(u64, u64), Result<String, String>> {
         let tells = |id: u64| {
             ["qty_available", "qty_onhand"].iter().any(|field| text.contains(&format!("\"{field}\":{id},")))
         };
-        let (_, cell) = own.into_iter().find(|(id, _)| tells(*id)).expect("a row of the shop's");
+        let Some((_, cell)) = own.into_iter().find(|(id, _)| tells(*id)) else {
+            panic!("not the shop's: {text}")
+        };
         assert!(told.insert(cell, Ok(text)).is_none(), "twice: {}", answer.shown());
     }
     for (variant_id, loc_id, reason) in answer.missing() {
