@@ -186,7 +186,8 @@ impl Question {
             return Ok(Wanted::Answer(grid));
         }
         let (shop, terms, expected) = (Arc::clone(&self.shop), self.terms(), Work::to_explain(&grid));
-        let explained = move || ExplanationBody::from(shop.explain(&grid, &terms));
+        let selection = self.parameters.selection()?;
+        let explained = move || ExplanationBody::from(shop.explain_rows(&grid, &selection, &terms));
         let explanation = edge.aside.work(expected, explained).await?;
         Ok(Wanted::Cost(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(explanation)))
     }
@@ -213,7 +214,9 @@ impl Question {
         }
         match self.shop.all_locations(&terms).await {
             Ok(locations) => IdList::from_ids(locations).ok_or(Problem::NoLocations),
-            Err(ReadError::Unauthorized) => Err(Problem::LocationsNeeded),
+            Err(ReadError::Unauthorized) if self.shop.locations_are_forbidden() => {
+                Err(Problem::LocationsNeeded)
+            }
             Err(error) => Err(Problem::Read(error)),
         }
     }

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
-use super::read::{Reading, cells_of, counts_of};
+use super::read::{Explanation, Reading, cells_of, counts_of};
 use super::shop::Shop;
 use super::survey::Survey;
 use super::{ReadError, ReadTally, ReadTerms, Snapshot};
@@ -81,14 +81,22 @@ impl Shop {
         Ok((self.read(grid, &terms).await?, selection))
     }
 
-    /// How many calls a selection takes where it is passed on as it is; none if the whole grid is read.
+    /// What reading what a selection needs would take, without asking anybody.
     #[must_use]
-    pub fn calls_of_part(&self, grid: &Grid, selection: &Selection, terms: &ReadTerms) -> Option<usize> {
+    pub fn explain_rows(&self, grid: &Grid, selection: &Selection, terms: &ReadTerms) -> Explanation {
+        let explained = self.explain(grid, terms);
         let reading = self.reading(grid, terms);
         let survey = self.survey(&reading);
-        let call = self.call_of(grid, selection).filter(|_| !survey.lacks.is_empty())?;
-        let held = self.held(&call, &reading, &survey).is_some();
-        Some(usize::from(!held))
+        let call = self.call_of(grid, selection).filter(|_| !survey.lacks.is_empty());
+        match call.map(|call| self.held(&call, &reading, &survey).is_some()) {
+            None => explained,
+            Some(true) => Explanation { tiles: Vec::new(), calls: 0, wait: Duration::ZERO, ..explained },
+            Some(false) => {
+                let tiles = vec![(grid.variants.len(), grid.locations.len())];
+                let wait = self.wait_for(self.loader().queued_calls().saturating_add(1));
+                Explanation { tiles, calls: 1, wait, ..explained }
+            }
+        }
     }
 
     async fn read_part(
@@ -205,7 +213,8 @@ impl Shop {
         let missing: Vec<_> = cells_of(&lacks).map(|cell| (cell, reason)).collect();
         survey.tally.fetched = missing.len();
         let loaded = Loaded { missing, ..Loaded::default() };
-        self.settle(reading.grid, survey, loaded, reading.terms)
+        let fresh_from = reading.fresh_from(self, self.clock().now());
+        self.settle(reading.grid, survey, loaded, (reading.terms, fresh_from))
     }
 }
 

@@ -196,6 +196,13 @@ impl Shop {
         self.locations.ids(&terms.freshness, Instant::now() + terms.wait).await
     }
 
+    /// Whether the token lacks the scope to read the locations; otherwise, if they cannot be read for the token's
+    /// sake, the token is refused as such.
+    #[must_use]
+    pub fn locations_are_forbidden(&self) -> bool {
+        self.locations.is_forbidden()
+    }
+
     /// Names and classes of the locations as far as they are held, without asking Haravan.
     #[must_use]
     pub fn held_location_book(&self) -> Arc<LocationBook> {

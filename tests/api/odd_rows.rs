@@ -61,7 +61,7 @@ fn forms(value: u64) -> Vec<String> {
         "-1",
         "0.5",
         "1e99",
-        "1e300",
+        "1e400",
         "99999999999999999999",
         "-99999999999999999999",
         "\"soon\"",
@@ -116,12 +116,10 @@ fn check(what: &str, answer: &Answer, sent: Option<&str>) {
 }
 
 #[track_caller]
-fn check_stock(what: &str, stock: &Value, was_told: bool) {
+fn check_stock(what: &str, stock: &Value, was_told: bool, is_summed: bool) {
     let item = &stock["stock"][0];
     assert_eq!(item["variant_id"], 101, "{what}");
     assert_eq!(item["rows"], if was_told { 2 } else { 1 }, "{what}: {stock}");
-    // What is there may be more than can be summed, which a warning says.
-    let is_summed = was_told && stock["warnings"].as_array().unwrap().is_empty();
     assert_eq!(item["complete"], is_summed, "{what}: {stock}");
     assert_eq!(item["qty_available"].is_null(), !is_summed, "{what}: {stock}");
 }
@@ -167,7 +165,10 @@ async fn every_field_of_a_row_in_every_form_is_right_or_unknown_never_absent_and
             let text = sent.replace(&member, &format!("\"{field}\":{form}"));
             check(&what, &answer, Some(&text));
             let stock = app.get(&format!("/shops/2000/stock?{QUERY}")).await.ok();
-            check_stock(&what, &stock, matches!(told(&answer).get(&ODD), Some(Ok(_))));
+            let was_told = matches!(told(&answer).get(&ODD), Some(Ok(_)));
+            // Such a number is passed on, but too large to be summed.
+            let is_summed = was_told && form != "1e400";
+            check_stock(&what, &stock, was_told, is_summed);
         }
     }
 }

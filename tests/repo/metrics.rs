@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use prometheus::TextEncoder;
 use tonkho::domain::id::OrgId;
-use tonkho::haravan::CALL_ERRORS;
 use tonkho::metrics::{MethodLabel, Metrics, ShopReading, UPSTREAM_OUTCOMES};
 use tonkho::plan::pending::Priority;
 
@@ -20,7 +19,6 @@ fn every_metric_is_written_down_to_be_checked() {
     for outcome in UPSTREAM_OUTCOMES {
         shop.upstream_request(outcome, Duration::from_millis(300));
     }
-    shop.upstream_error(CALL_ERRORS[0]);
     shop.show(ShopReading {
         resident_cells: 250,
         cache_bytes: 10_000,
