@@ -1,7 +1,7 @@
 //! Hits against what actix does with ready-made bytes, and against nginx's cache with the same: one worker on one
 //! core, `wrk` on the other, interleaved rounds, medians; and views over a quarter of a million cells.
 //!
-//! `cargo bench --bench hits` takes six minutes; `-- beside` measures hits beside a cold question alone. It needs
+//! `cargo bench --bench hits` takes six minutes; `-- beside` measures hits beside long questions alone. It needs
 //! `taskset`, `chrt` and `wrk`; nginx is left out where it is not.
 #![expect(
     clippy::unwrap_used,
@@ -41,6 +41,9 @@ const ASKS: &str = "1";
 /// Locations of the questions for rows.
 const LOCATIONS: usize = 5;
 
+/// The variants of an order that can be split in more ways than are searched.
+const ORDERED: usize = 42;
+
 /// A new combination is one half with another: so many halves there are, and pairs enough that hardly any comes twice.
 const HALVES: usize = 2048;
 
@@ -51,6 +54,8 @@ struct Shop {
     locations: Vec<u64>,
     /// Rows of each variant at the first [`LOCATIONS`].
     rows: Vec<usize>,
+    /// What there is to sell of each variant, over all locations.
+    sellable: Vec<f64>,
 }
 
 fn main() {
@@ -62,6 +67,7 @@ fn main() {
         Some("haravan") => runtime.block_on(servers::serve_haravan()),
         Some("gateway") => runtime.block_on(servers::serve_gateway(&words[1])),
         Some("ask") => runtime.block_on(ask(&words[1], &words[2])),
+        Some("repeat") => runtime.block_on(repeat(&words[1], &words[2], &words[3], &words[4])),
         Some("ready-bytes") => servers::serve_ready_bytes(&words[1..]),
         _ => runtime.block_on(measure(&words)),
     }
@@ -86,6 +92,7 @@ async fn measure(words: &[String]) {
     }
     if only_beside {
         beside_a_cold_question(&gateway.url, folder.path(), &shop, &questions[1]);
+        beside_long_questions(&gateway.url, folder.path(), &shop, &questions[1]);
         return;
     }
     let mut words = vec!["ready-bytes"];
@@ -97,6 +104,7 @@ async fn measure(words: &[String]) {
     rounds.combined(folder.path(), &small);
     rounds.combined(folder.path(), &shop);
     beside_a_cold_question(&gateway.url, folder.path(), &shop, &questions[1]);
+    beside_long_questions(&gateway.url, folder.path(), &shop, &questions[1]);
     whole_shop(&client, &gateway.url, &shop).await;
 }
 
@@ -169,6 +177,47 @@ fn beside_a_cold_question(gateway: &str, folder: &Path, shop: &Shop, question: &
     println!("\nMedian: {:.1} x p50", median(&mut times));
 }
 
+fn beside_long_questions(gateway: &str, folder: &Path, shop: &Shop, question: &str) {
+    println!("\n## The slowest hit beside questions that are long, asked again and again\n");
+    println!("| beside | p50 | p99 | slowest |\n|---|---|---|---|");
+    let url = format!("{gateway}{question}");
+    let show = |beside: &str| {
+        let Latencies { p50, p99, slowest } = latencies_of(&url);
+        println!("| {beside} | {p50:.0} µs | {p99:.0} µs | {:.1} ms |", slowest / 1e3);
+    };
+    show("nothing");
+    let everything = shop.everything();
+    let explained = format!(r#"{{"explain":true,{}"#, &everything[1..]);
+    let of_shop = |path: &str| format!("{gateway}/shops/{}/{path}", shop.org_id);
+    let long = [
+        ("explain of all cells", of_shop("stock"), explained, "application/json", "identity"),
+        ("an order of 1,008 cells", of_shop("fulfilment"), shop.order(), "application/json", "identity"),
+        ("stock of all cells, CSV", of_shop("stock"), everything.clone(), "text/csv", "identity"),
+        ("all rows, brotli", format!("{gateway}{}", shop.path()), everything, "application/json", "br"),
+    ];
+    for (number, (beside, url, body, accept, coding)) in long.into_iter().enumerate() {
+        let file = folder.join(format!("long-{number}"));
+        std::fs::write(&file, body).unwrap();
+        let _asking = Server::start_idle(ASKS, &["repeat", &url, file.to_str().unwrap(), accept, coding]);
+        show(beside);
+    }
+}
+
+/// Asks a question whose body is in a file again and again, until it is killed.
+async fn repeat(url: &str, file: &str, accept: &str, coding: &str) {
+    println!();
+    let client = Client::builder().no_proxy().no_gzip().build().unwrap();
+    let body = std::fs::read(file).unwrap();
+    loop {
+        let request = client.post(url).bearer_auth(KEY).header("content-type", "application/json");
+        let request = request.header("accept", accept).header("accept-encoding", coding);
+        let answer = request.body(body.clone()).send().await.unwrap();
+        let status = answer.status();
+        let body = answer.bytes().await.unwrap();
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+    }
+}
+
 /// Asks a question whose body is in a file, past the cache; says how many seconds that took. Sits where it does not
 /// take the processor from those who measure, or are measured.
 async fn ask(url: &str, file: &str) {
@@ -234,17 +283,19 @@ impl Shop {
         }
         locations.sort_unstable();
         variants.sort_unstable();
-        let mut shop = Self { org_id, rows: vec![0; variants.len()], variants, locations };
+        let sellable = vec![0.0; variants.len()];
+        let mut shop = Self { org_id, rows: vec![0; variants.len()], sellable, variants, locations };
         let body = shop.everything();
         let url = format!("{gateway}{}", shop.path());
         let filled = client.post(url).bearer_auth(KEY).header("content-type", "application/json");
         let filled = filled.header("prefer", "wait=60").body(body).send().await.unwrap();
         let filled = json(filled).await;
         for row in filled["inventory_locations"].as_array().expect("rows") {
+            let variant = shop.variants.binary_search(&row["variant_id"].as_u64().unwrap()).unwrap();
             if shop.locations[..LOCATIONS].contains(&row["loc_id"].as_u64().unwrap()) {
-                let variant = shop.variants.binary_search(&row["variant_id"].as_u64().unwrap()).unwrap();
                 shop.rows[variant] += 1;
             }
+            shop.sellable[variant] += row["qty_available"].as_f64().unwrap().max(0.0);
         }
         shop
     }
@@ -300,6 +351,18 @@ impl Shop {
         list(&self.locations[..LOCATIONS])
     }
 
+    /// The body of an order of the variants that there is most of: enough of each that no location has it alone.
+    fn order(&self) -> String {
+        let mut most: Vec<usize> = (0..self.variants.len()).collect();
+        most.sort_by(|left, right| self.sellable[*right].total_cmp(&self.sellable[*left]));
+        let line = |variant: &usize| {
+            let quantity = (self.sellable[*variant] * 0.4).floor().max(1.0);
+            format!(r#"{{"variant_id":{},"quantity":{quantity}}}"#, self.variants[*variant])
+        };
+        let lines: Vec<String> = most.iter().take(ORDERED).map(line).collect();
+        format!(r#"{{"lines":[{}],"location_ids":"{}"}}"#, lines.join(","), list(&self.locations))
+    }
+
     /// The body of a question for the whole shop.
     fn everything(&self) -> String {
         let (variants, locations) = (list(&self.variants), list(&self.locations));
@@ -347,19 +410,38 @@ fn requests_a_second(url: &str, script: Option<&Path>) -> f64 {
 
 /// The median and the 99th percentile, in microseconds.
 fn latencies(url: &str) -> (f64, f64) {
+    let Latencies { p50, p99, .. } = latencies_of(url);
+    (p50, p99)
+}
+
+/// How long answers took, in microseconds.
+struct Latencies {
+    p50: f64,
+    p99: f64,
+    slowest: f64,
+}
+
+fn latencies_of(url: &str) -> Latencies {
     let text = wrk(url, None, 3);
-    let at = |name: &str| {
-        let line = text.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().trim();
-        let split = line.find(|letter: char| letter.is_alphabetic()).unwrap();
-        let (number, unit) = line.split_at(split);
-        let unit = match unit {
-            "us" => 1.0,
-            "ms" => 1e3,
-            _ => 1e6,
-        };
-        number.parse::<f64>().unwrap() * unit
+    let line = |name: &str| text.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().trim();
+    // `Latency` is followed by the average, the deviation, the maximum and a share.
+    let slowest = text.lines().find_map(|line| line.trim().strip_prefix("Latency   ")).unwrap();
+    Latencies {
+        p50: microseconds(line("50%")),
+        p99: microseconds(line("99%")),
+        slowest: microseconds(slowest.split_whitespace().nth(2).unwrap()),
+    }
+}
+
+fn microseconds(text: &str) -> f64 {
+    let split = text.find(|letter: char| letter.is_alphabetic()).unwrap();
+    let (number, unit) = text.split_at(split);
+    let unit = match unit {
+        "us" => 1.0,
+        "ms" => 1e3,
+        _ => 1e6,
     };
-    (at("50%"), at("99%"))
+    number.parse::<f64>().unwrap() * unit
 }
 
 fn median(values: &mut [f64]) -> f64 {

@@ -2,10 +2,13 @@
 //!
 //! Nothing here knows where a value came from or where it goes: no HTTP, no cache, no clock.
 
+pub mod caller;
 pub mod cell;
 pub mod id;
 pub mod line;
 pub mod location;
+pub mod number;
 pub mod quantity;
 pub mod row;
+pub mod row_quantity;
 pub mod timestamp;

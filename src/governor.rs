@@ -5,20 +5,28 @@
 
 pub mod breaker;
 pub mod bucket;
+mod queue;
 pub mod resource;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use breaker::Gate;
 use bucket::{Bucket, BucketShape, MAX_RETRY_AFTER};
-use resource::{Resource, ResourceStatus, Resources};
+use queue::{State, Wait};
+use resource::{Resource, ResourceStatus};
 
+use crate::domain::caller::CallerId;
+use crate::plan::pending::Priority;
 use crate::trace;
+
+pub use turns::Turn;
 
 /// How a shop's calls are governed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,15 +101,47 @@ pub struct Errand {
     pub resource: Resource,
     /// Whether it goes on with something.
     pub urgency: Urgency,
+    /// How urgently the answer is wanted.
+    pub priority: Priority,
+    /// For whom the call is made: it is each one's turn. None: for nobody in particular.
+    pub callers: SmallVec<[CallerId; 2]>,
+    /// The question that it is a part of; zero for none that goes on.
+    pub question: u64,
+    /// Whether it is a tile, which is chosen when leave is given: for whom is what [`Governor::tiles_wanted`] says.
+    pub is_tile: bool,
 }
 
-/// Which calls go first.
+/// Whether a call goes on with something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
     /// The next page, half or retry of something under way.
     Continuation,
     /// Something new.
     New,
+}
+
+/// Why there is no leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoLeave {
+    /// Calls for this resource are stopped; try again later.
+    Stopped(Stop),
+    /// Too many calls wait already.
+    Crowded,
+}
+
+impl Errand {
+    /// Something new, wanted urgently by nobody in particular.
+    #[must_use]
+    pub fn new(resource: Resource) -> Self {
+        let (urgency, priority) = (Urgency::New, Priority::Interactive);
+        Self { resource, urgency, priority, callers: SmallVec::new(), question: 0, is_tile: false }
+    }
+
+    /// A tile that is still to be chosen.
+    #[must_use]
+    pub fn tile() -> Self {
+        Self { is_tile: true, ..Self::new(Resource::INVENTORY) }
+    }
 }
 
 /// What the governor can tell of itself.
@@ -127,16 +167,10 @@ pub struct GovernorStatus {
 #[derive(Debug)]
 pub struct Governor {
     state: Mutex<State>,
+    /// More can be decided, or at another time.
     changed: Notify,
-    max_in_flight: usize,
-}
-
-#[derive(Debug)]
-struct State {
-    bucket: Bucket,
-    resources: Resources,
-    in_flight: usize,
-    continuations_waiting: usize,
+    /// Of those who wait, nobody keeps the time.
+    keeper_left: Notify,
 }
 
 /// Leave to make one call; its drop ends the call.
@@ -144,6 +178,7 @@ struct State {
 pub struct Permit {
     governor: Arc<Governor>,
     resource: Resource,
+    turn: Turn,
     settled: bool,
 }
 
@@ -151,44 +186,32 @@ impl Governor {
     /// A governor with an empty bucket.
     #[must_use]
     pub fn new(policy: GovernorPolicy) -> Arc<Self> {
-        let state = State {
-            bucket: Bucket::new(policy.bucket, Instant::now()),
-            resources: Resources::default(),
-            in_flight: 0,
-            continuations_waiting: 0,
-        };
-        Arc::new(Self {
-            state: Mutex::new(state),
-            changed: Notify::new(),
-            max_in_flight: policy.max_in_flight.max(1),
-        })
+        let bucket = Bucket::new(policy.bucket, Instant::now());
+        let state = Mutex::new(State::new(bucket, policy.max_in_flight.max(1)));
+        Arc::new(Self { state, changed: Notify::new(), keeper_left: Notify::new() })
     }
 
-    /// Waits until a call may start.
+    /// Waits until a call may start, and its turn has come.
     ///
     /// Safe to drop at any time: nothing is taken before it returns.
     ///
     /// # Errors
-    /// Calls for this resource are stopped; try again later.
-    pub async fn admit(self: &Arc<Self>, errand: &Errand) -> Result<Permit, Stop> {
+    /// Calls for this resource are stopped, or too many wait; try again later.
+    pub async fn admit(self: &Arc<Self>, errand: Errand) -> Result<Permit, NoLeave> {
         let _shown = trace::governor_wait();
-        let _waiting = (errand.urgency == Urgency::Continuation).then(|| Continuation::new(self));
-        loop {
-            let changed = self.changed.notified();
-            let wait = match self.try_admit(errand) {
-                Attempt::Admitted(permit) => return Ok(permit),
-                Attempt::Stopped(stop) => return Err(stop),
-                Attempt::Wait(wait) => wait,
-            };
-            match wait {
-                Some(wait) => {
-                    tokio::select! {
-                        () = changed => {}
-                        () = tokio::time::sleep(wait) => {}
-                    }
-                }
-                None => changed.await,
-            }
+        Wait::begin(self, errand)?.leave().await
+    }
+
+    /// Says who waits for tiles, and how urgently: for whom a tile's turn is.
+    pub fn tiles_wanted(&self, priority: Priority, callers: Arc<[CallerId]>) {
+        self.state.lock().tiles_wanted(priority, callers);
+    }
+
+    /// Gives the leave that can be given, and tells whoever waits in vain.
+    fn decide(self: &Arc<Self>) {
+        let decided = self.state.lock().decide(Instant::now());
+        for decided in decided {
+            decided.tell(self);
         }
     }
 
@@ -241,57 +264,19 @@ impl Governor {
     pub fn hear_call_limit(&self, level: u32, size: u32) {
         self.state.lock().bucket.hear(Instant::now(), level, size);
     }
-
-    fn try_admit(self: &Arc<Self>, errand: &Errand) -> Attempt {
-        let now = Instant::now();
-        let mut state = self.state.lock();
-        let probing = match state.resources.gate(&errand.resource, now) {
-            Gate::Open => false,
-            Gate::Probe => true,
-            Gate::Wait(wait) => return Attempt::Wait(Some(wait)),
-            Gate::Closed(stop) => return Attempt::Stopped(stop),
-        };
-        let gives_way = errand.urgency == Urgency::New && 0 < state.continuations_waiting;
-        if self.max_in_flight <= state.in_flight || gives_way {
-            return Attempt::Wait(None);
-        }
-        if let Err(wait) = state.bucket.take(now) {
-            return Attempt::Wait(Some(wait.max(Duration::from_millis(1))));
-        }
-        if probing {
-            state.resources.of(&errand.resource).breaker.probe_started(now);
-        }
-        state.in_flight += 1;
-        let resource = errand.resource.clone();
-        Attempt::Admitted(Permit { governor: Arc::clone(self), resource, settled: false })
-    }
-}
-
-enum Attempt {
-    Admitted(Permit),
-    Stopped(Stop),
-    /// Until something changes, or this long at most.
-    Wait(Option<Duration>),
-}
-
-/// Counts a waiting continuation; its drop ends the wait.
-struct Continuation<'a>(&'a Governor);
-
-impl<'a> Continuation<'a> {
-    fn new(governor: &'a Governor) -> Self {
-        governor.state.lock().continuations_waiting += 1;
-        Self(governor)
-    }
-}
-
-impl Drop for Continuation<'_> {
-    fn drop(&mut self) {
-        self.0.state.lock().continuations_waiting -= 1;
-        self.0.changed.notify_waiters();
-    }
 }
 
 impl Permit {
+    fn new(governor: &Arc<Governor>, resource: Resource, turn: Turn) -> Self {
+        Self { governor: Arc::clone(governor), resource, turn, settled: false }
+    }
+
+    /// Whose turn it is.
+    #[must_use]
+    pub fn turn(&self) -> Turn {
+        self.turn
+    }
+
     /// Ends the call and learns from how it went.
     pub fn settle(mut self, outcome: CallOutcome) {
         let now = Instant::now();
@@ -335,7 +320,8 @@ impl Drop for Permit {
             state.resources.of(&self.resource).breaker.probe_dropped();
         }
         drop(state);
-        self.governor.changed.notify_waiters();
+        self.governor.decide();
+        self.governor.changed.notify_one();
     }
 }
 

@@ -43,6 +43,7 @@ mod standing;
 mod stock;
 pub mod trace_context;
 mod view_answer;
+mod work;
 
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;

@@ -9,8 +9,8 @@
 //! | layer | what it is | modules |
 //! |---|---|---|
 //! | 0 | facts; depends on nothing of ours | [`domain`] [`spelling`] |
-//! | 1 | decisions; pure, the time is an argument | [`clock`] [`query`] [`plan`] [`view`] |
-//! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`processor`] [`trace`] |
+//! | 1 | decisions; pure, the time is an argument | [`clock`] [`processor`] [`query`] [`plan`] [`view`] |
+//! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`trace`] |
 //! | 3 | the use case | [`stock`] |
 //! | 4 | the edge: the only modules that know actix and status codes | [`http`] |
 //! | 5 | composition | [`settings`] [`telemetry`] [`app`] |

@@ -40,10 +40,11 @@ pub use window::{Window, WindowEnd, WindowLoad, WindowLoaded};
 use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::clock::{Clock, Moment};
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::governor::resource::Resource;
-use crate::governor::{Errand, Stop, Urgency};
+use crate::governor::{Errand, NoLeave, Stop};
 use crate::haravan::{InventorySource, Oddities, Upstream};
 use crate::metrics::ShopMetrics;
 use crate::plan::pending::Priority;
@@ -160,16 +161,17 @@ impl Loader {
     /// # Errors
     /// Too many cells wait already; nothing was added.
     pub fn load(&self, lacks: Vec<Lack>) -> Result<Load, Overloaded> {
-        self.load_since(self.looks(), lacks, Reuse::default(), |_| false)
+        self.load_since(CallerId::NOBODY, self.looks(), lacks, Reuse::default(), |_| false)
     }
 
-    /// Starts to get cells that a caller waits for, having found them lacking when it `looked`. What came in since
+    /// Starts to get cells that this caller waits for, having found them lacking when it `looked`. What came in since
     /// and `serves` is not asked for again, nor what is on its way or refused as far as `reuse` allows.
     ///
     /// # Errors
     /// As [`Loader::load`].
     pub fn load_since(
         &self,
+        caller: CallerId,
         looked: Looked,
         lacks: Vec<Lack>,
         reuse: Reuse,
@@ -177,7 +179,7 @@ impl Loader {
     ) -> Result<Load, Overloaded> {
         let shared = Arc::clone(&self.shared);
         let cells = cells_of(&lacks);
-        let ticket = Ticket::of_a_caller(trace::load(Priority::Interactive.as_str(), cells));
+        let ticket = Ticket::of_a_caller(caller, trace::load(Priority::Interactive.as_str(), cells));
         let asked = {
             let mut board = shared.board.lock();
             let terms = (shared.parts.clock.now(), reuse);
@@ -185,34 +187,40 @@ impl Loader {
                 return Err(Overloaded);
             }
             let landed = shared.landed_since(looked, serves);
-            board.ask(&ticket, Priority::Interactive, &lacks, terms, landed)
+            let asked = board.ask(&ticket, Priority::Interactive, &lacks, terms, landed);
+            shared.tell_who_waits(&board);
+            asked
         };
         shared.start_pump();
         Ok(Load { shared, ticket, lacks, joined: asked.joined, refused: asked.refused })
     }
 
     /// Has cells brought to the cache behind everybody's back; those on their way already are left to come, and
-    /// those that came in since the caller `looked` are left as they are if that `serves`.
+    /// those that came in since the caller `looked` are left as they are if that `serves`. Gives back the calls that
+    /// this takes, as far as can be told.
     pub fn bring(
         &self,
         priority: Priority,
         looked: Looked,
         lacks: &[Lack],
         serves: impl Fn(&PackedCell) -> bool,
-    ) {
+    ) -> usize {
         let mut board = self.shared.board.lock();
         let terms = (self.shared.parts.clock.now(), Reuse::default());
-        let lacks: Vec<Lack> = board.to_ask(lacks, terms);
+        let lacks: Vec<Lack> = board.to_ask(lacks, terms, &mut Vec::new());
         let cells = cells_of(&lacks);
         // A refresh that does not fit is no loss: the next stale hit asks again.
         if lacks.is_empty() || self.shared.parts.max_pending_cells < board.pending_cells() + cells {
-            return;
+            return 0;
         }
         let landed = self.shared.landed_since(looked, serves);
         let ticket = Ticket::of_nobody(trace::load(priority.as_str(), cells));
         board.ask(&ticket, priority, &lacks, terms, landed);
+        self.shared.tell_who_waits(&board);
+        let density = board.density().clone();
         drop(board);
         self.shared.start_pump();
+        forecast::plan(lacks, &density).calls
     }
 
     /// Cells that wait for a call with this priority.
@@ -293,7 +301,7 @@ impl Shared {
         let most = self.parts.max_pending_cells;
         let fits = |cells: usize| board.pending_cells().saturating_add(cells) <= most;
         let cells = cells_of(lacks);
-        fits(cells) || cells <= MOST_COUNTED && fits(cells_of(&board.to_ask(lacks, terms)))
+        fits(cells) || cells <= MOST_COUNTED && fits(cells_of(&board.to_ask(lacks, terms, &mut Vec::new())))
     }
 
     /// Finds those of a variant's cells that are in the cache by now and serve, if anything landed since. To be used
@@ -317,10 +325,16 @@ impl Shared {
     fn held_up(&self) -> MissingReason {
         let governor = self.parts.upstream.governor();
         match governor.stopped(&Resource::INVENTORY) {
-            Some(stop) => reason_of(stop),
+            Some(stop) => reason_of(NoLeave::Stopped(stop)),
             None if governor.is_rate_limited(&Resource::INVENTORY) => MissingReason::RateLimited,
             None => MissingReason::Timeout,
         }
+    }
+
+    /// Tells the governor for whom the next tile's turn may be.
+    fn tell_who_waits(&self, board: &Board) {
+        let (priority, callers) = board.callers();
+        self.parts.upstream.governor().tiles_wanted(priority, callers.into());
     }
 
     /// Makes sure that somebody turns what waits into flights.
@@ -336,16 +350,17 @@ impl Shared {
             tokio::time::sleep(GATHERING).await;
         }
         loop {
-            let errand = Errand { resource: Resource::INVENTORY, urgency: Urgency::New };
-            let permit = match self.parts.upstream.governor().admit(&errand).await {
+            self.tell_who_waits(&self.board.lock());
+            let permit = match self.parts.upstream.governor().admit(Errand::tile()).await {
                 Ok(permit) => permit,
-                Err(stop) => {
-                    self.board.lock().fail_pending(reason_of(stop));
+                Err(no_leave) => {
+                    self.board.lock().fail_pending(reason_of(no_leave));
                     self.call_ended.notify_waiters();
                     return;
                 }
             };
-            let Some(departure) = self.board.lock().depart(self.parts.clock.now()) else {
+            let departure = self.board.lock().depart(permit.turn().caller, self.parts.clock.now());
+            let Some(departure) = departure else {
                 permit.unused();
                 self.call_ended.notify_waiters();
                 return;
@@ -362,11 +377,12 @@ fn cells_of(lacks: &[Lack]) -> usize {
     lacks.iter().map(|(_, locations)| locations.len()).sum()
 }
 
-/// What cells that a stop holds up are missing for.
-fn reason_of(stop: Stop) -> MissingReason {
-    match stop {
-        Stop::Failing => MissingReason::Failed,
-        Stop::Unauthorized => MissingReason::Unauthorized,
+/// What cells that get no leave are missing for.
+fn reason_of(no_leave: NoLeave) -> MissingReason {
+    match no_leave {
+        NoLeave::Stopped(Stop::Failing) => MissingReason::Failed,
+        NoLeave::Stopped(Stop::Unauthorized) => MissingReason::Unauthorized,
+        NoLeave::Crowded => MissingReason::RateLimited,
     }
 }
 

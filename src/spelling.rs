@@ -17,9 +17,11 @@ pub fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> O
         .map(|(_, name)| name)
 }
 
-/// The one of `known` that `written` misses so narrowly that it can hardly mean anything else: it differs in case and
-/// punctuation, lacks an `s` or has one too many, or has at most two wrong letters. Short names are like many words,
-/// so they forgive fewer letters, and fewer still if the first one is wrong: `ordr` is `order`, `sage` is no `page`.
+/// The one of `known` that `written` is a near miss of.
+///
+/// A near miss differs in case and punctuation, lacks an `s` or has one too many, or has at most two wrong letters. Many
+/// words are like a short name, so it forgives fewer letters, and fewer still if the first one is wrong: `ordr` is
+/// `order`, and `sage` is no `page`.
 pub fn near_miss<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     const MOST_SLIPS: usize = 2;
     let written = bare(written.chars().take(MOST_LETTERS));

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
+use crate::domain::caller::CallerId;
 
 pub use basis::Basis;
 pub use census::Census;
@@ -37,6 +38,8 @@ pub struct ReadTerms {
     /// When the question was asked; when its reading began, if that is not told. What Haravan was asked for later is
     /// fresh, whatever is wished for.
     pub asked_at: Option<Moment>,
+    /// Who asks.
+    pub caller: CallerId,
     /// How long the caller waits at most.
     pub wait: Duration,
     /// What to do when not every cell can be had in that time.

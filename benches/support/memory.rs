@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tonkho::domain::id::{LocationId, ProductId, RowId, VariantId};
-use tonkho::domain::quantity::Quantity;
+
 use tonkho::domain::row::Row;
+use tonkho::domain::row_quantity::RowQuantity;
 use tonkho::domain::timestamp::Timestamp;
 use tonkho::haravan::{CallFuture, Connection, InventoryCall, InventoryPage, InventorySource, Reply};
 use tonkho::plan::MAX_PAGE;
@@ -80,10 +81,10 @@ fn row(id: u64, variant_id: VariantId, loc_id: LocationId) -> Row {
         loc_id,
         product_id: ProductId::new(variant_id.get() / 3 + 1).expect("positive"),
         variant_id,
-        qty_onhand: Quantity::from(available),
-        qty_commited: Quantity::ZERO,
-        qty_incoming: Quantity::ZERO,
-        qty_available: Quantity::from(available),
+        qty_onhand: RowQuantity::from(available),
+        qty_commited: RowQuantity::ZERO,
+        qty_incoming: RowQuantity::ZERO,
+        qty_available: RowQuantity::from(available),
         updated_at: Timestamp::from_parts(1_600_000_000_000_000_000 + (id % 1_000_000_000) as i64, 7),
         as_sent: None,
     }

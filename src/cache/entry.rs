@@ -13,7 +13,8 @@ use crate::domain::cell::Cell;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
 use crate::domain::line::Line;
 use crate::domain::quantity::Quantity;
-use crate::domain::row::{Row, RowIds};
+use crate::domain::row::{Row, RowIds, Shortage};
+use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
 
 pub use merging::Turns;
@@ -200,10 +201,10 @@ impl VariantCells {
             loc_id: cell.loc_id,
             product_id,
             variant_id: self.variant_id,
-            qty_onhand: Quantity::from(onhand),
-            qty_commited: Quantity::from(commited),
-            qty_incoming: Quantity::from(incoming),
-            qty_available: Quantity::from(available),
+            qty_onhand: RowQuantity::from(onhand),
+            qty_commited: RowQuantity::from(commited),
+            qty_incoming: RowQuantity::from(incoming),
+            qty_available: RowQuantity::from(available),
             updated_at: Timestamp::from_parts(cell.updated_at, cell.digits),
             as_sent: None,
         })
@@ -250,16 +251,15 @@ impl VariantCells {
     /// How many of the cells have fewer than no pieces available.
     #[must_use]
     pub fn negative_rows(&self) -> usize {
-        let negative = |cell: &&PackedCell| self.available(cell).is_some_and(Quantity::is_negative);
+        let negative = |cell: &&PackedCell| self.shortage(cell).is_some();
         self.cells.iter().filter(negative).count()
     }
 
     /// How far below zero the worst of the rows is that may be served; none if no row is.
     #[must_use]
-    pub fn worst_shortage(&self) -> Option<Quantity> {
+    pub fn worst_shortage(&self) -> Option<Shortage> {
         let served = self.cells.iter().filter(|cell| !cell.is_purged());
-        let worst = served.filter_map(|cell| self.available(cell)).min()?;
-        worst.is_negative().then(|| -worst)
+        served.filter_map(|cell| self.shortage(cell)).max()
     }
 
     /// This entry with the cells at these locations (all, if none are named) marked as purged.
@@ -274,14 +274,14 @@ impl VariantCells {
         purged
     }
 
-    /// The pieces available in one of this entry's cells, if there is a row.
-    fn available(&self, cell: &PackedCell) -> Option<Quantity> {
+    /// How far below zero one of this entry's cells is, if there is a row and it is.
+    fn shortage(&self, cell: &PackedCell) -> Option<Shortage> {
         cell.row_id?;
         if cell.is_odd() {
-            return Some(self.odd_row(cell)?.qty_available);
+            return self.odd_row(cell)?.shortage();
         }
         let [.., available] = cell.quantities;
-        Some(Quantity::from(available))
+        (available < 0).then(|| Shortage::Exactly(-Quantity::from(available)))
     }
 
     fn odd_row(&self, cell: &PackedCell) -> Option<&Row> {
@@ -345,7 +345,7 @@ fn packed_quantities(row: &Row) -> Option<[i32; 4]> {
     if row.as_sent.is_some() {
         return None;
     }
-    let small = |quantity: Quantity| i32::try_from(quantity.as_integer()?).ok();
+    let small = |quantity: RowQuantity| i32::try_from(quantity.as_integer()?).ok();
     Some([
         small(row.qty_onhand)?,
         small(row.qty_commited)?,

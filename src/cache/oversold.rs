@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::entry::VariantCells;
 use crate::domain::id::VariantId;
-use crate::domain::quantity::Quantity;
+use crate::domain::row::Shortage;
 
 /// The entries with rows below zero. One a variant at most, and always the one that came last.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(super) struct OversoldIndex {
 #[derive(Debug, Default)]
 struct State {
     entries: FxHashMap<VariantId, Arc<VariantCells>>,
-    worst_first: BTreeSet<(Reverse<Quantity>, VariantId)>,
+    worst_first: BTreeSet<(Reverse<Shortage>, VariantId)>,
 }
 
 impl OversoldIndex {
@@ -74,8 +74,8 @@ mod tests {
     use crate::cache::order::CallTimes;
     use crate::clock::Moment;
     use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
-    use crate::domain::quantity::Quantity;
     use crate::domain::row::Row;
+    use crate::domain::row_quantity::RowQuantity;
     use crate::domain::timestamp::Timestamp;
 
     fn entry(variant_id: u64, available: &[&str]) -> Arc<VariantCells> {
@@ -87,10 +87,10 @@ mod tests {
                 loc_id,
                 product_id: ProductId::new(1).unwrap(),
                 variant_id,
-                qty_onhand: Quantity::ZERO,
-                qty_commited: Quantity::ZERO,
-                qty_incoming: Quantity::ZERO,
-                qty_available: Quantity::parse(available).unwrap(),
+                qty_onhand: RowQuantity::ZERO,
+                qty_commited: RowQuantity::ZERO,
+                qty_incoming: RowQuantity::ZERO,
+                qty_available: RowQuantity::parse(available).unwrap(),
                 updated_at: Timestamp::from_parts(0, 0),
                 as_sent: None,
             };
@@ -116,6 +116,10 @@ mod tests {
         check(&index, 9, &[4, 2, 1]);
         check(&index, 2, &[4, 2]);
         assert_eq!(index.variants(), 3);
+        // What cannot be computed with may be the worst of all.
+        index.came(&entry(5, &["-1e5000"]));
+        index.came(&entry(6, &["1e5000"]));
+        check(&index, 9, &[5, 4, 2, 1]);
     }
 
     #[test]

@@ -1,35 +1,31 @@
-//! Exact quantities: Haravan mostly sends integers, but any JSON number must survive unchanged.
+//! Exact quantities: Haravan mostly sends integers, but any JSON number may come, and sums lose no digit of it.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::{Add, AddAssign, Neg, Sub};
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
+use bigdecimal::BigDecimal;
+use bigdecimal::num_bigint::BigInt;
 use rust_decimal::Decimal;
 
-/// The largest magnitude of a quantity, exclusive. With [`MAX_SCALE`] it keeps every sum over
-/// [`MAX_SUMMANDS`] quantities exact. Source: ours; no shop holds 10^15 of a thing.
-const MAX_MAGNITUDE: i64 = 1_000_000_000_000_000;
-
-/// The most significant decimal places of a quantity (trailing zeros do not count).
-const MAX_SCALE: u32 = 6;
-
-/// How many quantities can be summed without losing a digit: far more than `limits.max_cells` allows.
-pub const MAX_SUMMANDS: u64 = 50_000_000;
+use super::number::{JsonNumber, MAX_SCALE, Value, short};
 
 /// An exact decimal amount of goods; may be negative.
 ///
-/// It remembers how many decimals it came with: `5.50` prints as `5.50`, and equals `5.5`.
-#[derive(Clone, Copy)]
+/// What is read has at most [`super::number::MAX_DIGITS`] significant digits, none of them further than
+/// [`super::number::MAX_PLACES`] from the decimal point. Sums have as many as they need. It remembers how many
+/// decimals it came with: `5.50` prints as `5.50`, and equals `5.5`.
+#[derive(Clone)]
 pub struct Quantity(Amount);
 
-/// Nearly all quantities are whole numbers, and those need no decimal arithmetic.
-#[derive(Debug, Clone, Copy)]
+/// Nearly all quantities are whole numbers or have a few decimals, and those need no memory of their own.
+#[derive(Clone)]
 enum Amount {
-    /// A number without decimals.
-    Whole(i64),
-    /// One with decimals, be they zeros, or beyond what the other holds.
-    Decimal(Decimal),
+    /// `mantissa / 10^scale`, of at most 18 decimals.
+    Short { mantissa: i64, scale: u8 },
+    /// What the other cannot hold.
+    Long(Box<BigDecimal>),
 }
 
 /// Why a text is not a quantity.
@@ -38,44 +34,43 @@ pub enum QuantityError {
     /// Not a JSON number.
     #[error("not a number")]
     NotANumber,
-    /// A number, but beyond what sums can hold exactly.
-    #[error("a number beyond 10^15 or with more than 6 decimals")]
+    /// A number that is not computed with.
+    #[error(
+        "a number of more than 38 significant digits, or further than 1,000 places from the decimal point"
+    )]
     OutOfRange,
 }
 
 impl Quantity {
     /// Nothing.
-    pub const ZERO: Self = Self(Amount::Whole(0));
+    pub const ZERO: Self = Self(Amount::Short { mantissa: 0, scale: 0 });
 
     /// Reads a JSON number (`5`, `-3`, `5.50`, `1e3`), exactly.
     ///
     /// # Errors
-    /// The text is no JSON number, or too large or too fine to be summed exactly.
+    /// The text is no JSON number, or one of too many digits.
     pub fn parse(text: &str) -> Result<Self, QuantityError> {
-        let number: &serde_json::value::RawValue =
-            serde_json::from_str(text).map_err(|_| QuantityError::NotANumber)?;
-        let text = number.get();
-        if !text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
-            return Err(QuantityError::NotANumber);
+        match JsonNumber::parse(text).ok_or(QuantityError::NotANumber)?.value() {
+            Value::Short { mantissa, scale } => Ok(Self::of_parts(mantissa, scale)),
+            Value::Long { coefficient, exponent } => {
+                Ok(Self::of_big(BigDecimal::new(BigInt::from(coefficient), exponent.saturating_neg())))
+            }
+            Value::Beyond => Err(QuantityError::OutOfRange),
         }
-        let decimal = if text.contains(['e', 'E']) {
-            Decimal::from_scientific(text)
-        } else {
-            Decimal::from_str_exact(text)
-        }
-        .map_err(|_| QuantityError::OutOfRange)?;
-        if decimal.abs() >= Decimal::from(MAX_MAGNITUDE) || decimal.normalize().scale() > MAX_SCALE {
-            return Err(QuantityError::OutOfRange);
-        }
-        Ok(Self::from(decimal))
     }
 
-    /// The quantity as a whole number, when it is one written without decimals.
+    /// `mantissa / 10^scale`, of at most 18 decimals.
+    #[inline]
+    pub(super) fn of_parts(mantissa: i64, scale: u8) -> Self {
+        Self(Amount::Short { mantissa, scale })
+    }
+
+    /// The quantity as a whole number, when it is one of 64 bits written without decimals.
     #[must_use]
-    pub fn as_integer(self) -> Option<i64> {
+    pub fn as_integer(&self) -> Option<i64> {
         match self.0 {
-            Amount::Whole(whole) => Some(whole),
-            Amount::Decimal(_) => None,
+            Amount::Short { mantissa, scale: 0 } => Some(mantissa),
+            Amount::Short { .. } | Amount::Long(_) => None,
         }
     }
 
@@ -83,33 +78,48 @@ impl Quantity {
     #[must_use]
     pub fn normalized(self) -> Self {
         match self.0 {
-            Amount::Whole(_) => self,
-            Amount::Decimal(decimal) => Self::from(decimal.normalize()),
+            Amount::Short { scale: 0, .. } => self,
+            Amount::Short { mut mantissa, mut scale } => {
+                while scale != 0 && mantissa % 10 == 0 {
+                    mantissa /= 10;
+                    scale -= 1;
+                }
+                Self::of_parts(mantissa, scale)
+            }
+            Amount::Long(big) => Self::of_big(big.normalized()),
         }
     }
 
     /// Whether it is below zero.
     #[must_use]
-    pub fn is_negative(self) -> bool {
-        match self.0 {
-            Amount::Whole(whole) => whole < 0,
-            Amount::Decimal(decimal) => decimal.is_sign_negative() && !decimal.is_zero(),
+    #[inline]
+    pub fn is_negative(&self) -> bool {
+        match &self.0 {
+            Amount::Short { mantissa, .. } => *mantissa < 0,
+            Amount::Long(big) => big.sign() == bigdecimal::num_bigint::Sign::Minus,
+        }
+    }
+
+    /// Whether it is above zero.
+    #[must_use]
+    #[inline]
+    pub fn is_positive(&self) -> bool {
+        match &self.0 {
+            Amount::Short { mantissa, .. } => 0 < *mantissa,
+            Amount::Long(big) => big.sign() == bigdecimal::num_bigint::Sign::Plus,
         }
     }
 
     /// Whether it is zero.
     #[must_use]
-    pub fn is_zero(self) -> bool {
-        match self.0 {
-            Amount::Whole(whole) => whole == 0,
-            Amount::Decimal(decimal) => decimal.is_zero(),
-        }
+    pub fn is_zero(&self) -> bool {
+        !self.is_negative() && !self.is_positive()
     }
 
     /// The quantity, or zero where it is negative.
     #[must_use]
     pub fn positive_part(self) -> Self {
-        self.max(Self::ZERO)
+        if self.is_negative() { Self::ZERO } else { self }
     }
 
     /// How far it is from zero.
@@ -118,44 +128,86 @@ impl Quantity {
         if self.is_negative() { -self } else { self }
     }
 
-    #[cold]
-    fn add_decimal(&mut self, other: Self) {
-        *self = Self::from(self.decimal().saturating_add(other.decimal()));
-    }
-
-    fn decimal(self) -> Decimal {
-        match self.0 {
-            Amount::Whole(whole) => Decimal::from(whole),
-            Amount::Decimal(decimal) => decimal,
-        }
-    }
-
     /// How much of `whole` it is, both taken without sign, in thousandths, rounded: 0 to 1000. For drawings. Of
     /// nothing it is nothing.
     #[must_use]
-    pub fn permille_of(self, whole: Self) -> u16 {
-        let thousandths = self.decimal().abs().saturating_mul(Decimal::ONE_THOUSAND);
-        let share = thousandths.checked_div(whole.decimal().abs()).unwrap_or_default();
-        u16::try_from(share.round().mantissa()).unwrap_or(1000).min(1000)
+    pub fn permille_of(&self, whole: &Self) -> u16 {
+        let (part, whole) = (self.big().abs(), whole.big().abs());
+        if whole.sign() == bigdecimal::num_bigint::Sign::NoSign {
+            return 0;
+        }
+        if whole <= part {
+            return 1000;
+        }
+        // In thousandths of the same unit, so that whole numbers are divided.
+        let scale = part.fractional_digit_count().max(whole.fractional_digit_count());
+        let unit = |big: BigDecimal| big.with_scale(scale).into_bigint_and_scale().0;
+        let (part, whole) = (unit(part) * 1000_u32, unit(whole));
+        let share = (part + &whole / 2_u32) / whole;
+        u16::try_from(share).unwrap_or(1000)
+    }
+
+    /// The shortest form of an amount that may be long.
+    fn of_big(big: BigDecimal) -> Self {
+        let (coefficient, scale) = big.as_bigint_and_scale();
+        let parts = i128::try_from(coefficient.as_ref()).ok().zip(scale.checked_neg());
+        match parts.and_then(|(coefficient, exponent)| short(coefficient, exponent)) {
+            Some(Value::Short { mantissa, scale }) => Self::of_parts(mantissa, scale),
+            _ => Self(Amount::Long(Box::new(big))),
+        }
+    }
+
+    #[cold]
+    fn big(&self) -> BigDecimal {
+        match &self.0 {
+            Amount::Short { mantissa, scale } => BigDecimal::new(BigInt::from(*mantissa), i64::from(*scale)),
+            Amount::Long(big) => big.as_ref().clone(),
+        }
+    }
+
+    #[cold]
+    fn add_other(&mut self, other: &Self) {
+        let sum =
+            aligned(&self.0, &other.0).and_then(|(one, other, scale)| short(one + other, -i64::from(scale)));
+        *self = match sum {
+            Some(Value::Short { mantissa, scale }) => Self::of_parts(mantissa, scale),
+            _ => Self::of_big(self.big() + other.big()),
+        };
     }
 }
 
+/// Two short amounts with the same number of decimals: their mantissas, each below 10^37, and the number.
+fn aligned(one: &Amount, other: &Amount) -> Option<(i128, i128, u8)> {
+    let (Amount::Short { mantissa, scale }, Amount::Short { mantissa: others, scale: others_scale }) =
+        (one, other)
+    else {
+        return None;
+    };
+    let most = *scale.max(others_scale);
+    if MAX_SCALE < usize::from(most) {
+        return None;
+    }
+    let with_most = |mantissa: i64, scale: u8| i128::from(mantissa) * 10_i128.pow(u32::from(most - scale));
+    Some((with_most(*mantissa, *scale), with_most(*others, *others_scale), most))
+}
+
 impl From<i64> for Quantity {
+    #[inline]
     fn from(number: i64) -> Self {
-        Self(Amount::Whole(number))
+        Self::of_parts(number, 0)
     }
 }
 
 impl From<i32> for Quantity {
+    #[inline]
     fn from(number: i32) -> Self {
-        Self(Amount::Whole(i64::from(number)))
+        Self::from(i64::from(number))
     }
 }
 
 impl From<Decimal> for Quantity {
     fn from(decimal: Decimal) -> Self {
-        let whole = if decimal.scale() == 0 { i64::try_from(decimal.mantissa()).ok() } else { None };
-        Self(whole.map_or(Amount::Decimal(decimal), Amount::Whole))
+        Self::of_big(BigDecimal::new(BigInt::from(decimal.mantissa()), i64::from(decimal.scale())))
     }
 }
 
@@ -180,11 +232,24 @@ impl PartialOrd for Quantity {
 }
 
 impl Ord for Quantity {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self.0, other.0) {
-            (Amount::Whole(one), Amount::Whole(other)) => one.cmp(&other),
-            _ => self.decimal().cmp(&other.decimal()),
+        match (&self.0, &other.0) {
+            (Amount::Short { mantissa, scale }, Amount::Short { mantissa: others, scale: others_scale })
+                if scale == others_scale =>
+            {
+                mantissa.cmp(others)
+            }
+            _ => cmp_other(self, other),
         }
+    }
+}
+
+#[cold]
+fn cmp_other(one: &Quantity, other: &Quantity) -> Ordering {
+    match aligned(&one.0, &other.0) {
+        Some((one, other, _)) => one.cmp(&other),
+        None => one.big().cmp(&other.big()),
     }
 }
 
@@ -192,18 +257,49 @@ impl Hash for Quantity {
     /// Alike for whatever is equal: `5.0` hashes as `5`.
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match self.0 {
-            Amount::Whole(whole) => whole.hash(state),
-            Amount::Decimal(decimal) => hash_decimal(decimal, state),
+        match &self.0 {
+            Amount::Short { mantissa, scale: 0 } => mantissa.hash(state),
+            Amount::Short { .. } | Amount::Long(_) => hash_other(self, state),
         }
     }
 }
 
 #[cold]
-fn hash_decimal<H: Hasher>(decimal: Decimal, state: &mut H) {
-    match Quantity::from(decimal.normalize()).0 {
-        Amount::Whole(whole) => whole.hash(state),
-        Amount::Decimal(decimal) => decimal.hash(state),
+fn hash_other<H: Hasher>(quantity: &Quantity, state: &mut H) {
+    match quantity.clone().normalized().0 {
+        Amount::Short { mantissa, scale: 0 } => mantissa.hash(state),
+        Amount::Short { mantissa, scale } => (mantissa, scale).hash(state),
+        Amount::Long(big) => big.normalized().into_bigint_and_scale().hash(state),
+    }
+}
+
+impl AddAssign<&Self> for Quantity {
+    /// In place where both have as many decimals: sums over many cells spend much of their time here.
+    #[inline]
+    fn add_assign(&mut self, other: &Self) {
+        if let (Amount::Short { mantissa, scale }, Amount::Short { mantissa: more, scale: others_scale }) =
+            (&mut self.0, &other.0)
+            && scale == others_scale
+            && let Some(sum) = mantissa.checked_add(*more)
+        {
+            *mantissa = sum;
+        } else {
+            self.add_other(other);
+        }
+    }
+}
+
+impl AddAssign for Quantity {
+    #[inline]
+    fn add_assign(&mut self, other: Self) {
+        *self += &other;
+    }
+}
+
+impl SubAssign<&Self> for Quantity {
+    #[inline]
+    fn sub_assign(&mut self, other: &Self) {
+        *self += &-other;
     }
 }
 
@@ -211,40 +307,49 @@ impl Add for Quantity {
     type Output = Self;
 
     fn add(mut self, other: Self) -> Self {
-        self += other;
+        self += &other;
         self
-    }
-}
-
-impl AddAssign for Quantity {
-    /// In place where both are whole: sums over many cells spend much of their time here.
-    #[inline]
-    fn add_assign(&mut self, other: Self) {
-        if let (Amount::Whole(whole), Amount::Whole(more)) = (&mut self.0, other.0)
-            && let Some(sum) = whole.checked_add(more)
-        {
-            *whole = sum;
-        } else {
-            self.add_decimal(other);
-        }
     }
 }
 
 impl Sub for Quantity {
     type Output = Self;
 
-    fn sub(self, other: Self) -> Self {
-        self + -other
+    fn sub(mut self, other: Self) -> Self {
+        self -= &other;
+        self
+    }
+}
+
+impl Sub for &Quantity {
+    type Output = Quantity;
+
+    fn sub(self, other: Self) -> Quantity {
+        let mut difference = self.clone();
+        difference -= other;
+        difference
     }
 }
 
 impl Neg for Quantity {
     type Output = Self;
 
+    #[inline]
     fn neg(self) -> Self {
-        match self.0 {
-            Amount::Whole(whole) if let Some(negative) = whole.checked_neg() => Self(Amount::Whole(negative)),
-            _ => Self::from(-self.decimal()),
+        -&self
+    }
+}
+
+impl Neg for &Quantity {
+    type Output = Quantity;
+
+    #[inline]
+    fn neg(self) -> Quantity {
+        match &self.0 {
+            Amount::Short { mantissa, scale } if let Some(negative) = mantissa.checked_neg() => {
+                Quantity::of_parts(negative, *scale)
+            }
+            _ => Quantity::of_big(-self.big()),
         }
     }
 }
@@ -255,11 +360,29 @@ impl std::iter::Sum for Quantity {
     }
 }
 
+impl<'a> std::iter::Sum<&'a Self> for Quantity {
+    fn sum<I: Iterator<Item = &'a Self>>(quantities: I) -> Self {
+        let mut sum = Self::ZERO;
+        for quantity in quantities {
+            sum += quantity;
+        }
+        sum
+    }
+}
+
 impl fmt::Display for Quantity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Amount::Whole(whole) => whole.fmt(formatter),
-            Amount::Decimal(decimal) => decimal.fmt(formatter),
+        match &self.0 {
+            Amount::Short { mantissa, scale: 0 } => mantissa.fmt(formatter),
+            Amount::Short { mantissa, scale } => {
+                let scale = usize::from(*scale);
+                let digits = format!("{:0width$}", mantissa.unsigned_abs(), width = scale + 1);
+                let (whole, fraction) =
+                    digits.split_at_checked(digits.len() - scale).unwrap_or((&digits, ""));
+                let sign = if *mantissa < 0 { "-" } else { "" };
+                write!(formatter, "{sign}{whole}.{fraction}")
+            }
+            Amount::Long(big) => formatter.write_str(&big.to_plain_string()),
         }
     }
 }
@@ -273,11 +396,13 @@ impl fmt::Debug for Quantity {
 impl serde::Serialize for Quantity {
     /// A JSON number with every digit, never a float.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Amount::Whole(whole) => serializer.serialize_i64(whole),
-            Amount::Decimal(decimal) => serde_json::value::RawValue::from_string(decimal.to_string())
-                .map_err(serde::ser::Error::custom)?
-                .serialize(serializer),
+        match &self.0 {
+            Amount::Short { mantissa, scale: 0 } => serializer.serialize_i64(*mantissa),
+            Amount::Short { .. } | Amount::Long(_) => {
+                serde_json::value::RawValue::from_string(self.to_string())
+                    .map_err(serde::ser::Error::custom)?
+                    .serialize(serializer)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::cell::CellId;
 use super::id::{LocationId, ProductId, RowId, VariantId};
 use super::line::Line;
 use super::quantity::Quantity;
+use super::row_quantity::RowQuantity;
 use super::timestamp::Timestamp;
 
 /// One row, under Haravan's own field names. Source of the fields: doc.
@@ -22,18 +23,38 @@ pub struct Row {
     /// The variant.
     pub variant_id: VariantId,
     /// Pieces on hand; may be negative (doc's example: -3).
-    pub qty_onhand: Quantity,
+    pub qty_onhand: RowQuantity,
     /// Pieces promised to orders. Haravan's spelling.
-    pub qty_commited: Quantity,
+    pub qty_commited: RowQuantity,
     /// Pieces on their way.
-    pub qty_incoming: Quantity,
+    pub qty_incoming: RowQuantity,
     /// Pieces for sale. Not always `qty_onhand - qty_commited` (doc).
-    pub qty_available: Quantity,
+    pub qty_available: RowQuantity,
     /// When the balance last changed.
     pub updated_at: Timestamp,
     /// The row's JSON as it was sent, less insignificant white space, where [`Row::write_canonical`] would not
-    /// reproduce it: unknown fields, another order, other spellings of numbers or dates.
+    /// reproduce it: unknown fields, another order, other spellings of numbers or dates, long numbers.
     pub as_sent: Option<Box<str>>,
+}
+
+/// What a row's own text says, where it has one: its quantities and `updated_at`, to the digit.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct SentTexts<'a> {
+    /// Pieces on hand.
+    #[serde(borrow, deserialize_with = "number")]
+    pub qty_onhand: &'a str,
+    /// Pieces promised to orders.
+    #[serde(borrow, deserialize_with = "number")]
+    pub qty_commited: &'a str,
+    /// Pieces on their way.
+    #[serde(borrow, deserialize_with = "number")]
+    pub qty_incoming: &'a str,
+    /// Pieces for sale.
+    #[serde(borrow, deserialize_with = "number")]
+    pub qty_available: &'a str,
+    /// When the balance last changed.
+    #[serde(borrow)]
+    pub updated_at: Cow<'a, str>,
 }
 
 /// The ids of a row.
@@ -47,6 +68,15 @@ pub struct RowIds {
     pub product_id: ProductId,
     /// The variant.
     pub variant_id: VariantId,
+}
+
+/// How far below zero a row is; the last is the worst.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shortage {
+    /// By so many pieces.
+    Exactly(Quantity),
+    /// By a number that is not computed with.
+    Beyond,
 }
 
 impl Row {
@@ -80,19 +110,76 @@ impl Row {
         ids.write_canonical(line, quantities, write_quantity, self.updated_at);
     }
 
+    /// Pieces on hand; `None` if the number is not one that is computed with.
+    #[must_use]
+    #[inline]
+    pub fn onhand(&self) -> Option<Quantity> {
+        self.qty_onhand.short().or_else(|| self.long(self.qty_onhand, |texts| texts.qty_onhand))
+    }
+
+    /// Pieces promised to orders; `None` if the number is not one that is computed with.
+    #[must_use]
+    #[inline]
+    pub fn commited(&self) -> Option<Quantity> {
+        self.qty_commited.short().or_else(|| self.long(self.qty_commited, |texts| texts.qty_commited))
+    }
+
+    /// Pieces on their way; `None` if the number is not one that is computed with.
+    #[must_use]
+    #[inline]
+    pub fn incoming(&self) -> Option<Quantity> {
+        self.qty_incoming.short().or_else(|| self.long(self.qty_incoming, |texts| texts.qty_incoming))
+    }
+
+    /// Pieces for sale; `None` if the number is not one that is computed with.
+    #[must_use]
+    #[inline]
+    pub fn available(&self) -> Option<Quantity> {
+        self.qty_available.short().or_else(|| self.long(self.qty_available, |texts| texts.qty_available))
+    }
+
+    /// Whether each of the quantities is one that is computed with.
+    #[must_use]
+    #[inline]
+    pub fn is_exact(&self) -> bool {
+        // A long number stands in the text.
+        self.as_sent.is_none()
+            || [self.qty_onhand, self.qty_commited, self.qty_incoming, self.qty_available]
+                .into_iter()
+                .all(RowQuantity::is_exact)
+    }
+
+    /// How far `qty_available` is below zero, if it is.
+    #[must_use]
+    #[inline]
+    pub fn shortage(&self) -> Option<Shortage> {
+        self.qty_available
+            .is_negative()
+            .then(|| self.available().map_or(Shortage::Beyond, |available| Shortage::Exactly(-available)))
+    }
+
+    /// The quantities and `updated_at` as they were sent, where the row has a text of its own.
+    #[must_use]
+    pub fn sent_texts(&self) -> Option<SentTexts<'_>> {
+        serde_json::from_str(self.as_sent.as_deref()?).ok()
+    }
+
     /// `updated_at` as it was sent.
     #[must_use]
     pub fn updated_at_text(&self) -> Cow<'_, str> {
-        #[derive(serde::Deserialize)]
-        struct Dated<'a> {
-            #[serde(borrow)]
-            updated_at: Cow<'a, str>,
-        }
-        let sent = self.as_sent.as_deref().and_then(|text| serde_json::from_str::<Dated<'_>>(text).ok());
-        match sent {
-            Some(dated) => dated.updated_at,
+        match self.sent_texts() {
+            Some(texts) => texts.updated_at,
             None => Cow::Owned(self.updated_at.to_string()),
         }
+    }
+
+    /// A quantity that does not stand in the row itself.
+    #[cold]
+    fn long(&self, held: RowQuantity, text: for<'a> fn(&SentTexts<'a>) -> &'a str) -> Option<Quantity> {
+        if !held.is_exact() {
+            return None;
+        }
+        Quantity::parse(text(&self.sent_texts()?)).ok()
     }
 }
 
@@ -130,12 +217,19 @@ impl RowIds {
     }
 }
 
-fn write_quantity(line: &mut Line, quantity: Quantity) {
+/// Nothing for a number that only the row's text holds: such a row is written as it was sent.
+fn write_quantity(line: &mut Line, quantity: RowQuantity) {
     match quantity.as_integer() {
         Some(integer) => line.signed(integer),
-        None => line.text(quantity.to_string().as_bytes()),
+        None => line.text(quantity.short().map_or_else(String::new, |short| short.to_string()).as_bytes()),
     }
 }
+
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<&'de str, D::Error> {
+    let raw: &serde_json::value::RawValue = serde::Deserialize::deserialize(deserializer)?;
+    Ok(raw.get())
+}
+
 /// Tells rows' texts apart: what a row is told by in the tags of answers, so that a text that is sent many times is
 /// hashed once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -68,6 +68,12 @@ impl Timestamp {
         self.nanoseconds
     }
 
+    /// Whether it stands for all that is before the first, or after the last, instant there is.
+    #[must_use]
+    pub fn is_clamped(self) -> bool {
+        self.nanoseconds == i64::MIN || self.nanoseconds == i64::MAX
+    }
+
     /// How many fraction digits it prints.
     #[must_use]
     pub fn digits(self) -> u8 {
@@ -196,6 +202,7 @@ mod tests {
         let parse = |text| Timestamp::parse(text).unwrap();
         for text in ["0001-01-01T00:00:00", "1677-01-01", "0070-07-21T15:57:14.0+17:23"] {
             assert_eq!(parse(text).nanoseconds(), i64::MIN, "{text}");
+            assert!(parse(text).is_clamped() && !parse("1678-01-01").is_clamped(), "{text}");
             assert!(parse(text) < parse("1678-01-01"), "{text}");
         }
         for text in ["9999-12-31T23:59:59.999Z", "2262-12-31"] {

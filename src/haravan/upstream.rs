@@ -16,7 +16,7 @@ use tracing::Instrument;
 use super::retry::{RetryBudget, jittered};
 use super::{Answer, CallError, Connection, Reply};
 use crate::clock::{Clock, Moment};
-use crate::governor::{CallOutcome, Errand, Governor, Permit, Stop, Urgency};
+use crate::governor::{CallOutcome, Errand, Governor, NoLeave, Permit, Urgency};
 use crate::metrics::ShopMetrics;
 use crate::trace::{self, Call, CallEnd};
 
@@ -103,10 +103,10 @@ pub struct Ask<'a> {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoAnswer {
-    /// Calls of its kind are stopped.
-    Stopped(Stop),
-    /// The governor gave no leave in time.
-    NoLeave,
+    /// The governor gives no leave.
+    NoLeave(NoLeave),
+    /// It gave none in time.
+    Late,
     /// The last call ended so.
     Error(CallError),
 }
@@ -226,14 +226,14 @@ impl Upstream {
     }
 
     async fn leave(&self, errand: &Errand, deadline: Option<Instant>) -> Result<Permit, NoAnswer> {
-        let admitted = self.governor().admit(errand);
+        let admitted = self.governor().admit(errand.clone());
         let admitted = match deadline {
             Some(deadline) => {
-                tokio::time::timeout_at(deadline, admitted).await.map_err(|_| NoAnswer::NoLeave)?
+                tokio::time::timeout_at(deadline, admitted).await.map_err(|_| NoAnswer::Late)?
             }
             None => admitted.await,
         };
-        admitted.map_err(NoAnswer::Stopped)
+        admitted.map_err(NoAnswer::NoLeave)
     }
 
     /// Makes one call, once.

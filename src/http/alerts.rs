@@ -21,8 +21,8 @@ use crate::view::negative::{NegativeParameters, negative};
 
 /// Negative stock, and what could make up for it
 ///
-/// Every row whose `qty_available` is below zero (or, with `level=variant`, every variant whose sum is), the worst
-/// first, with the locations that could send what is short. No unit is promised twice.
+/// Lists every row whose `qty_available` is below zero; with `level=variant`, every variant whose sum is. The worst comes
+/// first. Each has the locations that could send what is short. No unit is promised twice.
 #[utoipa::path(
     get,
     path = "/shops/{org_id}/alerts/negative",
@@ -36,7 +36,7 @@ pub(crate) async fn get_negative_alerts(edge: Data<Edge>, request: HttpRequest) 
 
 /// Negative stock, for lists too long for a URL
 ///
-/// As `GET` on this path, with the same names in a JSON body.
+/// Like `GET` on this path, with the same names in a JSON body.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/alerts/negative",
@@ -55,9 +55,9 @@ pub(crate) async fn post_negative_alerts(
 
 /// Low stock, and what could fill it up
 ///
-/// Every variant whose sum (or, with `level=location`, every row whose `qty_available`) is not below zero and not
-/// above the threshold, the lowest first. With `level=location`, with the locations that could send what lacks to
-/// the threshold and keep the threshold themselves; what oversold rows need is not promised.
+/// Lists every variant whose sum is from zero to the threshold; with `level=location`, every row whose `qty_available`
+/// is. The lowest comes first. With `level=location` each has the locations that could send what lacks to the threshold
+/// and keep the threshold themselves. What oversold rows need is not promised.
 #[utoipa::path(
     get,
     path = "/shops/{org_id}/alerts/low-stock",
@@ -71,7 +71,7 @@ pub(crate) async fn get_low_stock_alerts(edge: Data<Edge>, request: HttpRequest)
 
 /// Low stock, for lists too long for a URL
 ///
-/// As `GET` on this path, with the same names in a JSON body.
+/// Like `GET` on this path, with the same names in a JSON body.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/alerts/low-stock",
@@ -90,8 +90,8 @@ pub(crate) async fn post_low_stock_alerts(
 
 /// Rows that do not add up
 ///
-/// Every row whose `qty_available` is not `qty_onhand - qty_commited`, the largest difference first. Haravan does not
-/// promise that it is.
+/// Lists every row whose `qty_available` is not `qty_onhand - qty_commited`. The largest difference comes first. Haravan
+/// does not promise that the two are equal.
 #[utoipa::path(
     get,
     path = "/shops/{org_id}/alerts/mismatch",
@@ -105,7 +105,7 @@ pub(crate) async fn get_mismatch_alerts(edge: Data<Edge>, request: HttpRequest) 
 
 /// Rows that do not add up, for lists too long for a URL
 ///
-/// As `GET` on this path, with the same names in a JSON body.
+/// Like `GET` on this path, with the same names in a JSON body.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/alerts/mismatch",
@@ -134,7 +134,7 @@ async fn negatives(
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        negative(&snapshot, context, parameters)
+        negative(&snapshot, context, parameters.clone())
     })
     .await
 }
@@ -147,12 +147,12 @@ async fn low_ones(
     let question = Question::read(edge, &LOW_STOCK, request, payload).await?;
     let level = question.parameters.level()?.unwrap_or(AlertLevel::Variant);
     let threshold = question.parameters.quantity("threshold")?;
-    let threshold = threshold.unwrap_or(question.shop.low_stock_threshold());
+    let threshold = threshold.unwrap_or_else(|| question.shop.low_stock_threshold().clone());
     let parameters = LowStockParameters { level, threshold };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        low_stock(&snapshot, context, parameters)
+        low_stock(&snapshot, context, parameters.clone())
     })
     .await
 }

@@ -1,6 +1,7 @@
-//! Big questions' work, done beside the threads that serve callers: on the runtime that calls Haravan.
+//! Long work, done beside the threads that serve callers: on the runtime that calls Haravan.
 //!
 //! A thread that serves callers serves many; a quarter of a million cells in its way would keep all of them waiting.
+//! What counts as long is said by [`Work`].
 
 use std::sync::Arc;
 
@@ -10,14 +11,12 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::problem::Problem;
+use super::work::Work;
 use crate::query::{Grid, Selection};
 use crate::stock::shop::Shop;
 use crate::stock::{ReadTerms, Snapshot};
 
-/// Questions of more cells than this are answered aside. Source: ours; some 200 µs of work.
-const MANY_CELLS: usize = 1_000;
-
-/// Where the work of big questions is done.
+/// Where long work is done.
 #[derive(Debug, Clone)]
 pub struct Aside {
     runtime: Handle,
@@ -38,7 +37,7 @@ impl Aside {
         selection: Selection,
         terms: &ReadTerms,
     ) -> Result<(Snapshot, Selection), Problem> {
-        if grid.cells() <= MANY_CELLS {
+        if !Work::to_look_up(&grid).is_long() {
             return Ok(shop.read_rows(grid, selection, terms).await?);
         }
         let (shop, terms) = (Arc::clone(shop), *terms);
@@ -47,13 +46,13 @@ impl Aside {
         Ok(AbortOnDropHandle::new(reading).await.map_err(broken)??)
     }
 
-    /// Makes an answer of so many cells.
+    /// Does something that is expected to be so much work.
     pub(super) async fn work<T: Send + 'static>(
         &self,
-        cells: usize,
+        expected: Work,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        if cells <= MANY_CELLS {
+        if !expected.is_long() {
             return Ok(work());
         }
         self.runtime.spawn_blocking(work).await.map_err(broken)
@@ -71,17 +70,18 @@ mod tests {
 
     use tokio::runtime::Handle;
 
-    use super::{Aside, MANY_CELLS};
+    use super::{Aside, Work};
     use crate::http::problem::Problem;
 
     #[tokio::test]
-    async fn much_work_is_done_by_another_thread_than_little_and_may_break() {
+    async fn long_work_is_done_by_another_thread_than_short_work_and_may_break() {
+        let (short, long) = (Work::to_read(1), Work::to_read(1_000_000));
         let aside = Aside::new(Handle::current());
         let here = thread::current().id();
-        let done_by = |cells| aside.work(cells, || thread::current().id());
-        assert_eq!(done_by(MANY_CELLS).await.unwrap(), here);
-        assert_ne!(done_by(MANY_CELLS + 1).await.unwrap(), here);
-        let broken = aside.work(MANY_CELLS + 1, || panic!("as it should")).await;
+        let done_by = |expected| aside.work(expected, || thread::current().id());
+        assert_eq!(done_by(short).await.unwrap(), here);
+        assert_ne!(done_by(long).await.unwrap(), here);
+        let broken = aside.work(long, || panic!("as it should")).await;
         assert!(matches!(broken, Err::<(), _>(Problem::Internal)));
     }
 }

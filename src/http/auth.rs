@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::allowance::Allowance;
 use super::problem::Problem;
+use crate::domain::caller::CallerId;
 use crate::domain::id::OrgId;
 
 /// The header for clients that cannot set `Authorization`.
@@ -74,6 +75,7 @@ pub struct KeyName(pub Arc<str>);
 /// Someone who may call.
 #[derive(Debug)]
 pub struct Caller {
+    id: CallerId,
     name: Arc<str>,
     shops: ShopAccess,
     scopes: BTreeSet<Scope>,
@@ -106,6 +108,7 @@ impl KeyRing {
     #[must_use]
     pub fn open() -> Self {
         let everyone = Caller {
+            id: CallerId::new(1),
             name: "anyone".into(),
             shops: ShopAccess::All,
             scopes: BTreeSet::from([Scope::Read, Scope::Haravan, Scope::Admin]),
@@ -164,6 +167,7 @@ impl KeyRing {
     ) -> Result<Arc<Caller>, Problem> {
         let caller = self.identify_digest(|| digest)?;
         request.extensions_mut().insert(KeyName(Arc::clone(&caller.name)));
+        request.extensions_mut().insert(caller.id);
         self.charge(&caller)?;
         Ok(caller)
     }
@@ -207,12 +211,14 @@ impl KeyRing {
 
 impl Admission {
     fn of_keys<K: Into<Key>>(keys: impl IntoIterator<Item = K>) -> Self {
-        let caller = |key: K| {
-            let Key { name, digest, shops, scopes, requests_per_second } = key.into();
+        // From 1: nobody in particular is 0.
+        let caller = |(id, key): (u32, K)| {
+            let (id, Key { name, digest, shops, scopes, requests_per_second }) =
+                (CallerId::new(id), key.into());
             let allowance = requests_per_second.map(Allowance::per_second);
-            (digest, Arc::new(Caller { name: name.into(), shops, scopes, allowance }))
+            (digest, Arc::new(Caller { id, name: name.into(), shops, scopes, allowance }))
         };
-        Self::Keys(keys.into_iter().map(caller).collect())
+        Self::Keys((1..).zip(keys).map(caller).collect())
     }
 }
 
@@ -248,6 +254,11 @@ impl Caller {
             ShopAccess::Only(_) | ShopAccess::All => None,
         }
     }
+}
+
+/// Who was admitted with a request, for its turns.
+pub(super) fn caller_of(request: &HttpRequest) -> CallerId {
+    request.extensions().get().copied().unwrap_or(CallerId::NOBODY)
 }
 
 /// The digest of the key that was sent: `Authorization: Bearer` first, `X-API-Key` else.

@@ -16,10 +16,10 @@ use crate::view::availability::{AvailabilityParameters, availability};
 
 /// What a storefront may promise
 ///
-/// Whether, and how much of, each variant can be sold, over the locations asked for that sell. As long as cells are
-/// missing, `available` is a yes only if the known cells prove it: with `pooling=positive` whenever they hold
-/// enough, with `pooling=net` (the default, in which an oversold location counts against the others) only if every
-/// cell at a location that sells is known.
+/// Tells whether each variant can be sold, and how much of it, from the locations asked for that sell. While cells are
+/// missing, `available` is `true` only if the known cells prove it. With `pooling=positive` they do if they hold enough.
+/// With `pooling=net`, the default, an oversold location counts against the others, so every cell at a location that
+/// sells must be known.
 #[utoipa::path(
     get,
     path = "/shops/{org_id}/availability",
@@ -33,7 +33,7 @@ pub(crate) async fn get_availability(edge: Data<Edge>, request: HttpRequest) -> 
 
 /// What a storefront may promise, for lists too long for a URL
 ///
-/// As `GET` on this path, with the same names in a JSON body.
+/// Like `GET` on this path, with the same names in a JSON body.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/availability",
@@ -57,13 +57,15 @@ async fn promised(
         pooling: asked.pooling()?,
         buffer: asked.quantity("buffer")?.unwrap_or_default(),
         cap: asked.quantity("cap")?,
-        threshold: asked.quantity("threshold")?.unwrap_or(question.shop.low_stock_threshold()),
+        threshold: asked
+            .quantity("threshold")?
+            .unwrap_or_else(|| question.shop.low_stock_threshold().clone()),
         pickup: asked.flag("pickup")?,
     };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
     answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        availability(&snapshot, context, parameters)
+        availability(&snapshot, context, parameters.clone())
     })
     .await
 }

@@ -15,7 +15,8 @@ use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
 use super::rows::{inventory_body, locations_body};
-use super::standing::{Material, Uses, made};
+use super::standing::{Material, Prepared, Uses, made};
+use super::work::Work;
 
 /// The pattern of the route for rows.
 pub(super) const INVENTORY_ROUTE: &str = "/shops/{org_id}/com/inventory_locations.json";
@@ -24,12 +25,11 @@ pub(super) const OWN_INVENTORY_ROUTE: &str = "/com/inventory_locations.json";
 
 /// Inventory rows, as Haravan answers them
 ///
-/// Haravan's `GET /com/inventory_locations.json`, for any number of ids: the rows of every variant asked for at
-/// every location asked for, each exactly as Haravan sent it, fields that are not documented here included. Rows
-/// come in the order of their ids unless `order` says otherwise, and all of them unless `limit` or `page` says
-/// otherwise.
+/// Haravan's `GET /com/inventory_locations.json`, for any number of ids. The answer has the rows of the variants asked
+/// for at the locations asked for. Each row is exactly as Haravan sent it, with fields that are not documented here. Rows
+/// are ordered by id unless `order` says otherwise. All rows come unless `limit` or `page` says otherwise.
 ///
-/// Ids that Haravan refuses never spoil the answer: they are named in `missing`, with the reason `refused`.
+/// An id that Haravan refuses does not spoil the answer: its cells are named in `missing`, with the reason `refused`.
 #[utoipa::path(
     get,
     path = "/shops/{org_id}/com/inventory_locations.json",
@@ -43,8 +43,8 @@ pub(crate) async fn get_inventory_locations(edge: Data<Edge>, request: HttpReque
 
 /// Inventory rows, for lists too long for a URL
 ///
-/// As `GET` on this path, with the same names in a JSON body. A parameter may be in the query string instead, but
-/// not in both. URLs end at 65,534 bytes, which is about 5,900 ids of ten digits.
+/// Like `GET` on this path, with the same names in a JSON body. A parameter may be in the query string instead, but not
+/// in both. A URL has at most 65,534 bytes, which is about 5,900 ids of ten digits.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/com/inventory_locations.json",
@@ -63,7 +63,7 @@ pub(crate) async fn post_inventory_locations(
 
 /// Inventory rows of the key's own shop
 ///
-/// As `/shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop: the path is
+/// Like `/shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop. The path is
 /// Haravan's own.
 #[utoipa::path(
     get,
@@ -78,7 +78,7 @@ pub(crate) async fn get_own_inventory_locations(edge: Data<Edge>, request: HttpR
 
 /// Inventory rows of the key's own shop, for lists too long for a URL
 ///
-/// As `POST /shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop.
+/// Like `POST /shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop.
 #[utoipa::path(
     post,
     path = "/com/inventory_locations.json",
@@ -97,7 +97,7 @@ pub(crate) async fn post_own_inventory_locations(
 
 /// The shop's locations, as Haravan lists them
 ///
-/// Haravan's `GET /com/locations.json`, cached and with all its pages joined: all locations, unless `limit` or
+/// Haravan's `GET /com/locations.json`, cached. All pages are joined: the answer has all locations unless `limit` or
 /// `page` says otherwise.
 #[utoipa::path(
     get,
@@ -136,17 +136,25 @@ async fn inventory(
         Wanted::Cost(explained) => return Ok(explained),
     };
     let coding = Coding::of(request.headers())?;
-    let untold = question.untold_cells();
     let prepare = |Material { snapshot, selection, .. }: Material| {
+        let untold = question.untold_cells();
         let provenance = question.provenance(edge, &snapshot);
+        let basis = question.basis_of_rows(edge, &snapshot).filter(|_| untold == 0);
+        let expected = Work::to_answer(snapshot.grid(), coding);
         let work = move || {
             let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
             Whole::new(body, etag, coding, Form::Json.content_type())
         };
-        (provenance, work)
+        Prepared { known: (provenance, basis), expected, work }
     };
-    let (provenance, whole) = made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
-    Ok(provenance.respond_whole(request, &whole?))
+    let ((provenance, basis), whole) =
+        made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
+    let whole = whole?;
+    let response = provenance.respond_whole(request, &whole);
+    if let Some(basis) = basis {
+        edge.keep_ready(request, question.shop.org_id(), coding, whole, basis);
+    }
+    Ok(response)
 }
 
 async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
@@ -157,6 +165,8 @@ async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, P
     let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
     let body = Bytes::from(locations_body(&list.locations, slice));
     let (etag, coding) = (EntityTag::strong(&body), Coding::of(request.headers())?);
-    let whole = Whole::new(body, etag, coding, Form::Json.content_type())?;
+    let expected = Work::to_code(body.len(), coding);
+    let work = move || Whole::new(body, etag, coding, Form::Json.content_type());
+    let whole = edge.aside.work(expected, work).await??;
     Ok(provenance.respond_whole(request, &whole))
 }

@@ -42,7 +42,7 @@ impl Documents {
 
 /// This document as JSON
 ///
-/// OpenAPI 3.1.
+/// An OpenAPI 3.1 document.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -57,7 +57,7 @@ pub(crate) async fn get_openapi_json(documents: Data<Documents>) -> Outcome {
 
 /// This document as YAML
 ///
-/// OpenAPI 3.1.
+/// An OpenAPI 3.1 document, which readers of YAML 1.1 read alike.
 #[utoipa::path(
     get,
     path = "/openapi.yaml",

@@ -93,15 +93,19 @@ impl Edge {
     }
 
     /// Keeps an answer to a `GET`, so that it stands ready, if the question came before.
-    pub(super) fn keep_ready(&self, request: &HttpRequest, coding: Coding, whole: Whole, basis: Basis) {
+    pub(super) fn keep_ready(
+        &self,
+        request: &HttpRequest,
+        shop: OrgId,
+        coding: Coding,
+        whole: Whole,
+        basis: Basis,
+    ) {
         // As a hit is looked for: by what the caller accepts, and by the URL, which may name another form.
         let Ok(form) = Form::of(request.headers()) else { return };
         let target = request.uri().path_and_query().map(PathAndQuery::as_str);
-        let org_id = request.match_info().get("org_id").and_then(|text| text.parse().ok());
-        let (Some(target), Some(org_id), true) = (target, org_id, request.method() == Method::GET) else {
-            return;
-        };
-        let Some(served) = self.shops.served(org_id) else { return };
+        let (Some(target), true) = (target, request.method() == Method::GET) else { return };
+        let Some(served) = self.shops.served(shop) else { return };
         let ready = served.ready();
         let asked = Asked { target, form, coding };
         if ready.wants(&asked)

@@ -9,7 +9,7 @@ use super::openapi::bodies::FulfilmentReply;
 use super::openapi::parameters::{AskHeaders, ShopPath};
 use super::openapi::questions::FulfilmentQuestion;
 use super::parameters::vocabulary::FULFILMENT;
-use super::parameters::{LineError, ParameterError};
+use super::parameters::{LineError, ParameterError, Parameters};
 use super::problem::Problem;
 use super::question::Question;
 use super::view_answer::answer;
@@ -18,9 +18,9 @@ use crate::view::fulfilment::{FulfilmentParameters, fulfilment};
 
 /// Which locations could send an order
 ///
-/// Whether the locations that sell can cover every line, and a plan that does so from as few of them as will do,
-/// preferred ones first. A location sends no more than it has available. Nothing is reserved. As CSV and NDJSON:
-/// a line for each variant that a location would send.
+/// Tells whether the locations that sell can cover every line, and plans which of them send what. The plan uses as few
+/// locations as possible, preferred ones first. A location sends no more than it has available. Nothing is reserved. CSV
+/// and NDJSON have a line for each variant that a location would send.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/fulfilment",
@@ -35,7 +35,7 @@ pub(crate) async fn post_fulfilment(edge: Data<Edge>, request: HttpRequest, payl
 
 async fn planned(edge: &Edge, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let question = Question::read(edge, &FULFILMENT, request, Some(payload)).await?;
-    let demand = question.parameters.lines()?;
+    let demand = question.meant(edge, Parameters::lines).await?;
     let prefer = question.parameters.preferred()?;
     let variants = IdList::from_ids(demand.keys().copied().collect());
     let variants = variants.ok_or(ParameterError::Line(LineError::NoLines))?;

@@ -46,13 +46,13 @@ pub(crate) struct ShopCounts {
 
 /// Whether the process is alive
 ///
-/// For an orchestrator: restart the process when this is not answered.
+/// For an orchestrator, which restarts the process when it gets no answer here.
 #[utoipa::path(
     get,
     path = "/health/live",
     tag = "Operations",
     security(()),
-    responses((status = 200, description = "It is.", body = Liveness))
+    responses((status = 200, description = "The process is alive.", body = Liveness))
 )]
 pub(crate) async fn get_liveness() -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Liveness { status: "live" })
@@ -60,16 +60,16 @@ pub(crate) async fn get_liveness() -> HttpResponse {
 
 /// Whether the process wants requests
 ///
-/// For a load balancer: send requests while this is 200. Only a process on its way out is not ready; that Haravan
-/// fails, or refuses a shop's token, is told as a count.
+/// For a load balancer, which sends requests while the answer is 200. Only a process that is stopping is not ready. How
+/// many shops have trouble with Haravan is told as a count, and changes nothing.
 #[utoipa::path(
     get,
     path = "/health/ready",
     tag = "Operations",
     security(()),
     responses(
-        (status = 200, description = "It does.", body = Readiness),
-        (status = 503, description = "It finishes what it has.", body = Readiness)
+        (status = 200, description = "The process takes requests.", body = Readiness),
+        (status = 503, description = "The process is stopping: it finishes the requests that it has.", body = Readiness)
     )
 )]
 pub(crate) async fn get_readiness(edge: Data<Edge>) -> HttpResponse {
@@ -91,13 +91,13 @@ pub(crate) async fn get_readiness(edge: Data<Edge>) -> HttpResponse {
 
 /// Metrics
 ///
-/// In Prometheus' text format.
+/// All metrics in the text format of Prometheus.
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = "Operations",
     security(()),
-    responses((status = 200, description = "All metrics.", body = String, content_type = "text/plain; version=0.0.4"))
+    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain; version=0.0.4"))
 )]
 pub(crate) async fn get_metrics(edge: Data<Edge>) -> Outcome {
     (edge.refresh_gauges)();

@@ -31,6 +31,7 @@ use super::ready::{Asked, ReadyAnswer};
 use super::reply::{Provenance, Whole};
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::rows::glimpsed_body;
+use super::work::Work;
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
 use crate::query::{Grid, IdList};
@@ -172,6 +173,10 @@ impl Hits {
         };
         let most = self.edge.limits.max_cells.min(MOST_CELLS);
         let grid = Grid::new(variants, locations, most).ok()?;
+        // A coding takes longer than all the rest: where there is much to code, that is done elsewhere.
+        if Work::to_code_rows(&grid, coding).is_long() {
+            return None;
+        }
         let glimpses = shop.glimpses();
         let mut glimpse = glimpses.of(&grid)?;
         let (body, etag) = glimpsed_body(&mut glimpse, &selection)?.into_tagged();

@@ -18,7 +18,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::accept::Form;
 use crate::domain::id::{LocationId, VariantId};
-use crate::domain::quantity::Quantity;
+use crate::domain::quantity::{Quantity, QuantityError};
 use crate::query::{IdList, QueryError, Selection, Slice, quoted};
 use crate::view::alert::AlertLevel;
 use crate::view::availability::Pooling;
@@ -244,6 +244,12 @@ impl<'a> Parameters<'a> {
         self.ids(LOCATION_IDS)
     }
 
+    /// Whether any locations were named, readable or not.
+    #[must_use]
+    pub fn name_locations(&self) -> bool {
+        self.values(LOCATION_IDS).is_some()
+    }
+
     /// What is ordered of each variant.
     ///
     /// # Errors
@@ -340,7 +346,14 @@ impl<'a> Parameters<'a> {
         let Some(value) = self.value(name).map(str::trim) else { return Ok(None) };
         match Quantity::parse(value) {
             Ok(quantity) if !quantity.is_negative() => Ok(Some(quantity)),
-            Ok(_) | Err(_) => Err(bad_value(name, value, "a decimal number of at least 0")),
+            Err(QuantityError::OutOfRange) => Err(bad_value(
+                name,
+                value,
+                "a decimal number of at least 0, of at most 38 significant digits",
+            )),
+            Ok(_) | Err(QuantityError::NotANumber) => {
+                Err(bad_value(name, value, "a decimal number of at least 0"))
+            }
         }
     }
 

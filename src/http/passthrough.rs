@@ -5,13 +5,14 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::auth::Scope;
+use super::auth::{self, Scope};
 use super::edge::{Edge, Outcome};
 use super::openapi::answers::ForwardedAnswers;
 use super::openapi::parameters::{ForwardedPath, ShopPath, WaitHeaders};
 use super::preferences;
 use super::problem::Problem;
 use super::reply::CACHE_STATUS;
+use crate::stock::ReadTerms;
 
 /// Another resource of Haravan's, forwarded
 ///
@@ -51,7 +52,9 @@ async fn forward(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Pro
     }
     let shop = edge.shop(request, Scope::Haravan)?;
     let wait = preferences::wait(request.headers()).unwrap_or(edge.limits.default_wait);
-    let forwarded = shop.forward(path, request.query_string(), wait.min(edge.limits.max_wait)).await?;
+    let wait = wait.min(edge.limits.max_wait);
+    let terms = ReadTerms { caller: auth::caller_of(request), wait, ..ReadTerms::default() };
+    let forwarded = shop.forward(path, request.query_string(), &terms).await?;
     let status = StatusCode::from_u16(forwarded.status).map_err(|_| Problem::Internal)?;
     let mut response = HttpResponse::build(status);
     response.insert_header((CACHE_CONTROL, "private, no-store"));

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::Payload;
+use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::accept::Form;
-use super::auth::Scope;
+use super::auth::{self, Scope};
 use super::edge::Edge;
 use super::parameters::{Parameters, Vocabulary, read_body};
 use super::preferences;
 use super::problem::Problem;
 use super::reply::Provenance;
+use super::work::Work;
 use crate::cache::PurgeCount;
 use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
@@ -31,7 +32,9 @@ pub(super) struct Question {
     /// The shop, which the caller may read.
     pub(super) shop: Arc<Shop>,
     /// What else was asked for.
-    pub(super) parameters: Parameters<'static>,
+    pub(super) parameters: Arc<Parameters<'static>>,
+    /// How many bytes they were written in, beyond a URL's.
+    written: usize,
     terms: ReadTerms,
     /// Whether only the cost is asked for.
     explain: bool,
@@ -106,10 +109,12 @@ impl Question {
         let asked_at = Instant::now();
         let shop = edge.shop(request, Scope::Read)?;
         let seen = shop.purges();
-        let mut parameters = Parameters::from_query(vocabulary, request.query_string())?;
+        let mut parameters = Parameters::from_query(vocabulary, request.query_string())?.into_owned();
+        let mut written = 0;
         if let Some(payload) = payload {
             let body = read_body(request, payload, edge.limits.max_body).await?;
-            parameters = parameters.and_body(&body)?;
+            written = body.len();
+            parameters = with_body(edge, parameters, body).await?;
         }
         let incomplete = if parameters.flag("partial")? { Incomplete::Answer } else { Incomplete::Refuse };
         let explain = parameters.flag("explain")?;
@@ -117,11 +122,12 @@ impl Question {
         let terms = ReadTerms {
             freshness: preferences::freshness(request.headers()),
             asked_at: Some(edge.clock.at(asked_at)),
+            caller: auth::caller_of(request),
             wait: granted.unwrap_or(edge.limits.default_wait),
             incomplete,
         };
-        let parameters = parameters.into_owned();
-        Ok(Self { shop, parameters, terms, explain, granted, asked_at, seen })
+        let parameters = Arc::new(parameters);
+        Ok(Self { shop, parameters, written, terms, explain, granted, asked_at, seen })
     }
 
     /// The form of a view that the caller wants: `format` says so, or `Accept`.
@@ -144,7 +150,7 @@ impl Question {
 
     /// The purges that had come before the list of locations was read, if the question's locations are from there.
     pub(super) fn list_seen(&self) -> Result<Option<PurgeCount>, Problem> {
-        Ok(self.parameters.locations()?.is_none().then_some(self.seen))
+        Ok(self.asks_all_locations().then_some(self.seen))
     }
 
     /// The grid of the same variants at all locations, as they are listed now; without time to read that, as it was.
@@ -161,7 +167,7 @@ impl Question {
 
     /// The grid of the lists that were given.
     pub(super) async fn wanted(&self, edge: &Edge) -> Result<Wanted, Problem> {
-        let variants = self.parameters.variants()?.ok_or(Problem::VariantsNeeded)?;
+        let variants = self.meant(edge, Parameters::variants).await?.ok_or(Problem::VariantsNeeded)?;
         self.wanted_of(edge, variants).await
     }
 
@@ -171,7 +177,7 @@ impl Question {
         edge: &Edge,
         variants: IdList<VariantId>,
     ) -> Result<Wanted, Problem> {
-        let locations = match self.parameters.locations()? {
+        let locations = match self.meant(edge, Parameters::locations).await? {
             Some(locations) => locations,
             None => self.all_locations().await?,
         };
@@ -179,8 +185,25 @@ impl Question {
         if !self.explain {
             return Ok(Wanted::Answer(grid));
         }
-        let explanation = ExplanationBody::from(self.shop.explain_rows(&grid, &self.parameters.selection()?, &self.terms()));
+        let (shop, terms, expected) = (Arc::clone(&self.shop), self.terms(), Work::to_explain(&grid));
+        let selection = self.parameters.selection()?;
+        let explained = move || ExplanationBody::from(shop.explain_rows(&grid, &selection, &terms));
+        let explanation = edge.aside.work(expected, explained).await?;
         Ok(Wanted::Cost(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(explanation)))
+    }
+
+    /// What some of the parameters mean. Long lists are read aside.
+    pub(super) async fn meant<T, E>(
+        &self,
+        edge: &Edge,
+        read: impl FnOnce(&Parameters<'static>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let parameters = Arc::clone(&self.parameters);
+        edge.aside.work(Work::to_read(self.written), move || read(&parameters)).await?.map_err(Into::into)
     }
 
     /// Every location of the shop. Who asks for the cost alone causes no call for them either.
@@ -208,16 +231,28 @@ impl Question {
     }
 
     fn asks_all_locations(&self) -> bool {
-        self.parameters.locations().is_ok_and(|named| named.is_none())
+        !self.parameters.name_locations()
     }
 
     /// What an answer to this question rests on that was made of a snapshot and a book of locations, if it can be
     /// given again.
     pub(super) fn basis(&self, snapshot: &Snapshot, book: &Arc<LocationBook>) -> Option<Basis> {
+        // Only what a URL asks is ever given again.
+        if 0 < self.written {
+            return None;
+        }
         // All locations are those of the book, unless the list was read anew in between.
-        let named = self.parameters.locations().ok()?.is_some();
+        let named = self.parameters.name_locations();
         let all = || book.ids().eq(snapshot.grid().locations.iter().copied());
         (named || all()).then(|| self.shop.basis(snapshot, Some(Arc::clone(book))))?
+    }
+
+    /// The same of rows, which take nothing from the book but which locations there are.
+    pub(super) fn basis_of_rows(&self, edge: &Edge, snapshot: &Snapshot) -> Option<Basis> {
+        if self.parameters.name_locations() {
+            return if 0 < self.written { None } else { self.shop.basis(snapshot, None) };
+        }
+        self.basis(snapshot, &self.shop.current_book(edge.clock.now())?)
     }
 
     /// What an answer made of a snapshot says of itself.
@@ -238,6 +273,16 @@ impl Question {
             ..Provenance::default()
         }
     }
+}
+
+/// Adds what a JSON body says. A long one is read aside.
+async fn with_body(
+    edge: &Edge,
+    parameters: Parameters<'static>,
+    body: Bytes,
+) -> Result<Parameters<'static>, Problem> {
+    let expected = Work::to_read(body.len());
+    Ok(edge.aside.work(expected, move || parameters.and_body(&body)).await??)
 }
 
 impl From<Explanation> for ExplanationBody {

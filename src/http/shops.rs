@@ -16,6 +16,7 @@ use super::openapi::parameters::{PurgeQuery, ShopPath};
 use super::parameters::Parameters;
 use super::parameters::vocabulary::PURGE;
 use super::problem::Problem;
+use super::work::Work;
 use crate::cache::Purge;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
@@ -110,8 +111,8 @@ pub(crate) struct UpstreamError {
 
 /// The shops and how they are doing
 ///
-/// Per shop the bucket, the queue, the cells held, the hit ratio and the last error at Haravan: of the shops that
-/// the key may read. Needs the scope `admin`.
+/// Lists the shops that the key may read. Each has its bucket, its queue, the cells held, the hit ratio and the last error
+/// at Haravan. The key needs the scope `admin`.
 #[utoipa::path(get, path = "/shops", tag = "Operations", responses(ShopListAnswers))]
 pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcome {
     Outcome(list(&edge, &request))
@@ -119,8 +120,8 @@ pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcom
 
 /// Forget what is cached of a shop
 ///
-/// Nothing that was read from Haravan before is served after, calls under way included: of the variants and
-/// locations named, or of all where none are. Needs the scope `admin`.
+/// Nothing that was read from Haravan before this request is served after it. That holds for calls under way, too. Without
+/// `variant_ids` it is about all variants, without `location_ids` about all locations. The key needs the scope `admin`.
 #[utoipa::path(
     delete,
     path = "/shops/{org_id}/cache",
@@ -129,7 +130,7 @@ pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcom
     responses(PurgeAnswers)
 )]
 pub(crate) async fn delete_cache(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(purge(&edge, &request))
+    Outcome(purge(&edge, &request).await)
 }
 
 fn list(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
@@ -140,13 +141,17 @@ fn list(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, no-store")).json(ShopList { shops }))
 }
 
-fn purge(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+async fn purge(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
     let shop = edge.shop(request, Scope::Admin)?;
     let parameters = Parameters::from_query(&PURGE, request.query_string())?;
-    shop.invalidate(&Purge {
+    let purge = Purge {
         variants: parameters.variants()?.map(IdList::into_ids),
         locations: parameters.locations()?.map(IdList::into_ids),
-    });
+    };
+    let held = usize::try_from(shop.status().resident_cells).unwrap_or(usize::MAX);
+    let expected = Work::to_purge(purge.variants.as_deref().map(<[_]>::len), held);
+    // Once begun it comes to its end, whether its caller waits for that or not.
+    edge.aside.work(expected, move || shop.invalidate(&purge)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

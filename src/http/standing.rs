@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::edge::Edge;
 use super::problem::Problem;
 use super::question::Question;
+use super::work::Work;
 use crate::cache::PurgeCount;
 use crate::domain::location::LocationBook;
 use crate::query::{Grid, Selection};
@@ -38,6 +39,17 @@ pub(super) struct Material {
     pub(super) selection: Selection,
 }
 
+/// An answer that is to be made.
+#[derive(Debug)]
+pub(super) struct Prepared<X, W> {
+    /// What is known of it at once.
+    pub(super) known: X,
+    /// How much work the rest is expected to be.
+    pub(super) expected: Work,
+    /// The rest.
+    pub(super) work: W,
+}
+
 /// What there was of purges when things were read.
 #[derive(Debug, Clone)]
 struct Standing {
@@ -60,12 +72,12 @@ impl Standing {
 }
 
 /// Reads a grid's cells, and makes of them what `prepare` says: something that is known at once, and work that gives
-/// the answer. Both are of the same material, and stand when this returns.
+/// the answer, done aside if it is long. Both are of the same material, and stand when this returns.
 pub(super) async fn made<X, T, W>(
     edge: &Edge,
     question: &Question,
     (mut grid, uses): (Grid, Uses),
-    prepare: impl Fn(Material) -> (X, W),
+    prepare: impl Fn(Material) -> Prepared<X, W>,
 ) -> Result<(X, T), Problem>
 where
     T: Send + 'static,
@@ -80,8 +92,8 @@ where
         }
         let (material, standing) = read(edge, question, (&grid, uses), list).await?;
         if standing.holds(question) {
-            let (known, work) = prepare(material);
-            let answer = edge.aside.work(grid.cells(), work).await?;
+            let Prepared { known, expected, work } = prepare(material);
+            let answer = edge.aside.work(expected, work).await?;
             if standing.holds(question) {
                 return Ok((known, answer));
             }

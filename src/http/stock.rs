@@ -22,9 +22,9 @@ use crate::view::stock::{GroupBy, StockParameters, stock, variant_stock};
 
 /// Stock by variant, product or location
 ///
-/// The quantities of the cells asked for, summed by `group_by`. `qty_*` are sums over all the locations asked for,
-/// negative ones counting against the others, as Haravan's own product page shows them; `sellable` adds up only
-/// what is there to sell.
+/// Sums the quantities of the cells asked for, by `group_by`. Each `qty_*` is the sum over all locations asked for, as
+/// Haravan's own product page shows it: a negative quantity counts against the others. `sellable` is the sum of what can
+/// be sold.
 #[utoipa::path(
     get,
     path = "/shops/{org_id}/stock",
@@ -38,7 +38,7 @@ pub(crate) async fn get_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome
 
 /// Stock by variant, product or location, for lists too long for a URL
 ///
-/// As `GET` on this path, with the same names in a JSON body.
+/// Like `GET` on this path, with the same names in a JSON body.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/stock",
@@ -53,7 +53,7 @@ pub(crate) async fn post_stock(edge: Data<Edge>, request: HttpRequest, payload: 
 
 /// Stock of one variant, with its rows
 ///
-/// The variant's item as `/shops/{org_id}/stock` has it, with the rows it is the sum of in `locations`.
+/// The variant's item as in `/shops/{org_id}/stock`. The rows that it sums are in `locations`.
 #[utoipa::path(
     get,
     path = "/shops/{org_id}/stock/{variant_id}",
@@ -67,7 +67,7 @@ pub(crate) async fn get_variant_stock(edge: Data<Edge>, request: HttpRequest) ->
 
 /// Stock of one variant, for lists too long for a URL
 ///
-/// As `GET` on this path, with the same names in a JSON body.
+/// Like `GET` on this path, with the same names in a JSON body.
 #[utoipa::path(
     post,
     path = "/shops/{org_id}/stock/{variant_id}",

@@ -15,8 +15,10 @@ use super::etag::EntityTag;
 use super::problem::Problem;
 use super::question::{Question, Wanted};
 use super::reply::Whole;
-use super::standing::{Material, Uses, made};
+use super::standing::{Material, Prepared, Uses, made};
+use super::work::Work;
 use crate::domain::cell::CellId;
+use crate::query::Grid;
 use crate::stock::Snapshot;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
@@ -48,6 +50,11 @@ pub(super) trait Answer: Hash + Tabular + Send + 'static {
 
     /// Whether it is too long to stand in memory as text.
     fn is_long(&self) -> bool;
+
+    /// What it takes besides putting each cell of the grid into it.
+    fn more_work(_: &Grid) -> Work {
+        Work::NONE
+    }
 
     /// The answer as one JSON object.
     ///
@@ -95,8 +102,25 @@ answers!(
     NegativeAnswer: alerts,
     LowStockAnswer: alerts,
     MismatchAnswer: alerts,
-    FulfilmentAnswer,
 );
+
+impl Answer for FulfilmentAnswer {
+    fn envelope_mut(&mut self) -> &mut Envelope {
+        &mut self.envelope
+    }
+
+    fn is_long(&self) -> bool {
+        false
+    }
+
+    fn more_work(grid: &Grid) -> Work {
+        Work::to_choose(grid)
+    }
+
+    fn into_json(self) -> io::Result<Chunks> {
+        json_at_once(&self)
+    }
+}
 
 impl Answer for StockStream<Snapshot> {
     fn envelope_mut(&mut self) -> &mut Envelope {
@@ -148,6 +172,7 @@ pub(super) async fn answer<A: Answer>(
         let basis = basis.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
         let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
         let view = Arc::clone(&view);
+        let expected = Work::to_answer(snapshot.grid(), coding).and(A::more_work(snapshot.grid()));
         let work = move || {
             // The tag is of everything but `as_of`, which is told once the tag is made.
             let context = Context { shop, as_of: None, book: &book, warnings };
@@ -156,14 +181,14 @@ pub(super) async fn answer<A: Answer>(
             answer.envelope_mut().as_of = as_of;
             content(answer, form, etag, coding)
         };
-        ((provenance, basis), work)
+        Prepared { known: (provenance, basis), expected, work }
     };
     let ((provenance, basis), content) = made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
     Ok(match content? {
         Content::Whole(whole) => {
             let response = provenance.respond_whole(request, &whole);
             if let Some(basis) = basis {
-                edge.keep_ready(request, coding, whole, basis);
+                edge.keep_ready(request, shop, coding, whole, basis);
             }
             response
         }

@@ -17,6 +17,7 @@ use super::wait_trace::show_departure;
 use super::{Lack, Lacked, Reuse};
 use crate::cache::Purge;
 use crate::clock::Moment;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::plan::density::Density;
@@ -155,11 +156,16 @@ impl Board {
     }
 
     /// The lacks less the cells that a question need not ask for: those that are pending, in flights that it may
-    /// join, or known to be refused.
-    pub(super) fn to_ask(&self, lacks: &[Lack], (now, reuse): (Moment, Reuse)) -> Vec<Lack> {
+    /// join, or known to be refused: these are told.
+    pub(super) fn to_ask(
+        &self,
+        lacks: &[Lack],
+        (now, reuse): (Moment, Reuse),
+        refused: &mut Vec<CellId>,
+    ) -> Vec<Lack> {
         let mut rest = Vec::new();
         for (variant_id, locations) in lacks {
-            let accepted = self.less_refused(*variant_id, locations, (now, reuse), &mut Vec::new());
+            let accepted = self.less_refused(*variant_id, locations, (now, reuse), refused);
             let flying = self.flying.get(variant_id);
             let is_lacking = |loc_id: &LocationId| {
                 let flies = flying.into_iter().flatten().any(|flying| {
@@ -175,14 +181,15 @@ impl Board {
         rest
     }
 
-    /// Takes the next tile off the pending set; with nothing left to take, the pump is over.
-    pub(super) fn depart(&mut self, now: Moment) -> Option<Departure> {
-        if let Some(departure) = self.depart_window(now) {
+    /// Takes the next tile off the pending set, or the next window, for the caller whose turn it is; with nothing left
+    /// to take, the pump is over.
+    pub(super) fn depart(&mut self, caller: CallerId, now: Moment) -> Option<Departure> {
+        if let Some(departure) = self.depart_window(caller, now) {
             return Some(departure);
         }
-        let Some(chosen) = self.pending.choose(self.proof.density_for_next(now)) else {
+        let Some(chosen) = self.pending.choose_for(Some(caller), self.proof.density_for_next(now)) else {
             // Whoever waited for cells has left; a window may have let them go first.
-            let departure = self.depart_window(now);
+            let departure = self.depart_window(caller, now);
             self.pump_runs = departure.is_some();
             return departure;
         };
@@ -275,10 +282,15 @@ impl Board {
 
     /// Whether anybody still waits for a flight.
     pub(super) fn is_awaited(&self, departure: &Departure) -> bool {
-        self.waiters_of(departure).any(|waiter| !waiter.has_left())
+        self.awaiting(departure).next().is_some()
     }
 
-    /// Those who wait for a flight, each as often as it has wants.
+    /// Those who still wait for a flight, each as often as it has wants.
+    pub(super) fn awaiting(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
+        self.waiters_of(departure).filter(|waiter| !waiter.has_left())
+    }
+
+    /// Those who waited for a flight, each as often as it has wants.
     pub(super) fn waiters_of(&self, departure: &Departure) -> impl Iterator<Item = &Arc<Ticket>> {
         let flying = departure.tile.variants.iter().filter_map(|variant_id| self.flying.get(variant_id));
         let of_flight = flying.flatten().filter(|flying| flying.flight == departure.flight);
@@ -299,6 +311,20 @@ impl Board {
     /// What is known of the ids that Haravan refused lately, and of those it accepted.
     pub(super) fn known_ids(&self) -> (&RefusedIds, &AcceptedIds) {
         (&self.refused, &self.accepted)
+    }
+
+    /// Who waits for calls, with the most urgent priority that anybody waits with.
+    pub(super) fn callers(&self) -> (Priority, Vec<CallerId>) {
+        let (priority, mut callers) = self.pending.callers();
+        let of_windows = self.windows.callers();
+        if of_windows.is_empty() {
+            return (priority, callers);
+        }
+        if priority != Priority::Interactive {
+            callers.clear();
+        }
+        callers.extend(of_windows.into_iter().filter(|caller| !callers.contains(caller)).collect::<Vec<_>>());
+        (Priority::Interactive, callers)
     }
 
     /// Whether a cell is in flight.

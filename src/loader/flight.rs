@@ -25,10 +25,13 @@ use crate::haravan::{
     Ask, CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer,
 };
 use crate::plan::Tile;
-use crate::plan::pending::Priority;
+use crate::plan::pending::{Priority, Waiter};
 use crate::plan::refusal::Refusals;
 use crate::plan::refusal::budget::Spent;
 use crate::processor::give_way;
+
+/// Callers that a flight's calls may be the turn of; further ones have theirs elsewhere.
+const MOST_CALLERS: usize = 16;
 
 /// How often a flight may split a tile whose pages make no sense before it gives up. Source: ours.
 const MOST_SPLITS: u32 = 16;
@@ -137,7 +140,7 @@ impl Flight {
         let times = Mutex::new(None);
         let is_awaited = || self.is_awaited();
         let ask = Ask {
-            errand: Errand { resource: Resource::INVENTORY, urgency: Urgency::Continuation },
+            errand: self.errand(),
             cause,
             template: INVENTORY,
             page: Some(page),
@@ -160,6 +163,27 @@ impl Flight {
         let page = parts.upstream.ask(ask, permit, send).await.map_err(CallEnd::from)?;
         let times = times.into_inner().unwrap_or_else(|| CallTimes::at(parts.clock.now()));
         Ok((page, times))
+    }
+
+    /// What goes on for all who wait for this flight: it may be the turn of each of them.
+    fn errand(&self) -> Errand {
+        let mut errand = Errand {
+            urgency: Urgency::Continuation,
+            priority: self.departure.priority,
+            ..Errand::new(Resource::INVENTORY)
+        };
+        for ticket in self.shared.board.lock().awaiting(&self.departure) {
+            if !ticket.is_silent() {
+                errand.priority = Priority::Interactive;
+            }
+            // Of several questions the latest is likely to be the one that had the fewest turns.
+            errand.question = errand.question.max(ticket.number());
+            let caller = ticket.caller();
+            if errand.callers.len() < MOST_CALLERS && !errand.callers.contains(&caller) {
+                errand.callers.push(caller);
+            }
+        }
+        errand
     }
 
     /// What the first call for a part of the tile is made for, which takes off with leave or goes on without.
@@ -247,8 +271,8 @@ impl Drop for Flight {
 impl From<NoAnswer> for CallEnd {
     fn from(no_answer: NoAnswer) -> Self {
         match no_answer {
-            NoAnswer::Stopped(stop) => Self::Failed(reason_of(stop)),
-            NoAnswer::NoLeave => Self::Failed(MissingReason::RateLimited),
+            NoAnswer::NoLeave(no_leave) => Self::Failed(reason_of(no_leave)),
+            NoAnswer::Late => Self::Failed(MissingReason::RateLimited),
             NoAnswer::Error(CallError::IdsRefused) => Self::Refused,
             NoAnswer::Error(CallError::Unauthorized { .. }) => Self::Failed(MissingReason::Unauthorized),
             NoAnswer::Error(CallError::Throttled { .. }) => Self::Failed(MissingReason::RateLimited),

@@ -1,9 +1,9 @@
 //! What calls a question would take, had it been asked.
 
-use super::{Lack, Loader, Reuse};
+use super::{Lack, Loader, Reuse, cells_of};
 use crate::plan::density::Density;
 use crate::plan::pending::{Pending, Priority, Waiter, Want};
-use crate::processor::Pieces;
+use crate::processor::{Pieces, give_way};
 
 /// Variants looked up under the board's lock at a time. Source: ours; with fifty locations some 100 µs of work.
 const AT_A_TIME: usize = 64;
@@ -18,6 +18,8 @@ pub struct Forecast {
     pub tiles: Vec<(usize, usize)>,
     /// The calls: a tile's pages are calls of their own.
     pub calls: usize,
+    /// Cells that are on their way already.
+    pub joined: usize,
 }
 
 impl Loader {
@@ -26,23 +28,23 @@ impl Loader {
     #[must_use]
     pub fn forecast(&self, lacks: &[Lack], reuse: Reuse) -> Forecast {
         let now = self.shared.parts.clock.now();
-        let mut pieces = Pieces::of(1);
-        let mut pending = Pending::default();
+        let (mut to_ask, mut refused) = (Vec::new(), Vec::new());
         for part in lacks.chunks(AT_A_TIME) {
-            let to_ask = self.shared.board.lock().to_ask(part, (now, reuse));
-            let wants = to_ask
-                .into_iter()
-                .map(|(variant_id, locations)| (variant_id, Want { waiter: Nobody, locations }));
-            pending.add(Priority::Interactive, wants);
-            pieces.done(1);
+            to_ask.extend(self.shared.board.lock().to_ask(part, (now, reuse), &mut refused));
+            give_way();
         }
+        let joined = cells_of(lacks) - cells_of(&to_ask) - refused.len();
         let density = self.shared.board.lock().density().clone();
-        plan(pending, &density)
+        Forecast { joined, ..plan(to_ask, &density) }
     }
 }
 
-/// The tiles of what waits, and the calls that they take.
-fn plan(mut pending: Pending<Nobody>, density: &Density) -> Forecast {
+/// The tiles in which these cells would be asked for, and the calls that they take.
+pub(super) fn plan(lacks: Vec<Lack>, density: &Density) -> Forecast {
+    let mut pending = Pending::default();
+    let wants =
+        lacks.into_iter().map(|(variant_id, locations)| (variant_id, Want { waiter: Nobody, locations }));
+    pending.add(Priority::Interactive, wants);
     let mut forecast = Forecast::default();
     let mut pieces = Pieces::of(PIECE);
     while let Some(chosen) = pending.choose(density) {

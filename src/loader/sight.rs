@@ -40,7 +40,8 @@ impl PageSight {
         let own_ids: Vec<RowId> = own.iter().map(|row| row.id).collect();
         let last_foreign = foreign_ids.iter().flatten().max().map_or(0, |id| id.get());
         // After an id, rows with no higher one are noise that says nothing of what follows.
-        let is_noise = is_foreign && page.length < MAX_PAGE && last_foreign <= since_id;
+        let are_told = foreign_ids.iter().all(Option::is_some);
+        let is_noise = is_foreign && are_told && page.length < MAX_PAGE && last_foreign <= since_id;
         let (last_id, is_sorted) = if is_foreign {
             (last_foreign, foreign_ids.is_sorted())
         } else {

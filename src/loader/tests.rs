@@ -3,6 +3,7 @@
 mod fake;
 mod invariants;
 mod refusals;
+mod shares;
 mod sweeps;
 
 use std::time::Duration;

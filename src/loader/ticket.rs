@@ -10,6 +10,7 @@ use tracing::Span;
 
 use super::wait_trace::WaitTrace;
 use crate::cache::entry::VariantCells;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::LocationId;
 use crate::plan::pending::Waiter;
@@ -24,9 +25,15 @@ pub(super) enum Delivery {
     Missing(CellId, MissingReason),
 }
 
+/// The number of the question asked last.
+static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
+
 /// One question's wants, as a whole.
 #[derive(Debug)]
 pub(super) struct Ticket {
+    /// Rises with each question.
+    number: u64,
+    caller: CallerId,
     open: AtomicUsize,
     /// Nobody listens any more.
     gone: AtomicBool,
@@ -52,18 +59,20 @@ struct Delivered {
 }
 
 impl Ticket {
-    /// A ticket that somebody waits for, as long as this span.
-    pub(super) fn of_a_caller(load: Span) -> Arc<Self> {
-        Self::new(false, load)
+    /// A ticket that this caller waits for, as long as this span.
+    pub(super) fn of_a_caller(caller: CallerId, load: Span) -> Arc<Self> {
+        Self::new(caller, false, load)
     }
 
     /// A ticket that is served for the cache's sake.
     pub(super) fn of_nobody(load: Span) -> Arc<Self> {
-        Self::new(true, load)
+        Self::new(CallerId::NOBODY, true, load)
     }
 
-    fn new(silent: bool, load: Span) -> Arc<Self> {
+    fn new(caller: CallerId, silent: bool, load: Span) -> Arc<Self> {
         Arc::new(Self {
+            number: LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1,
+            caller,
             open: AtomicUsize::new(0),
             gone: AtomicBool::new(false),
             silent,
@@ -74,6 +83,16 @@ impl Ticket {
             budget: Mutex::default(),
             trace: WaitTrace::of(load),
         })
+    }
+
+    /// The question's number.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether it is served for the cache's sake only.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent
     }
 
     /// Opens a want.
@@ -171,5 +190,9 @@ impl Waiter for Arc<Ticket> {
 
     fn want_was_split(&self) {
         self.open_want();
+    }
+
+    fn caller(&self) -> CallerId {
+        self.caller
     }
 }

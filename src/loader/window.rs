@@ -14,6 +14,7 @@ use super::tile::Walk;
 use super::{Loader, Overloaded, Reuse, Shared};
 use crate::cache::entry::VariantCells;
 use crate::clock::Moment;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::RowId;
 use crate::governor::Permit;
@@ -73,11 +74,20 @@ impl Loader {
     ///
     /// # Errors
     /// Too many wait already.
-    pub fn window(&self, call: InventoryCall, reuse: Reuse) -> Result<WindowLoad, Overloaded> {
+    pub fn window(
+        &self,
+        caller: CallerId,
+        call: InventoryCall,
+        reuse: Reuse,
+    ) -> Result<WindowLoad, Overloaded> {
         let ticket =
-            Ticket::of_a_caller(trace::load(Priority::Interactive.as_str(), call.tile.cells()));
-        let asked = self.shared.board.lock().ask_window(&ticket, call, reuse);
-        let (window, joined) = asked?;
+            Ticket::of_a_caller(caller, trace::load(Priority::Interactive.as_str(), call.tile.cells()));
+        let (window, joined) = {
+            let mut board = self.shared.board.lock();
+            let asked = board.ask_window(&ticket, call, reuse)?;
+            self.shared.tell_who_waits(&board);
+            asked
+        };
         self.shared.start_pump();
         Ok(WindowLoad { shared: Arc::clone(&self.shared), ticket, window, joined })
     }

@@ -255,7 +255,10 @@ mod tests {
     #[test]
     fn a_grid_of_one_call_is_asked_for_whole_where_that_spares_calls() {
         assert!(known(10).pays_whole(50, 24), "one page");
-        assert!(known(40).pays_whole(50, 24), "two pages, of which the second is seldom full, or three tiles");
+        assert!(
+            known(40).pays_whole(50, 24),
+            "two pages, of which the second is seldom full, or three tiles"
+        );
         assert!(!known(100).pays_whole(50, 24), "five of each");
     }
 

@@ -1,11 +1,15 @@
 //! The cells that wait for a call, and the choice of the next tile among them.
 //!
 //! Cells wait by variant: a row of the pending set is a variant with the locations still wanted, and the wants of
-//! all who wait for it. Callers take turns within a priority, so a small question does not wait behind a huge
-//! one; the caller whose turn it is seeds the tile, and everybody else's cells fill it up.
+//! all who wait for it. Callers take turns within a priority, and within a caller its questions, so a small question
+//! waits neither behind a huge one nor behind another caller's many; the question whose turn it is seeds the tile,
+//! and everybody else's cells fill it up.
 //!
 //! Cost: every cell is added once and taken once; choosing a tile looks at a bounded number of rows
 //! ([`LOOKAHEAD`]), so draining any number of cells is linear.
+
+mod lists;
+mod outline;
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
@@ -13,9 +17,15 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use lists::first_chunk;
+use outline::{outline, wide_locations};
+
 use super::density::Density;
 use super::{MAX_IDS, Tile};
+use crate::domain::caller::CallerId;
 use crate::domain::id::{LocationId, VariantId};
+
+pub(crate) use lists::{difference, union};
 
 /// Rows looked at, beyond those taken, when a tile is chosen.
 const LOOKAHEAD: usize = 256;
@@ -75,8 +85,15 @@ impl<T> ByPriority<T> {
     }
 }
 
-/// The variants a caller wants, in the order it is served; those served already are skipped.
-type Turn = VecDeque<VariantId>;
+/// The variants that a question wants, in the order it is served; those served already are skipped.
+type Question = VecDeque<VariantId>;
+
+/// A caller's questions, in the order of their turns.
+#[derive(Debug)]
+struct CallerTurns {
+    caller: CallerId,
+    questions: VecDeque<Question>,
+}
 
 /// One waiter's wish for cells of one variant.
 #[derive(Debug, Clone)]
@@ -105,13 +122,18 @@ pub trait Waiter: Clone {
 
     /// Told when a want was split in two, each to be answered on its own.
     fn want_was_split(&self);
+
+    /// Who asks: it takes turns with the others.
+    fn caller(&self) -> CallerId {
+        CallerId::NOBODY
+    }
 }
 
 /// Cells that wait for a call.
 #[derive(Debug)]
 pub struct Pending<W> {
     rows: FxHashMap<VariantId, Row<W>>,
-    turns: ByPriority<VecDeque<Turn>>,
+    turns: ByPriority<VecDeque<CallerTurns>>,
     cells: ByPriority<usize>,
     tiles_chosen: u64,
 }
@@ -166,18 +188,35 @@ impl<W: Waiter> Pending<W> {
         self.rows.get(&variant_id).is_some_and(|row| row.locations.binary_search(&loc_id).is_ok())
     }
 
-    /// Adds one caller's wants, as one turn. Gives back how many of the cells were waiting already.
+    /// Who waits with the most urgent priority that anybody waits with.
+    #[must_use]
+    pub fn callers(&self) -> (Priority, Vec<CallerId>) {
+        let waiting = |priority: &Priority| !self.turns.of(*priority).is_empty();
+        let priority = Priority::ALL.into_iter().find(waiting).unwrap_or(Priority::Mirror);
+        (priority, self.turns.of(priority).iter().map(|turns| turns.caller).collect())
+    }
+
+    /// Adds one question's wants, or several callers'. Gives back how many of the cells were waiting already.
     pub fn add(
         &mut self,
         priority: Priority,
         wants: impl IntoIterator<Item = (VariantId, Want<W>)>,
     ) -> usize {
         let wants = wants.into_iter();
-        let mut turn = VecDeque::with_capacity(wants.size_hint().0);
-        self.rows.reserve(wants.size_hint().0);
+        let wanted = wants.size_hint().0;
+        self.rows.reserve(wanted);
+        let mut questions: Vec<(CallerId, Question)> = Vec::with_capacity(1);
         let mut joined = 0;
         for (variant_id, want) in wants {
-            turn.push_back(variant_id);
+            let caller = want.waiter.caller();
+            match questions.iter_mut().find(|(asks, _)| *asks == caller) {
+                Some((_, question)) => question.push_back(variant_id),
+                None => {
+                    let mut question = VecDeque::with_capacity(wanted);
+                    question.push_back(variant_id);
+                    questions.push((caller, question));
+                }
+            }
             match self.rows.entry(variant_id) {
                 Entry::Vacant(vacant) => {
                     *self.cells.of_mut(priority) += want.locations.len();
@@ -200,18 +239,29 @@ impl<W: Waiter> Pending<W> {
                 }
             }
         }
-        if !turn.is_empty() {
-            self.turns.of_mut(priority).push_back(turn);
+        let turns = self.turns.of_mut(priority);
+        for (caller, question) in questions {
+            match turns.iter_mut().find(|turns| turns.caller == caller) {
+                Some(turns) => turns.questions.push_back(question),
+                None => turns.push_back(CallerTurns { caller, questions: VecDeque::from([question]) }),
+            }
         }
         joined
     }
 
     /// Takes the best next tile out of what waits; none if nothing does.
     pub fn choose(&mut self, density: &Density) -> Option<Chosen<W>> {
-        let (priority, seed) = self.seed()?;
+        self.choose_for(None, density)
+    }
+
+    /// The same, for this caller first if it waits with a priority that is due.
+    pub fn choose_for(&mut self, caller: Option<CallerId>, density: &Density) -> Option<Chosen<W>> {
+        let (priority, seed) = self.seed(caller)?;
         if let Some(tile) = self.whole(density) {
             self.tiles_chosen += 1;
-            return Some(self.take(tile, priority));
+            let chosen = self.take(tile, priority);
+            self.forget_served(priority);
+            return Some(chosen);
         }
         let locations = first_chunk(&seed.1);
         let candidates = self.candidates(priority, seed);
@@ -224,7 +274,9 @@ impl<W: Waiter> Pending<W> {
             _ => narrow,
         };
         self.tiles_chosen += 1;
-        Some(self.take(outline.tile, priority))
+        let chosen = self.take(outline.tile, priority);
+        self.forget_served(priority);
+        Some(chosen)
     }
 
     /// Whether what waits fills a call as well as any amount would.
@@ -257,7 +309,7 @@ impl<W: Waiter> Pending<W> {
 
     /// The next variant to serve: of the caller whose turn it is, in the most urgent priority that waits. Every
     /// so often a lower priority goes first, the lower ones in turns, so that none ever starves.
-    fn seed(&mut self) -> Option<(Priority, Candidate)> {
+    fn seed(&mut self, caller: Option<CallerId>) -> Option<(Priority, Candidate)> {
         let mut order = Priority::ALL;
         if self.tiles_chosen % LOWER_PRIORITY_TURN == LOWER_PRIORITY_TURN - 1 {
             let lowest_first = (self.tiles_chosen / LOWER_PRIORITY_TURN).is_multiple_of(2);
@@ -267,17 +319,51 @@ impl<W: Waiter> Pending<W> {
             }
         }
         order.into_iter().find_map(|priority| {
-            while let Some(mut turn) = self.turns.of_mut(priority).pop_front() {
-                while let Some(variant_id) = turn.front().copied() {
-                    if let Some(locations) = self.wanted(variant_id) {
-                        self.turns.of_mut(priority).push_back(turn);
-                        return Some((priority, (variant_id, locations)));
-                    }
-                    turn.pop_front();
+            let turns = self.turns.of_mut(priority);
+            if let Some(at) = turns.iter().position(|turns| Some(turns.caller) == caller)
+                && let Some(turns_of_caller) = turns.remove(at)
+            {
+                turns.push_front(turns_of_caller);
+            }
+            while let Some(mut turns) = self.turns.of_mut(priority).pop_front() {
+                if let Some(candidate) = self.next_of(&mut turns) {
+                    self.turns.of_mut(priority).push_back(turns);
+                    return Some((priority, candidate));
                 }
             }
             None
         })
+    }
+
+    /// The next variant of a caller's: of the question whose turn it is, which is then the last.
+    fn next_of(&mut self, turns: &mut CallerTurns) -> Option<Candidate> {
+        while let Some(mut question) = turns.questions.pop_front() {
+            while let Some(variant_id) = question.front().copied() {
+                if let Some(locations) = self.wanted(variant_id) {
+                    turns.questions.push_back(question);
+                    return Some((variant_id, locations));
+                }
+                question.pop_front();
+            }
+        }
+        None
+    }
+
+    /// Forgets what was served of the question that gave the seed, and its caller if that was all.
+    fn forget_served(&mut self, priority: Priority) {
+        let turns = self.turns.of_mut(priority);
+        let Some(CallerTurns { questions, .. }) = turns.back_mut() else { return };
+        if let Some(question) = questions.back_mut() {
+            while question.front().is_some_and(|variant_id| !self.rows.contains_key(variant_id)) {
+                question.pop_front();
+            }
+            if question.is_empty() {
+                questions.pop_back();
+            }
+        }
+        if questions.is_empty() {
+            turns.pop_back();
+        }
     }
 
     /// What is still waited for of a variant; forgets the wants of those who left.
@@ -296,35 +382,43 @@ impl<W: Waiter> Pending<W> {
         Some(Arc::clone(&row.locations))
     }
 
-    /// The variants that might share a tile with the seed, the seed first: its own caller's, then the others'.
+    /// The variants that might share a tile with the seed, the seed first: its own question's, then its caller's,
+    /// then the others'.
     fn candidates(&mut self, priority: Priority, seed: Candidate) -> Vec<Candidate> {
         let mut search = Search { found: vec![seed], looked_at: 0 };
         let lower = Priority::ALL.into_iter().filter(|other| *other != priority);
         for priority in std::iter::once(priority).chain(lower) {
             let mut turns = std::mem::take(self.turns.of_mut(priority));
-            // The seed's caller was moved to the back when it gave the seed.
-            let last = turns.len().saturating_sub(1);
-            for at in std::iter::once(last).chain(0..last) {
-                if search.is_over() {
-                    break;
-                }
-                if let Some(turn) = turns.get_mut(at) {
-                    self.search_turn(turn, &mut search);
+            for at in last_first(turns.len()) {
+                if let Some(turns) = turns.get_mut(at).filter(|_| !search.is_over()) {
+                    self.search_turns(turns, &mut search);
                 }
             }
-            turns.retain(|turn| !turn.is_empty());
+            turns.retain(|turns| !turns.questions.is_empty());
             *self.turns.of_mut(priority) = turns;
         }
         search.found
     }
 
-    /// Looks through one caller's turn, and drops from it what was served meanwhile: each is dropped only once,
-    /// so that costs no more than adding it did.
-    fn search_turn(&mut self, turn: &mut Turn, search: &mut Search) {
+    fn search_turns(&mut self, turns: &mut CallerTurns, search: &mut Search) {
+        for at in last_first(turns.questions.len()) {
+            if search.is_over() {
+                break;
+            }
+            if let Some(question) = turns.questions.get_mut(at) {
+                self.search_question(question, search);
+            }
+        }
+        turns.questions.retain(|question| !question.is_empty());
+    }
+
+    /// Looks through one question, and drops from it what was served meanwhile: each is dropped only once, so that
+    /// costs no more than adding it did.
+    fn search_question(&mut self, question: &mut Question, search: &mut Search) {
         search.looked_at += 1;
         let mut kept = Vec::new();
         while !search.is_over() {
-            let Some(variant_id) = turn.pop_front() else { break };
+            let Some(variant_id) = question.pop_front() else { break };
             if search.found.iter().any(|(found, _)| *found == variant_id) {
                 kept.push(variant_id);
             } else if let Some(locations) = self.wanted(variant_id) {
@@ -336,7 +430,7 @@ impl<W: Waiter> Pending<W> {
             search.looked_at += 1;
         }
         for variant_id in kept.into_iter().rev() {
-            turn.push_front(variant_id);
+            question.push_front(variant_id);
         }
     }
 
@@ -362,6 +456,12 @@ impl<W: Waiter> Pending<W> {
     }
 }
 
+/// The places of so many, the last before the others: whoever gave the seed was moved there.
+fn last_first(length: usize) -> impl Iterator<Item = usize> {
+    let last = length.checked_sub(1);
+    last.into_iter().chain(0..last.unwrap_or_default())
+}
+
 /// A variant that might go into a tile, and the locations wanted of it.
 type Candidate = (VariantId, Arc<[LocationId]>);
 
@@ -374,58 +474,6 @@ struct Search {
 impl Search {
     fn is_over(&self) -> bool {
         MAX_IDS <= self.found.len() || LOOKAHEAD <= self.looked_at
-    }
-}
-
-struct Outline {
-    tile: Tile,
-    cells_a_call: u64,
-}
-
-/// The locations that the candidates want together, if one call can ask for them.
-fn wide_locations(candidates: &[Candidate]) -> Option<Arc<[LocationId]>> {
-    let mut wide: Arc<[LocationId]> = Arc::from([]);
-    for (_, locations) in candidates {
-        wide = if wide.is_empty() { Arc::clone(locations) } else { union(&wide, locations) };
-        if MAX_IDS < wide.len() {
-            return None;
-        }
-    }
-    Some(wide)
-}
-
-/// The tile over these locations: the candidates that want some of them, as many as pay.
-fn outline(candidates: &[Candidate], locations: &Arc<[LocationId]>, density: &Density) -> Outline {
-    let mut covered = Vec::with_capacity(candidates.len());
-    for (variant_id, wanted) in candidates {
-        let wanted = shared(wanted, locations);
-        if 0 < wanted {
-            covered.push((*variant_id, wanted));
-        }
-    }
-    covered.truncate(density.width(covered.len(), locations.len()));
-    let cells: usize = covered.iter().map(|(_, wanted)| wanted).sum();
-    let mut variants: Vec<VariantId> = covered.into_iter().map(|(variant_id, _)| variant_id).collect();
-    variants.sort_unstable();
-    let calls = density.expected_calls(variants.len() * locations.len());
-    let tile = Tile { variants, locations: Arc::clone(locations) };
-    Outline { tile, cells_a_call: cells_a_call(cells, calls) }
-}
-
-/// How many wanted cells a call brings, in thousandths: a whole number, so that outlines can be compared.
-#[expect(clippy::float_arithmetic, reason = "an estimate, to compare two outlines")]
-#[expect(clippy::as_conversions, reason = "saturates, as intended")]
-fn cells_a_call(cells: usize, calls: f64) -> u64 {
-    (f64::from(u32::try_from(cells).unwrap_or(u32::MAX)) * 1000.0 / calls) as u64
-}
-
-/// The first of the near-equal chunks that a list of locations is asked in.
-fn first_chunk(locations: &Arc<[LocationId]>) -> Arc<[LocationId]> {
-    let chunks = locations.len().div_ceil(MAX_IDS).max(1);
-    let length = locations.len().div_ceil(chunks);
-    match locations.get(..length) {
-        Some(chunk) if 1 < chunks => chunk.into(),
-        _ => Arc::clone(locations),
     }
 }
 
@@ -445,42 +493,6 @@ fn split<W: Waiter>(wants: Vec<Want<W>>, locations: &[LocationId]) -> (Vec<Want<
         }
     }
     (inside, outside)
-}
-
-/// The ascending union of two ascending lists; shares the first if it holds the second.
-pub(crate) fn union(left: &Arc<[LocationId]>, right: &Arc<[LocationId]>) -> Arc<[LocationId]> {
-    if Arc::ptr_eq(left, right) || left == right {
-        return Arc::clone(left);
-    }
-    let extra = difference(right, left);
-    if extra.is_empty() {
-        return Arc::clone(left);
-    }
-    let mut all: Vec<LocationId> = left.iter().chain(extra.iter()).copied().collect();
-    all.sort_unstable();
-    all.into()
-}
-
-/// What the first ascending list holds and the second does not.
-pub(crate) fn difference(left: &Arc<[LocationId]>, right: &[LocationId]) -> Arc<[LocationId]> {
-    if **left == *right {
-        return Arc::from([]);
-    }
-    let mut right = right.iter().peekable();
-    let kept: Vec<LocationId> = left
-        .iter()
-        .filter(|location| {
-            while right.next_if(|other| other < location).is_some() {}
-            right.peek() != Some(location)
-        })
-        .copied()
-        .collect();
-    if kept.len() == left.len() { Arc::clone(left) } else { kept.into() }
-}
-
-/// How many locations two ascending lists share.
-fn shared(left: &Arc<[LocationId]>, right: &Arc<[LocationId]>) -> usize {
-    if Arc::ptr_eq(left, right) { left.len() } else { left.len() - difference(left, right).len() }
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ pub struct Faults {
     pub raw_rows: Vec<String>,
     /// The entries of `locations.json` as they are, in place of the shop's own; `null`: the shop's own.
     pub raw_locations: Option<Vec<String>>,
+    /// The whole body of every answer that would go well, in its place; `fail_only` says of which resource.
+    pub raw_body: Option<String>,
     /// Every so manieth row of a page is an odd one; 0 and 1 mean every row.
     pub odd_row_every: usize,
     /// Ignores `order` and `direction`.
@@ -155,6 +157,11 @@ impl Faults {
             self.fail_as.rotate_left(1);
         }
         Some(failure)
+    }
+
+    /// The body that takes the place of this request's answer.
+    pub(super) fn body_instead(&self, asked: &Asked) -> Option<String> {
+        self.raw_body.clone().filter(|_| self.hits(asked))
     }
 
     /// The clamp that applies to the page about to be made.

@@ -274,7 +274,7 @@ impl Shared {
         // The state holds a receiver too.
         let is_awaited = || 1 < awaited.receiver_count();
         let ask = Ask {
-            errand: Errand { resource: Resource::LOCATIONS, urgency },
+            errand: Errand { urgency, ..Errand::new(Resource::LOCATIONS) },
             cause: CallCause::Locations,
             template: LOCATIONS,
             page: Some(number),

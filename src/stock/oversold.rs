@@ -88,8 +88,8 @@ mod tests {
     use crate::clock::Moment;
     use crate::domain::cell::{Cell, CellId};
     use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
-    use crate::domain::quantity::Quantity;
     use crate::domain::row::Row;
+    use crate::domain::row_quantity::RowQuantity;
     use crate::domain::timestamp::Timestamp;
 
     const POLICY: FreshnessPolicy = FreshnessPolicy {
@@ -109,9 +109,9 @@ mod tests {
             loc_id,
             product_id: ProductId::new(1).unwrap(),
             variant_id,
-            qty_onhand: Quantity::ZERO,
-            qty_commited: Quantity::ZERO,
-            qty_incoming: Quantity::ZERO,
+            qty_onhand: RowQuantity::ZERO,
+            qty_commited: RowQuantity::ZERO,
+            qty_incoming: RowQuantity::ZERO,
             qty_available: available.into(),
             updated_at: Timestamp::from_parts(0, 0),
             as_sent: None,

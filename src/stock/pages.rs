@@ -120,7 +120,7 @@ impl Shop {
                 return Ok(Some((self.counted(snapshot.after(seen)), rest)));
             }
             let reuse = reading.reuse(self.clock().now());
-            let Ok(load) = self.loader().window(call, reuse) else {
+            let Ok(load) = self.loader().window(terms.caller, call, reuse) else {
                 return Err(ReadError::Overloaded { retry_after: self.queue_wait() });
             };
             let loaded = load.finish(reading.deadline).await;
@@ -214,7 +214,8 @@ impl Shop {
         let missing: Vec<_> = cells_of(&lacks).map(|cell| (cell, reason)).collect();
         survey.tally.fetched = missing.len();
         let loaded = Loaded { missing, ..Loaded::default() };
-        self.settle(reading.grid, survey, loaded, reading.terms)
+        let fresh_from = reading.fresh_from(self, self.clock().now());
+        self.settle(reading.grid, survey, loaded, (reading.terms, fresh_from))
     }
 }
 

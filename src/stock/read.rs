@@ -33,11 +33,11 @@ pub struct Explanation {
     pub stale: usize,
     /// Cells that are not cached, or too old.
     pub absent: usize,
-    /// The tiles that would be asked: (variants, locations).
+    /// The tiles that would be asked, those for stale cells last: (variants, locations).
     pub tiles: Vec<(usize, usize)>,
-    /// Calls expected.
+    /// Calls expected, those for stale cells and for further pages included.
     pub calls: usize,
-    /// What the bucket and the queue would cost now.
+    /// What the bucket and the queue would cost who asks now. Nobody waits for the refresh of stale cells.
     pub wait: Duration,
 }
 
@@ -100,7 +100,7 @@ impl Shop {
         let mut survey = Survey::of(grid, self.cache(), self.freshness(), (terms, fresh_from), now);
         let serves = |cell: &PackedCell| cell.is_sound() && fresh_from <= cell.observed_at();
         if !survey.stale.is_empty() && !terms.freshness.only_if_cached {
-            loader.bring(Priority::Refresh, looked, &survey.stale, serves);
+            survey.tally.calls = loader.bring(Priority::Refresh, looked, &survey.stale, serves);
         }
         if survey.is_fresh()
             && let Some(oldest) = survey.oldest_fresh
@@ -118,18 +118,18 @@ impl Shop {
         let lacking = cells_of(&lacks).count();
         let reuse = reading.reuse(now);
         // The queue is full: what is lacking is missing for that, and what is good enough serves.
-        let Ok(load) = loader.load_since(looked, lacks.clone(), reuse, serves) else {
+        let Ok(load) = loader.load_since(terms.caller, looked, lacks.clone(), reuse, serves) else {
             let missing = cells_of(&lacks).map(|cell| (cell, MissingReason::RateLimited)).collect();
             let loaded = Loaded { missing, ..Loaded::default() };
             let refused = |_| ReadError::Overloaded { retry_after: self.queue_wait() };
             survey.tally.fetched = lacking;
-            return self.settle(grid, survey, loaded, terms).map_err(refused);
+            return self.settle(grid, survey, loaded, (terms, fresh_from)).map_err(refused);
         };
         survey.tally.joined = load.joined();
         survey.tally.fetched = lacking.saturating_sub(load.joined());
         let loaded = load.finish(reading.deadline).await;
-        survey.tally.calls = loaded.calls;
-        self.settle(grid, survey, loaded, terms)
+        survey.tally.calls += loaded.calls;
+        self.settle(grid, survey, loaded, (terms, fresh_from))
     }
 
     /// Makes a snapshot of what was cached and what was loaded, or the error that the terms ask for.
@@ -138,7 +138,7 @@ impl Shop {
         grid: &Grid,
         mut survey: Survey,
         loaded: Loaded,
-        terms: &ReadTerms,
+        (terms, fresh_from): (&ReadTerms, Moment),
     ) -> Result<Snapshot, ReadError> {
         let mut unknown = loaded.missing;
         survey.tally.fetched = survey.tally.fetched.saturating_sub(unknown.len());
@@ -154,7 +154,7 @@ impl Shop {
             return Err(error);
         }
         survey.merge(grid, loaded.entries);
-        Ok(Snapshot::new(grid.clone(), survey.entries, unknown, survey.tally))
+        Ok(Snapshot::new(grid.clone(), survey.entries, unknown, survey.tally).with_stale_counted(fresh_from))
     }
 
     /// What reading a grid would take, without asking anybody.
@@ -165,12 +165,19 @@ impl Shop {
         let reading = Reading { grid, terms, asked_at, deadline: Instant::now() };
         let fresh_from = reading.fresh_from(self, now);
         let survey = Survey::of(grid, self.cache(), self.freshness(), (terms, fresh_from), now);
-        let Forecast { tiles, calls } = self.loader().forecast(&survey.lacks, reading.reuse(now));
-        let wait = if calls == 0 {
+        let Forecast { mut tiles, mut calls, joined } =
+            self.loader().forecast(&survey.lacks, reading.reuse(now));
+        let wait = if calls == 0 && joined == 0 {
             Duration::ZERO
         } else {
             self.wait_for(calls.saturating_add(self.loader().queued_calls()))
         };
+        // Nobody waits for these.
+        if !terms.freshness.only_if_cached {
+            let refreshed = self.loader().forecast(&survey.stale, Reuse::default());
+            tiles.extend(refreshed.tiles);
+            calls += refreshed.calls;
+        }
         Explanation {
             asked: grid.cells(),
             fresh: survey.tally.hit,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::cell::MissingReason;
-use crate::governor::Stop;
+use crate::governor::{NoLeave, Stop};
 use crate::haravan::{CallError, ConnectionCause, NoAnswer};
 
 /// Why a question has no answer.
@@ -60,11 +60,12 @@ impl ReadError {
     #[must_use]
     pub fn of_no_answer(no_answer: &NoAnswer, rate_limited: impl FnOnce() -> Self) -> Self {
         match no_answer {
-            NoAnswer::Stopped(Stop::Failing) => Self::Failed,
-            NoAnswer::Stopped(Stop::Unauthorized) | NoAnswer::Error(CallError::Unauthorized { .. }) => {
-                Self::Unauthorized
-            }
-            NoAnswer::NoLeave | NoAnswer::Error(CallError::Throttled { .. }) => rate_limited(),
+            NoAnswer::NoLeave(NoLeave::Stopped(Stop::Failing)) => Self::Failed,
+            NoAnswer::NoLeave(NoLeave::Stopped(Stop::Unauthorized))
+            | NoAnswer::Error(CallError::Unauthorized { .. }) => Self::Unauthorized,
+            NoAnswer::Late
+            | NoAnswer::NoLeave(NoLeave::Crowded)
+            | NoAnswer::Error(CallError::Throttled { .. }) => rate_limited(),
             NoAnswer::Error(
                 CallError::Timeout | CallError::Connection { cause: ConnectionCause::Timeout },
             ) => Self::Timeout,

@@ -21,7 +21,7 @@ use crate::domain::id::{LocationId, OrgId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 use crate::governor::resource::Resource;
-use crate::governor::{Errand, Governor, GovernorPolicy, Stop, Urgency};
+use crate::governor::{Errand, Governor, GovernorPolicy, Stop};
 use crate::haravan::{
     Ask, CallCause, Forwarded, NoAnswer, OTHER, Oddities, ShopClient, Upstream, UpstreamParts,
 };
@@ -160,8 +160,8 @@ impl Shop {
 
     /// The shop's default threshold for low stock.
     #[must_use]
-    pub fn low_stock_threshold(&self) -> Quantity {
-        self.low_stock_threshold
+    pub fn low_stock_threshold(&self) -> &Quantity {
+        &self.low_stock_threshold
     }
 
     /// All locations, cached.
@@ -225,16 +225,17 @@ impl Shop {
 
     /// Passes a GET through, uncached but governed. `path` is below `/com/`.
     ///
-    /// Whoever asks waits no longer than `wait`; a call that was sent by then is heard to its end.
+    /// Whoever asks waits no longer than the terms say; a call that was sent by then is heard to its end.
     ///
     /// # Errors
     /// Haravan could not be asked, or failed; a 4xx about the question itself is an answer.
-    pub async fn forward(&self, path: &str, query: &str, wait: Duration) -> Result<Forwarded, ReadError> {
-        let deadline = Instant::now() + wait;
+    pub async fn forward(&self, path: &str, query: &str, terms: &ReadTerms) -> Result<Forwarded, ReadError> {
+        let deadline = Instant::now() + terms.wait;
         let resource = Resource::of_path(path);
         let (upstream, client) = (self.upstream.clone(), self.client.clone());
         let (path, query): (Arc<str>, Arc<str>) = (path.into(), query.into());
-        let errand = Errand { resource: resource.clone(), urgency: Urgency::New };
+        let callers = [terms.caller].into_iter().collect();
+        let errand = Errand { callers, ..Errand::new(resource.clone()) };
         let asker = Arc::new(Asker::default());
         let asking = Arc::downgrade(&asker);
         // On the runtime that the pooled connections belong to, whoever asks.
@@ -268,7 +269,7 @@ impl Shop {
         let rate_limited =
             || ReadError::RateLimited { retry_after: self.upstream.governor().wait_for(&resource, 1) };
         match tokio::time::timeout_at(deadline, call).await {
-            Err(_) | Ok(Ok(Err(NoAnswer::NoLeave))) => Err(late()),
+            Err(_) | Ok(Ok(Err(NoAnswer::Late))) => Err(late()),
             Ok(Err(_)) => Err(ReadError::Failed),
             Ok(Ok(answer)) => answer.map_err(|no_answer| ReadError::of_no_answer(&no_answer, rate_limited)),
         }

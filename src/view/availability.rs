@@ -9,8 +9,8 @@
 //!   amount, so as long as a cell at a location that sells is unknown, nothing is proven: neither a yes nor a no.
 //!   (A cell that is unknown elsewhere changes nothing.)
 //!
-//! A cell that Haravan refuses is as unknown as any other. A location of which nobody can tell whether it sells may add
-//! what it has, or nothing: what holds either way is proven.
+//! A cell that Haravan refuses is as unknown as any other, and so is a number that is not computed with. A location of
+//! which nobody can tell whether it sells may add what it has, or nothing: what holds either way is proven.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
+use super::transfer::spare;
 use crate::domain::cell::Cell;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
@@ -35,7 +36,7 @@ pub enum Pooling {
 }
 
 /// What may be promised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AvailabilityParameters {
     /// How the locations' stock makes one pool.
     pub pooling: Pooling,
@@ -78,7 +79,7 @@ pub struct Availability {
     /// What `quantity` is.
     #[schema(example = "exact")]
     pub quantity_is: QuantityIs,
-    /// Whether all the variant's cells that were asked for are known.
+    /// Whether all the variant's cells that were asked for are known, and can be computed with.
     #[schema(example = true)]
     pub complete: bool,
     /// With `pickup`: the locations known to have stock, by id.
@@ -137,7 +138,7 @@ pub struct PickupLocation {
 }
 
 /// What the known cells prove of the pieces that can be sold.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Proven {
     Exactly(Quantity),
     AtLeast(Quantity),
@@ -156,24 +157,25 @@ pub fn availability(
         for (id, cell) in variant.cells() {
             envelope.see(id, cell);
         }
-        availability.push(item(variant, context.book, parameters));
+        availability.push(item(variant, context.book, &parameters));
     });
     AvailabilityAnswer { envelope: envelope.finish(context), availability }
 }
 
-fn item(variant: &VariantCells, book: &LocationBook, parameters: AvailabilityParameters) -> Availability {
+fn item(variant: &VariantCells, book: &LocationBook, parameters: &AvailabilityParameters) -> Availability {
     let proven = proven(variant, book, parameters);
-    let (available, for_sale) = match proven {
-        Proven::Exactly(quantity) => (Some(Quantity::ZERO < quantity), quantity),
-        Proven::AtLeast(quantity) => ((Quantity::ZERO < quantity).then_some(true), quantity),
+    let for_sale = proven.quantity();
+    let available = match &proven {
+        Proven::Exactly(_) => Some(for_sale.is_positive()),
+        Proven::AtLeast(_) => for_sale.is_positive().then_some(true),
     };
     let status = match available {
         None => AvailabilityStatus::Unknown,
         Some(false) => AvailabilityStatus::OutOfStock,
-        Some(true) if for_sale <= parameters.threshold => AvailabilityStatus::LowStock,
+        Some(true) if *for_sale <= parameters.threshold => AvailabilityStatus::LowStock,
         Some(true) => AvailabilityStatus::InStock,
     };
-    let (quantity, quantity_is) = told(proven, parameters.cap);
+    let (quantity, quantity_is) = told(&proven, parameters.cap.as_ref());
     Availability {
         variant_id: variant.variant_id,
         available,
@@ -181,36 +183,41 @@ fn item(variant: &VariantCells, book: &LocationBook, parameters: AvailabilityPar
         quantity,
         quantity_is,
         complete: variant.is_complete(),
-        locations: parameters.pickup.then(|| pickup(variant, book, parameters.cap)),
+        locations: parameters.pickup.then(|| pickup(variant, book, parameters.cap.as_ref())),
     }
 }
 
 /// The pool less the buffer, as far as the known cells prove it.
-fn proven(variant: &VariantCells, book: &LocationBook, parameters: AvailabilityParameters) -> Proven {
+fn proven(variant: &VariantCells, book: &LocationBook, parameters: &AvailabilityParameters) -> Proven {
     // What the locations have that sell, and what those could do to it at most of which nobody can tell.
     let (mut pool, mut least, mut most) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
     let mut unknown = 0 < variant.untold;
     for (loc_id, cell) in variant.cells.iter().filter(|(loc_id, _)| book.may_be_sellable(*loc_id)) {
         match cell {
             Cell::Row(row) => {
-                let adds = match parameters.pooling {
-                    Pooling::Net => row.qty_available,
-                    Pooling::Positive => row.qty_available.positive_part(),
+                let adds = match (parameters.pooling, row.available()) {
+                    (Pooling::Net, Some(available)) => available,
+                    (Pooling::Positive, Some(available)) => available.positive_part(),
+                    (Pooling::Positive, None) if row.qty_available.is_negative() => Quantity::ZERO,
+                    (_, None) => {
+                        unknown = true;
+                        continue;
+                    }
                 };
                 if book.is_sellable(*loc_id) {
-                    pool += adds;
+                    pool += &adds;
                 } else if adds.is_negative() {
-                    least += adds;
+                    least += &adds;
                 } else {
-                    most += adds;
+                    most += &adds;
                 }
             }
             Cell::NoRow => {}
             Cell::Unknown(_) => unknown = true,
         }
     }
-    let for_sale = |pool: Quantity| (pool - parameters.buffer).positive_part().normalized();
-    let (least, most) = (for_sale(pool + least), for_sale(pool + most));
+    let for_sale = |pool: Quantity| (&pool - &parameters.buffer).positive_part().normalized();
+    let (least, most) = (for_sale(pool.clone() + least), for_sale(pool + most));
     match parameters.pooling {
         _ if !unknown && least == most => Proven::Exactly(least),
         Pooling::Net if unknown => Proven::AtLeast(Quantity::ZERO),
@@ -219,26 +226,32 @@ fn proven(variant: &VariantCells, book: &LocationBook, parameters: AvailabilityP
 }
 
 /// What is told of a quantity under a cap.
-fn told(proven: Proven, cap: Option<Quantity>) -> (Quantity, QuantityIs) {
-    let (Proven::Exactly(quantity) | Proven::AtLeast(quantity)) = proven;
+fn told(proven: &Proven, cap: Option<&Quantity>) -> (Quantity, QuantityIs) {
+    let quantity = proven.quantity();
     match (cap, proven) {
-        (Some(cap), _) if cap < quantity => (cap.normalized(), QuantityIs::Capped),
-        (_, Proven::Exactly(_)) => (quantity, QuantityIs::Exact),
-        (_, Proven::AtLeast(_)) => (quantity, QuantityIs::AtLeast),
+        (Some(cap), _) if cap < quantity => (cap.clone().normalized(), QuantityIs::Capped),
+        (_, Proven::Exactly(_)) => (quantity.clone(), QuantityIs::Exact),
+        (_, Proven::AtLeast(_)) => (quantity.clone(), QuantityIs::AtLeast),
     }
 }
 
-/// The locations that sell and are known to have some.
-fn pickup(variant: &VariantCells, book: &LocationBook, cap: Option<Quantity>) -> Vec<PickupLocation> {
-    let stocked =
-        variant.rows().filter(|row| Quantity::ZERO < row.qty_available && book.is_sellable(row.loc_id));
+/// The locations that sell and are known to have some; not those whose number is not computed with.
+fn pickup(variant: &VariantCells, book: &LocationBook, cap: Option<&Quantity>) -> Vec<PickupLocation> {
+    let stocked = variant.rows().filter_map(|row| Some((row, spare(row, book)?)));
     stocked
-        .map(|row| {
-            let (quantity, quantity_is) = told(Proven::Exactly(row.qty_available), cap);
+        .map(|(row, available)| {
+            let (quantity, quantity_is) = told(&Proven::Exactly(available), cap);
             let location_name = book.name(row.loc_id).map(str::to_owned);
             PickupLocation { loc_id: row.loc_id, location_name, quantity, quantity_is }
         })
         .collect()
+}
+
+impl Proven {
+    fn quantity(&self) -> &Quantity {
+        let (Self::Exactly(quantity) | Self::AtLeast(quantity)) = self;
+        quantity
+    }
 }
 
 impl AvailabilityStatus {
@@ -277,10 +290,10 @@ impl Record for Availability {
             .value(self.variant_id)
             .optional(self.available)
             .value(self.status.as_str())
-            .value(self.quantity)
+            .value(&self.quantity)
             .value(self.quantity_is.as_str())
             .value(self.complete)
-            .pairs(locations.map(|location| (location.loc_id, location.quantity)));
+            .pairs(locations.map(|location| (location.loc_id, &location.quantity)));
     }
 }
 

@@ -5,8 +5,8 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::FxHasher;
 
 use crate::domain::cell::Cell;
-use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
+use crate::domain::row_quantity::RowQuantity;
 
 /// What the numbers of a row are multiplied by, each by its own: rows are told apart by sums of such products, of which
 /// none waits for another. Source: the first outputs of `SplitMix64` from seed 0, made odd.
@@ -59,7 +59,7 @@ fn of_row(row: &Row) -> u64 {
 }
 
 #[inline]
-fn number(quantity: Quantity) -> u64 {
+fn number(quantity: RowQuantity) -> u64 {
     match quantity.as_integer() {
         Some(integer) => integer.cast_unsigned(),
         None => hashed(&quantity),

@@ -7,10 +7,15 @@ use super::location_warnings::location_warnings;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, OrgId, VariantId};
 use crate::domain::location::LocationBook;
+use crate::domain::number::{MAX_DIGITS, MAX_PLACES};
+use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
 
 /// The most missing cells an answer names; `missing_total` counts all. Source: ours.
 pub const MAX_MISSING: usize = 100;
+
+/// The most rows an answer warns of because their quantities cannot be summed. Source: ours.
+const MAX_BEYOND: u64 = 20;
 
 /// What a view is told besides the cells.
 #[derive(Debug, Clone)]
@@ -34,7 +39,7 @@ pub struct Envelope {
     /// When the oldest cell used was read from Haravan; null when no cell is known.
     #[schema(required, value_type = Option<String>, format = DateTime, example = "2026-08-01T03:20:15Z")]
     pub as_of: Option<Timestamp>,
-    /// Whether every cell asked for is known.
+    /// Whether every cell asked for is known, and every quantity can be summed.
     #[schema(example = true)]
     pub complete: bool,
     /// The unknown cells, by variant and then location: the first 100.
@@ -114,6 +119,9 @@ impl From<MissingReason> for Reason {
 pub struct EnvelopeBuilder {
     missing: Vec<Missing>,
     missing_total: u64,
+    /// Rows whose quantities cannot be summed.
+    beyond: u64,
+    beyond_warnings: Vec<String>,
     warnings: Vec<String>,
     /// How many variants were seen, and the first of them: each has as many cells that nobody can ask for.
     variants: u64,
@@ -137,7 +145,11 @@ impl EnvelopeBuilder {
                 self.first_variants.push(id.variant_id);
             }
         }
-        let Cell::Unknown(reason) = cell else { return };
+        let reason = match cell {
+            Cell::Row(row) if !row.is_exact() => return self.see_beyond(row),
+            Cell::Row(_) | Cell::NoRow => return,
+            Cell::Unknown(reason) => reason,
+        };
         self.missing_total += 1;
         if self.missing.len() < MAX_MISSING {
             self.missing.push(Missing {
@@ -146,6 +158,30 @@ impl EnvelopeBuilder {
                 reason: Reason::from(*reason),
             });
         }
+    }
+
+    /// Takes note of a row with a quantity that cannot be summed.
+    #[cold]
+    fn see_beyond(&mut self, row: &Row) {
+        self.beyond += 1;
+        if MAX_BEYOND < self.beyond {
+            return;
+        }
+        let quantities = [
+            ("qty_onhand", row.qty_onhand),
+            ("qty_commited", row.qty_commited),
+            ("qty_incoming", row.qty_incoming),
+            ("qty_available", row.qty_available),
+        ];
+        let beyond: Vec<&str> =
+            quantities.iter().filter(|(_, quantity)| !quantity.is_exact()).map(|(name, _)| *name).collect();
+        self.beyond_warnings.push(format!(
+            "variant {} at location {}: {} has more than {MAX_DIGITS} significant digits, or stands further than \
+             {MAX_PLACES} places from the decimal point, so sums with it are null",
+            row.variant_id,
+            row.loc_id,
+            beyond.join(", "),
+        ));
     }
 
     /// How many variants were seen.
@@ -159,17 +195,22 @@ impl EnvelopeBuilder {
         self.warnings.push(warning);
     }
 
-    /// The envelope. Warnings come in this order: the caller's, those about the locations, the view's.
+    /// The envelope. Warnings come in this order: the caller's, those about the locations, those about rows that cannot
+    /// be summed, the view's.
     #[must_use]
     pub fn finish(mut self, context: Context<'_>) -> Envelope {
         self.see_untold(context.book.untold_cells());
         let mut warnings = context.warnings;
         warnings.extend(location_warnings(context.book));
+        warnings.extend(self.beyond_warnings);
+        if let Some(others @ 1..) = self.beyond.checked_sub(MAX_BEYOND) {
+            warnings.push(format!("further rows with quantities that cannot be summed: {others}"));
+        }
         warnings.extend(self.warnings);
         Envelope {
             shop: context.shop,
             as_of: context.as_of,
-            complete: self.missing_total == 0,
+            complete: self.missing_total == 0 && self.beyond == 0,
             missing: self.missing,
             missing_total: self.missing_total,
             warnings,

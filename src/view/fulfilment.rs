@@ -3,8 +3,9 @@
 //! Only locations that sell count, and each sends no more than its own `qty_available`: what another has oversold
 //! takes nothing from it. An order can be fulfilled if what the known cells hold covers every line, whatever the
 //! unknown ones hold; it cannot if they leave a line short that no unknown cell could help; else nothing is proven.
-//! A cell that Haravan refuses is as unknown as any other, and one at a location that does not sell changes nothing.
-//! Nothing is promised from a location of which nobody can tell whether it sells, but it may help.
+//! A cell that Haravan refuses is as unknown as any other, and so is a number that is not computed with; one at a
+//! location that does not sell changes nothing. Nothing is promised from a location of which nobody can tell whether it
+//! sells, but it may help.
 //!
 //! Of the smallest sets of locations that cover the order the first is taken: locations are compared in the order
 //! of preference, those preferred as they were named and then the others by id. How it is found, and what happens
@@ -23,6 +24,7 @@ use self::supply::{Source, Supply};
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
+use super::transfer::spare;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
@@ -92,7 +94,7 @@ pub struct Shipment {
 }
 
 /// What one location would send of one variant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct ShipmentLine {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
@@ -103,7 +105,7 @@ pub struct ShipmentLine {
 }
 
 /// A variant of which the known cells hold less than was ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct LineShortage {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
@@ -118,7 +120,7 @@ pub struct LineShortage {
     /// `quantity - sellable`, above 0; null if an unknown cell could make it less.
     #[schema(required, value_type = Option<f64>, format = "decimal", exclusive_minimum = 0, example = 5)]
     pub shortage: Option<Quantity>,
-    /// Whether all the variant's cells that were asked for are known.
+    /// Whether all the variant's cells that were asked for are known, and can be computed with.
     #[schema(example = true)]
     pub complete: bool,
 }
@@ -147,8 +149,8 @@ pub fn fulfilment(
             envelope.see(id, cell);
         }
         if let Some(ordered) = parameters.demand.get(&variant.variant_id) {
-            supply.add(variant, context.book, *ordered);
-            shortages.extend(shortage(variant, context.book, *ordered));
+            supply.add(variant, context.book, ordered);
+            shortages.extend(shortage(variant, context.book, ordered));
         }
     });
     let fulfillable = if shortages.is_empty() {
@@ -174,19 +176,29 @@ pub fn fulfilment(
     FulfilmentAnswer { envelope, fulfillable, mode, plan, shortages, reservation: false }
 }
 
+/// The most quantities that are looked at to plan an order of so many variants among so many locations: each variant in
+/// each set of locations, until the search is given up.
+#[must_use]
+pub fn most_looked_at(variants: usize, locations: usize) -> u64 {
+    let variants = u64::try_from(variants).unwrap_or(u64::MAX);
+    let locations = u32::try_from(locations).unwrap_or(u32::MAX);
+    let sets = 1_u64.checked_shl(locations).unwrap_or(u64::MAX);
+    let greedily = variants.saturating_mul(u64::from(locations));
+    sets.saturating_mul(variants).min(WORK).saturating_add(greedily)
+}
+
 /// What lacks of a variant, if anything does.
-fn shortage(variant: &VariantCells, book: &LocationBook, ordered: Quantity) -> Option<LineShortage> {
-    let sellable = variant.rows().filter(|row| book.is_sellable(row.loc_id));
-    let sellable = sellable.map(|row| row.qty_available.positive_part()).sum::<Quantity>().normalized();
-    if ordered <= sellable {
+fn shortage(variant: &VariantCells, book: &LocationBook, ordered: &Quantity) -> Option<LineShortage> {
+    let sellable = variant.rows().filter_map(|row| spare(row, book)).sum::<Quantity>().normalized();
+    if *ordered <= sellable {
         return None;
     }
     let helpless = !variant.more_may_sell(book);
     Some(LineShortage {
         variant_id: variant.variant_id,
-        quantity: ordered.normalized(),
+        quantity: ordered.clone().normalized(),
+        shortage: helpless.then(|| (ordered - &sellable).normalized()),
         sellable,
-        shortage: helpless.then(|| (ordered - sellable).normalized()),
         complete: variant.is_complete(),
     })
 }
@@ -230,7 +242,7 @@ impl Record for PlanLine {
             .value(self.loc_id)
             .text(self.location_name.as_deref())
             .value(self.line.variant_id)
-            .value(self.line.quantity);
+            .value(&self.line.quantity);
     }
 }
 

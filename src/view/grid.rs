@@ -3,7 +3,6 @@
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, ProductId, VariantId};
 use crate::domain::location::{LocationBook, LocationClass};
-use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
 
 /// The cells of a grid: each exactly once, ordered by variant and then location.
@@ -66,20 +65,23 @@ impl VariantCells {
         })
     }
 
-    /// Whether every cell of the variant is known.
+    /// Whether every cell of the variant is known, and every row can be computed with.
     pub(crate) fn is_complete(&self) -> bool {
-        self.untold == 0 && self.unknown().next().is_none()
+        self.untold == 0 && self.unknown().next().is_none() && self.rows().all(Row::is_exact)
     }
 
     /// Whether more may be sold of it than the locations hold that are known to sell: a cell that is not known may
-    /// hold something, or what is known to be there may be for sale.
+    /// hold something, a number that is not computed with may be any, or what is known to be there may be for sale.
     pub(crate) fn more_may_sell(&self, book: &LocationBook) -> bool {
         0 < self.untold
             || self.cells.iter().any(|(loc_id, cell)| match cell {
                 Cell::Unknown(_) => book.may_be_sellable(*loc_id),
-                Cell::Row(row) => {
-                    Quantity::ZERO < row.qty_available && book.class(*loc_id) == LocationClass::Unknown
-                }
+                Cell::Row(row) => match row.available() {
+                    Some(available) => {
+                        available.is_positive() && book.class(*loc_id) == LocationClass::Unknown
+                    }
+                    None => !row.qty_available.is_negative() && book.may_be_sellable(*loc_id),
+                },
                 Cell::NoRow => false,
             })
     }

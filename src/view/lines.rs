@@ -91,8 +91,14 @@ impl Fields {
         }
     }
 
+    /// A text that others chose, from what it is the text of, or nothing.
+    pub(crate) fn optional_text(&mut self, text: Option<impl Display>) -> &mut Self {
+        let text = text.map(|text| text.to_string());
+        self.text(text.as_deref())
+    }
+
     /// Quantities by location in one field: `loc_id:quantity`, joined by `;`.
-    pub(crate) fn pairs(&mut self, pairs: impl Iterator<Item = (LocationId, Quantity)>) -> &mut Self {
+    pub(crate) fn pairs<'a>(&mut self, pairs: impl Iterator<Item = (LocationId, &'a Quantity)>) -> &mut Self {
         self.text.clear();
         for (loc_id, quantity) in pairs {
             let separator = if self.text.is_empty() { "" } else { ";" };

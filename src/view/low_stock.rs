@@ -14,13 +14,12 @@ use super::envelope::{Context, Envelope, EnvelopeBuilder};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::tally::variant_sums;
-use super::transfer::{Surplus, is_spare, oversold};
+use super::transfer::{Surplus, beyond, oversold, spare};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
-use crate::domain::row::Row;
 
 /// What counts as low.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LowStockParameters {
     /// Rows or variants.
     pub level: AlertLevel,
@@ -44,7 +43,7 @@ pub struct LowStockAnswer {
 /// Finds every row, or every variant's sum, that is not below zero and not above the threshold.
 ///
 /// A variant without any row adds up to zero. A variant with an unknown cell has no known sum, so at variant level
-/// it raises no alert but a warning.
+/// it raises no alert but a warning; nor does a row whose `qty_available` is not a number that is computed with.
 #[must_use]
 pub fn low_stock(cells: impl Cells, context: Context<'_>, parameters: LowStockParameters) -> LowStockAnswer {
     let mut envelope = EnvelopeBuilder::new();
@@ -55,40 +54,45 @@ pub fn low_stock(cells: impl Cells, context: Context<'_>, parameters: LowStockPa
             envelope.see(id, cell);
         }
         match parameters.level {
-            AlertLevel::Location => push_rows(&mut alerts, variant, context.book, parameters.threshold),
+            AlertLevel::Location => push_rows(&mut alerts, variant, context.book, &parameters.threshold),
             AlertLevel::Variant if !variant.is_complete() => undecided += 1,
-            AlertLevel::Variant => alerts.extend(summed(variant, context.book, parameters.threshold)),
+            AlertLevel::Variant => alerts.extend(summed(variant, context.book, &parameters.threshold)),
         }
     });
-    alerts.sort_unstable_by_key(|alert| (alert.qty_available, alert.variant_id, alert.loc_id));
+    // What is lowest lacks most to the threshold.
+    alerts.sort_unstable_by(Alert::worse_first);
     if undecided > 0 {
-        envelope.warn(format!("variants with unknown cells, whose sums may or may not be low: {undecided}"));
+        envelope.warn(format!("variants whose sums are not known, and may or may not be low: {undecided}"));
     }
     LowStockAnswer { envelope: envelope.finish(context), count: alerts.len(), alerts }
 }
 
 /// Raises an alert for each low row of a variant, and shares out among them what others have above the threshold.
-fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBook, threshold: Quantity) {
-    let mut low: Vec<&Row> = variant.rows().filter(|row| is_low(row.qty_available, threshold)).collect();
+fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBook, threshold: &Quantity) {
+    let exact = variant.rows().filter_map(|row| Some((row.available()?, row)));
+    let mut low: Vec<_> = exact.filter(|(available, _)| is_low(available, threshold)).collect();
     if low.is_empty() {
         return;
     }
-    low.sort_unstable_by_key(|row| (row.qty_available, row.loc_id));
+    low.sort_unstable_by(|(one, row), (other, others_row)| {
+        one.cmp(other).then_with(|| row.loc_id.cmp(&others_row.loc_id))
+    });
     let mut surplus = Surplus::of(variant, book);
     let everywhere = surplus.total();
-    for row in oversold(variant) {
-        surplus.take(-row.qty_available);
+    for (available, _) in oversold(variant) {
+        surplus.take(-available);
     }
-    let mut spare = surplus.above(threshold);
+    // A row that is oversold by more than is computed with may need all there is.
+    let mut left = if beyond(variant).is_empty() { surplus.above(threshold) } else { Surplus::none() };
     let complete = variant.is_complete();
     let surplus_is_known = !variant.more_may_sell(book);
-    for row in low {
-        let shortage = (threshold - row.qty_available).normalized();
-        let own = if is_spare(row, book) { row.qty_available } else { Quantity::ZERO };
+    for (available, row) in low {
+        let shortage = (threshold - &available).normalized();
+        let own = spare(row, book).unwrap_or_default();
         let shortfall = Shortfall {
-            shortage,
-            surplus_elsewhere: surplus_is_known.then(|| (everywhere - own).normalized()),
-            transfer_from: spare.take(shortage),
+            shortage: shortage.clone().into(),
+            surplus_elsewhere: surplus_is_known.then(|| (&everywhere - &own).normalized()),
+            transfer_from: left.take(shortage),
             complete,
         };
         alerts.push(Alert::of_row(row, book, shortfall));
@@ -96,13 +100,14 @@ fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBoo
 }
 
 /// The alert of a variant whose cells are all known, if they add up to little.
-fn summed(variant: &VariantCells, book: &LocationBook, threshold: Quantity) -> Option<Alert> {
+fn summed(variant: &VariantCells, book: &LocationBook, threshold: &Quantity) -> Option<Alert> {
     let sums = variant_sums(variant, book);
-    let available = sums.qty_available.filter(|available| is_low(*available, threshold))?;
-    Alert::of_sums(variant, &sums, (threshold - available).normalized())
+    let available = sums.qty_available.as_ref().filter(|available| is_low(available, threshold))?;
+    let shortage = (threshold - available).normalized();
+    Alert::of_sums(variant, sums, shortage)
 }
 
-fn is_low(available: Quantity, threshold: Quantity) -> bool {
+fn is_low(available: &Quantity, threshold: &Quantity) -> bool {
     !available.is_negative() && available <= threshold
 }
 

@@ -11,12 +11,13 @@ use utoipa::ToSchema;
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
 use super::grid::Cells;
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
+use super::sent_quantity::{SentFields, SentQuantity};
+use super::updated_at::UpdatedAt;
 use crate::domain::cell::Cell;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
-use crate::domain::timestamp::Timestamp;
 
 /// Rows that do not add up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
@@ -48,19 +49,19 @@ pub struct Mismatch {
     pub variant_id: VariantId,
     /// Pieces on hand.
     #[schema(value_type = f64, format = "decimal", example = 0)]
-    pub qty_onhand: Quantity,
+    pub qty_onhand: SentQuantity,
     /// Pieces promised to orders. Haravan's spelling.
     #[schema(value_type = f64, format = "decimal", example = 7)]
-    pub qty_commited: Quantity,
+    pub qty_commited: SentQuantity,
     /// Pieces on their way.
     #[schema(value_type = f64, format = "decimal", example = 1)]
-    pub qty_incoming: Quantity,
+    pub qty_incoming: SentQuantity,
     /// Pieces available.
     #[schema(value_type = f64, format = "decimal", example = 5)]
-    pub qty_available: Quantity,
-    /// When the row last changed.
+    pub qty_available: SentQuantity,
+    /// When the row last changed, as Haravan wrote it.
     #[schema(value_type = String, format = DateTime, example = "2021-07-08T01:47:17.6Z")]
-    pub updated_at: Timestamp,
+    pub updated_at: UpdatedAt,
     /// The location's name; null when it is not known.
     #[schema(required, example = "Kho Quận 1")]
     pub location_name: Option<String>,
@@ -69,7 +70,7 @@ pub struct Mismatch {
     pub difference: Quantity,
 }
 
-/// Finds every row whose `qty_available` is not `qty_onhand - qty_commited`.
+/// Finds every row whose `qty_available` is not `qty_onhand - qty_commited`, of those whose numbers are computed with.
 #[must_use]
 pub fn mismatch(cells: impl Cells, context: Context<'_>) -> MismatchAnswer {
     let mut envelope = EnvelopeBuilder::new();
@@ -80,27 +81,30 @@ pub fn mismatch(cells: impl Cells, context: Context<'_>) -> MismatchAnswer {
             alerts.extend(Mismatch::of(row, context.book));
         }
     });
-    alerts.sort_unstable_by_key(|alert| (Reverse(alert.difference.abs()), alert.variant_id, alert.loc_id));
+    alerts.sort_by_cached_key(|alert: &Mismatch| {
+        (Reverse(alert.difference.clone().abs()), alert.variant_id, alert.loc_id)
+    });
     MismatchAnswer { envelope: envelope.finish(context), count: alerts.len(), alerts }
 }
 
 impl Mismatch {
     /// The mismatch of a row, if it is one.
     fn of(row: &Row, book: &LocationBook) -> Option<Self> {
-        let difference = row.qty_available - (row.qty_onhand - row.qty_commited);
+        let difference = row.available()? - (row.onhand()? - row.commited()?);
         if difference.is_zero() {
             return None;
         }
+        let sent = SentFields::of(row);
         Some(Self {
             id: row.id,
             loc_id: row.loc_id,
             product_id: row.product_id,
             variant_id: row.variant_id,
-            qty_onhand: row.qty_onhand,
-            qty_commited: row.qty_commited,
-            qty_incoming: row.qty_incoming,
-            qty_available: row.qty_available,
-            updated_at: row.updated_at,
+            qty_onhand: sent.qty_onhand,
+            qty_commited: sent.qty_commited,
+            qty_incoming: sent.qty_incoming,
+            qty_available: sent.qty_available,
+            updated_at: sent.updated_at,
             location_name: book.name(row.loc_id).map(str::to_owned),
             difference: difference.normalized(),
         })
@@ -128,13 +132,13 @@ impl Record for Mismatch {
             .value(self.loc_id)
             .value(self.product_id)
             .value(self.variant_id)
-            .value(self.qty_onhand)
-            .value(self.qty_commited)
-            .value(self.qty_incoming)
-            .value(self.qty_available)
-            .value(self.updated_at)
+            .value(&self.qty_onhand)
+            .value(&self.qty_commited)
+            .value(&self.qty_incoming)
+            .value(&self.qty_available)
+            .optional_text(Some(&self.updated_at))
             .text(self.location_name.as_deref())
-            .value(self.difference);
+            .value(&self.difference);
     }
 }
 

@@ -5,8 +5,6 @@
 //! At variant level no transfer can help: a variant's sum is over all the locations asked for, so every surplus is
 //! already in it, and moving it from one to another changes nothing.
 
-use std::cmp::Reverse;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,13 +12,14 @@ use super::alert::{Alert, AlertLevel, Shortfall};
 use super::envelope::{Context, Envelope, EnvelopeBuilder};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
+use super::sent_quantity::{SentFields, SentQuantity};
 use super::tally::variant_sums;
-use super::transfer::{Surplus, oversold};
+use super::transfer::{Surplus, beyond, oversold};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 
 /// Which negatives are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NegativeParameters {
     /// Rows or variants.
     pub level: AlertLevel,
@@ -59,13 +58,13 @@ pub fn negative(cells: impl Cells, context: Context<'_>, parameters: NegativePar
             AlertLevel::Variant => alerts.extend(summed(variant, context.book)),
         }
     });
-    if let Some(least) = parameters.min_shortage {
-        alerts.retain(|alert| alert.shortage >= least);
+    if let Some(least) = parameters.min_shortage.filter(Quantity::is_positive).map(SentQuantity::from) {
+        alerts.retain(|alert| least.cmp_magnitude(&alert.shortage).is_le());
     }
-    alerts.sort_unstable_by_key(|alert| (Reverse(alert.shortage), alert.variant_id, alert.loc_id));
+    alerts.sort_unstable_by(Alert::worse_first);
     if undecided > 0 {
         envelope.warn(format!(
-            "variants with unknown cells, whose sums may or may not be below zero: {undecided}"
+            "variants whose sums are not known, and may or may not be below zero: {undecided}"
         ));
     }
     NegativeAnswer { envelope: envelope.finish(context), count: alerts.len(), alerts }
@@ -74,7 +73,8 @@ pub fn negative(cells: impl Cells, context: Context<'_>, parameters: NegativePar
 /// Raises an alert for each negative row of a variant, and shares the variant's surplus out among them.
 fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBook) {
     let short = oversold(variant);
-    if short.is_empty() {
+    let beyond = beyond(variant);
+    if short.is_empty() && beyond.is_empty() {
         return;
     }
     let mut surplus = Surplus::of(variant, book);
@@ -82,10 +82,18 @@ fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBoo
     let surplus_is_known = !variant.more_may_sell(book);
     // A negative row has no surplus of its own: what the variant has is what it has elsewhere.
     let surplus_elsewhere = surplus_is_known.then(|| surplus.total());
-    for row in short {
-        let shortage = (-row.qty_available).normalized();
-        let transfer_from = surplus.take(shortage);
-        let shortfall = Shortfall { shortage, surplus_elsewhere, transfer_from, complete };
+    for (available, row) in short {
+        let shortage = (-available).normalized();
+        let transfer_from = surplus.take(shortage.clone());
+        let surplus_elsewhere = surplus_elsewhere.clone();
+        let shortfall = Shortfall { shortage: shortage.into(), surplus_elsewhere, transfer_from, complete };
+        alerts.push(Alert::of_row(row, book, shortfall));
+    }
+    // How much these need is not computed with, so nothing is planned for them; but they are not kept back.
+    for row in beyond {
+        let shortage = SentFields::of(row).qty_available.abs();
+        let surplus_elsewhere = surplus_elsewhere.clone();
+        let shortfall = Shortfall { shortage, surplus_elsewhere, transfer_from: Vec::new(), complete };
         alerts.push(Alert::of_row(row, book, shortfall));
     }
 }
@@ -93,8 +101,8 @@ fn push_rows(alerts: &mut Vec<Alert>, variant: &VariantCells, book: &LocationBoo
 /// The alert of a variant whose cells are all known, if they add up to less than nothing.
 fn summed(variant: &VariantCells, book: &LocationBook) -> Option<Alert> {
     let sums = variant_sums(variant, book);
-    let available = sums.qty_available.filter(|available| available.is_negative())?;
-    Alert::of_sums(variant, &sums, -available)
+    let shortage = -sums.qty_available.as_ref().filter(|available| available.is_negative())?;
+    Alert::of_sums(variant, sums, shortage)
 }
 
 impl Tabular for NegativeAnswer {

@@ -4,11 +4,13 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
 use super::envelope::Context;
+use super::sent_quantity::{SentFields, SentQuantity};
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, OrgId, ProductId, RowId, VariantId};
 use crate::domain::location::{Location, LocationBook, LocationClass};
 use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
+use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
 
 /// A grid's cells in order, and the shop's locations.
@@ -64,8 +66,8 @@ pub(super) fn location(number: u64) -> LocationId {
 /// On hand, commited, incoming, available.
 pub(super) fn row(variant_id: u64, loc_id: u64, quantities: [&str; 4]) -> (CellId, Cell) {
     let [qty_onhand, qty_commited, qty_incoming, qty_available] =
-        quantities.map(|text| Quantity::parse(text).unwrap());
-    let row = Row {
+        quantities.map(|text| RowQuantity::parse(text).unwrap());
+    let mut row = Row {
         id: RowId::new(variant_id * 10_000 + loc_id).unwrap(),
         loc_id: location(loc_id),
         product_id: ProductId::new(variant_id.div_ceil(3) * 1000).unwrap(),
@@ -77,6 +79,14 @@ pub(super) fn row(variant_id: u64, loc_id: u64, quantities: [&str; 4]) -> (CellI
         updated_at: Timestamp::parse("2021-07-08T01:47:17.6Z").unwrap(),
         as_sent: None,
     };
+    let [onhand, commited, incoming, available] = quantities;
+    let sent = format!(
+        r#"{{"id":{},"loc_id":{loc_id},"product_id":{},"variant_id":{variant_id},"qty_onhand":{onhand},"qty_commited":{commited},"qty_incoming":{incoming},"qty_available":{available},"updated_at":"2021-07-08T01:47:17.6Z"}}"#,
+        row.id, row.product_id,
+    );
+    let mut canonical = Vec::new();
+    row.write_json(&mut canonical);
+    row.as_sent = (canonical != sent.as_bytes()).then(|| sent.into());
     (row.cell_id(), Cell::Row(row))
 }
 
@@ -118,21 +128,56 @@ pub(super) fn documented_example() -> Sample {
     Sample { cells, book }
 }
 
+/// A number that is written with at most two decimals.
+pub(super) trait Written {
+    fn written(&self) -> String;
+}
+
+impl Written for Quantity {
+    fn written(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Written for SentQuantity {
+    fn written(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Written for RowQuantity {
+    fn written(&self) -> String {
+        self.short().unwrap().to_string()
+    }
+}
+
+impl<W: Written> Written for &W {
+    fn written(&self) -> String {
+        (*self).written()
+    }
+}
+
+/// The four quantities of a row, as they are shown.
+pub(super) fn shown(row: &Row) -> [SentQuantity; 4] {
+    let SentFields { qty_onhand, qty_commited, qty_incoming, qty_available, .. } = SentFields::of(row);
+    [qty_onhand, qty_commited, qty_incoming, qty_available]
+}
+
 /// A quantity in hundredths: exact sums without the code under test.
-pub(super) fn hundredths(quantity: Quantity) -> i64 {
-    let text = quantity.to_string();
+pub(super) fn hundredths(quantity: impl Written) -> i64 {
+    let text = quantity.written();
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let magnitude: i64 = format!("{}{fraction:0<2}", whole.trim_start_matches('-')).parse().unwrap();
     if text.starts_with('-') { -magnitude } else { magnitude }
 }
 
-fn quantity() -> impl Strategy<Value = Quantity> {
+fn quantity() -> impl Strategy<Value = RowQuantity> {
     prop_oneof![
-        4 => (-20_i64..20).prop_map(Quantity::from),
+        4 => (-20_i64..20).prop_map(RowQuantity::from),
         1 => (-2000_i64..2000).prop_map(|hundredths| {
             let sign = if hundredths < 0 { "-" } else { "" };
             let magnitude = hundredths.abs();
-            Quantity::parse(&format!("{sign}{}.{:02}", magnitude / 100, magnitude % 100)).unwrap()
+            RowQuantity::parse(&format!("{sign}{}.{:02}", magnitude / 100, magnitude % 100)).unwrap()
         }),
     ]
 }
@@ -163,7 +208,7 @@ fn book() -> impl Strategy<Value = LocationBook> {
 }
 
 /// What a cell holds in truth, if anything, and whether it is unknown.
-fn content() -> impl Strategy<Value = (Option<([Quantity; 4], i64)>, Option<MissingReason>)> {
+fn content() -> impl Strategy<Value = (Option<([RowQuantity; 4], i64)>, Option<MissingReason>)> {
     let quantities = [quantity(), quantity(), quantity(), quantity()];
     let held = proptest::option::weighted(0.7, (quantities, 0_i64..5_000_000_000));
     (held, proptest::option::weighted(0.15, reason()))
@@ -192,7 +237,7 @@ pub(super) fn veiled() -> impl Strategy<Value = Veiled> {
     })
 }
 
-fn dated_row(variant_id: u64, loc_id: u64, quantities: [Quantity; 4], instant: i64) -> (CellId, Cell) {
+fn dated_row(variant_id: u64, loc_id: u64, quantities: [RowQuantity; 4], instant: i64) -> (CellId, Cell) {
     let (id, cell) = row(variant_id, loc_id, ["0"; 4]);
     let Cell::Row(row) = cell else { unreachable!() };
     let [qty_onhand, qty_commited, qty_incoming, qty_available] = quantities;

@@ -4,16 +4,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::grid::VariantCells;
+use super::updated_at::{Newest, UpdatedAt};
 use crate::domain::cell::Cell;
 use crate::domain::location::{LocationBook, LocationClass};
 use crate::domain::quantity::Quantity;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::row::Row;
 
 /// Sums over a group of cells.
 ///
 /// An unknown cell makes every sum null that it could move; `sellable`, which more knowledge can only raise, stays
-/// as a lower bound. The counts and `updated_at` are facts about the cells that are known, and stay too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+/// as a lower bound. The counts and `updated_at` are facts about the cells that are known, and stay too. A row with a
+/// quantity of more than 38 significant digits, or further than 1,000 places from the decimal point, counts as a row,
+/// and makes the sums null as an unknown cell does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct StockSums {
     /// Pieces on hand, over all locations asked for; null if a cell is unknown.
     #[schema(required, value_type = Option<f64>, format = "decimal", example = 12)]
@@ -47,16 +50,16 @@ pub struct StockSums {
     /// Known rows whose `qty_available` is below zero.
     #[schema(example = 1)]
     pub negative_rows: u64,
-    /// When the newest known row last changed; null without rows.
+    /// When the newest known row last changed, as Haravan wrote it; null without rows.
     #[schema(required, value_type = Option<String>, format = DateTime, example = "2021-07-30T06:05:24.332Z")]
-    pub updated_at: Option<Timestamp>,
-    /// Whether every cell that could move these sums is known.
+    pub updated_at: Option<UpdatedAt>,
+    /// Whether every cell that could move these sums is known, and can be summed.
     #[schema(example = true)]
     pub complete: bool,
 }
 
 /// Sums in the making. Neither the order of cells nor how they are split before a [`Tally::merge`] matters.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     onhand: Quantity,
     commited: Quantity,
@@ -71,7 +74,9 @@ pub(crate) struct Tally {
     no_rows: u64,
     unknown: u64,
     negative_rows: u64,
-    updated_at: Option<Timestamp>,
+    /// Whether a row has a quantity that cannot be summed.
+    has_beyond: bool,
+    newest: Newest,
 }
 
 /// Whether a group has all the cells that belong to it.
@@ -98,19 +103,35 @@ impl Tally {
             }
         };
         self.rows += 1;
-        self.onhand += row.qty_onhand;
-        self.commited += row.qty_commited;
-        self.incoming += row.qty_incoming;
-        self.available += row.qty_available;
-        if row.qty_available.is_negative() {
-            self.negative_rows += 1;
-            self.oversold += row.qty_available;
-        } else if class == LocationClass::Sellable {
-            self.sellable += row.qty_available;
-        } else if class == LocationClass::Unknown {
-            self.may_sell_more |= Quantity::ZERO < row.qty_available;
+        self.newest.see(row);
+        self.sum(row, class);
+    }
+
+    #[inline]
+    fn sum(&mut self, row: &Row, class: LocationClass) {
+        let quantities = (row.onhand(), row.commited(), row.incoming());
+        if let (Some(onhand), Some(commited), Some(incoming)) = quantities {
+            self.onhand += &onhand;
+            self.commited += &commited;
+            self.incoming += &incoming;
+        } else {
+            self.has_beyond = true;
         }
-        self.updated_at = newest(self.updated_at, Some(row.updated_at));
+        let is_negative = row.qty_available.is_negative();
+        self.negative_rows += u64::from(is_negative);
+        let Some(available) = row.available() else {
+            self.has_beyond = true;
+            self.may_sell_more |= class == LocationClass::Unknown && !is_negative;
+            return;
+        };
+        self.available += &available;
+        if is_negative {
+            self.oversold += &available;
+        } else if class == LocationClass::Sellable {
+            self.sellable += &available;
+        } else if class == LocationClass::Unknown {
+            self.may_sell_more |= available.is_positive();
+        }
     }
 
     /// Counts cells of which not even the location can be told.
@@ -120,36 +141,37 @@ impl Tally {
 
     /// Counts what another tally counted.
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.onhand += other.onhand;
-        self.commited += other.commited;
-        self.incoming += other.incoming;
-        self.available += other.available;
-        self.sellable += other.sellable;
+        self.onhand += &other.onhand;
+        self.commited += &other.commited;
+        self.incoming += &other.incoming;
+        self.available += &other.available;
+        self.sellable += &other.sellable;
         self.may_sell_more |= other.may_sell_more;
-        self.oversold += other.oversold;
+        self.oversold += &other.oversold;
         self.rows += other.rows;
         self.no_rows += other.no_rows;
         self.unknown += other.unknown;
         self.negative_rows += other.negative_rows;
-        self.updated_at = newest(self.updated_at, other.updated_at);
+        self.has_beyond |= other.has_beyond;
+        self.newest.merge(&other.newest);
     }
 
     /// The sums, as far as they can be known.
     pub(crate) fn finish(&self, membership: Membership) -> StockSums {
-        let complete = self.unknown == 0 && membership == Membership::Certain;
-        let known = |sum: Quantity| complete.then(|| sum.normalized());
+        let complete = self.unknown == 0 && !self.has_beyond && membership == Membership::Certain;
+        let known = |sum: &Quantity| complete.then(|| sum.clone().normalized());
         StockSums {
-            qty_onhand: known(self.onhand),
-            qty_commited: known(self.commited),
-            qty_incoming: known(self.incoming),
-            qty_available: known(self.available),
-            sellable: (!self.may_sell_more).then(|| self.sellable.normalized()),
-            qty_oversold: known(-self.oversold),
+            qty_onhand: known(&self.onhand),
+            qty_commited: known(&self.commited),
+            qty_incoming: known(&self.incoming),
+            qty_available: known(&self.available),
+            sellable: (!self.may_sell_more).then(|| self.sellable.clone().normalized()),
+            qty_oversold: known(&-&self.oversold),
             rows: self.rows,
             no_rows: self.no_rows,
             unknown: self.unknown,
             negative_rows: self.negative_rows,
-            updated_at: self.updated_at,
+            updated_at: self.newest.text(),
             complete,
         }
     }
@@ -163,9 +185,4 @@ pub(crate) fn variant_sums(variant: &VariantCells, book: &LocationBook) -> Stock
     }
     tally.add_untold(variant.untold);
     tally.finish(Membership::Certain)
-}
-
-/// The later of two instants; of two spellings of one instant the longer, so that order does not matter.
-fn newest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
-    one.into_iter().chain(other).max_by_key(|instant| (*instant, instant.digits()))
 }

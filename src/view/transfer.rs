@@ -23,19 +23,24 @@ pub(super) struct Surplus {
 impl Surplus {
     /// All that the variant's sellable locations are known to have.
     pub(super) fn of(variant: &VariantCells, book: &LocationBook) -> Self {
-        let spare = variant.rows().filter(|row| is_spare(row, book));
-        Self { left: spare.map(|row| (row.qty_available, Reverse(row.loc_id))).collect() }
+        let spare = variant.rows().filter_map(|row| Some((spare(row, book)?, Reverse(row.loc_id))));
+        Self { left: spare.collect() }
+    }
+
+    /// Nothing to spare.
+    pub(super) fn none() -> Self {
+        Self { left: BinaryHeap::new() }
     }
 
     /// What is left of it if every location keeps so much.
-    pub(super) fn above(self, kept: Quantity) -> Self {
-        let spare = self.left.into_iter().filter(|(left, _)| kept < *left);
-        Self { left: spare.map(|(left, loc_id)| (left - kept, loc_id)).collect() }
+    pub(super) fn above(self, kept: &Quantity) -> Self {
+        let spare = self.left.into_iter().filter(|(left, _)| kept < left);
+        Self { left: spare.map(|(left, loc_id)| (&left - kept, loc_id)).collect() }
     }
 
     /// All of it.
     pub(super) fn total(&self) -> Quantity {
-        self.left.iter().map(|(quantity, _)| *quantity).sum::<Quantity>().normalized()
+        self.left.iter().map(|(quantity, _)| quantity).sum::<Quantity>().normalized()
     }
 
     /// Promises up to `wanted`. Each sender but the last is emptied, so all promises of a variant together are no
@@ -45,10 +50,10 @@ impl Surplus {
         while !wanted.is_zero()
             && let Some((left, Reverse(loc_id))) = self.left.pop()
         {
-            let quantity = left.min(wanted);
-            wanted = wanted - quantity;
-            if left > quantity {
-                self.left.push((left - quantity, Reverse(loc_id)));
+            let quantity = left.clone().min(wanted.clone());
+            wanted -= &quantity;
+            if quantity < left {
+                self.left.push((&left - &quantity, Reverse(loc_id)));
             }
             transfers.push(Transfer { loc_id, quantity: quantity.normalized() });
         }
@@ -56,14 +61,25 @@ impl Surplus {
     }
 }
 
-/// Whether a row has what could be sold.
-pub(super) fn is_spare(row: &Row, book: &LocationBook) -> bool {
-    Quantity::ZERO < row.qty_available && book.is_sellable(row.loc_id)
+/// What a row has that could be sold, if it is known exactly.
+pub(super) fn spare(row: &Row, book: &LocationBook) -> Option<Quantity> {
+    if !book.is_sellable(row.loc_id) {
+        return None;
+    }
+    row.available().filter(Quantity::is_positive)
 }
 
-/// A variant's oversold rows, the worst first, then by location id.
-pub(super) fn oversold(variant: &VariantCells) -> Vec<&Row> {
-    let mut short: Vec<&Row> = variant.rows().filter(|row| row.qty_available.is_negative()).collect();
-    short.sort_unstable_by_key(|row| (row.qty_available, row.loc_id));
+/// A variant's oversold rows with what is available of each, the worst first, then by location id.
+pub(super) fn oversold(variant: &VariantCells) -> Vec<(Quantity, &Row)> {
+    let negative = variant.rows().filter(|row| row.qty_available.is_negative());
+    let mut short: Vec<_> = negative.filter_map(|row| Some((row.available()?, row))).collect();
+    short.sort_unstable_by(|(one, row), (other, others_row)| {
+        one.cmp(other).then_with(|| row.loc_id.cmp(&others_row.loc_id))
+    });
     short
+}
+
+/// A variant's oversold rows of which too much is short to be computed with, by location id.
+pub(super) fn beyond(variant: &VariantCells) -> Vec<&Row> {
+    variant.rows().filter(|row| row.qty_available.is_negative() && !row.qty_available.is_exact()).collect()
 }

@@ -77,7 +77,7 @@ fn nothing_is_promised_from_a_location_of_which_nobody_can_tell() {
     let short =
         negative(cells(&["-5", "9"]).into_iter(), context(&half_known()), NegativeParameters::default());
     let alert = &short.alerts[0];
-    assert_eq!((alert.surplus_elsewhere, alert.transfer_from.len()), (None, 0));
+    assert_eq!((alert.surplus_elsewhere.as_ref(), alert.transfer_from.len()), (None, 0));
 }
 
 #[test]

@@ -153,7 +153,7 @@ async fn what_cannot_be_read_is_named() {
         ("pooling=sum", "pooling: \"sum\" is not net or positive"),
         ("buffer=-1", "buffer: \"-1\" is not a decimal number of at least 0"),
         ("cap=many", "cap: \"many\" is not a decimal number of at least 0"),
-        ("threshold=", "threshold: \"\" is not a decimal number of at least 0"),
+        ("threshold=x", "threshold: \"x\" is not a decimal number of at least 0"),
         ("pickup=maybe", "pickup: \"maybe\" is not true or false"),
     ] {
         let detail =

@@ -20,7 +20,7 @@ async fn every_wrong_parameter_is_named() {
         ("variant_ids=1&location_ids=1&limit=0", "limit: \"0\""),
         ("variant_ids=1&location_ids=1&limit=-1", "limit: \"-1\""),
         ("variant_ids=1&location_ids=1&limit=abc", "limit: \"abc\""),
-        ("variant_ids=1&location_ids=1&limit=", "limit: \"\""),
+        ("variant_ids=1&location_ids=1&Limit=5", "did you mean limit?"),
         ("variant_ids=1&location_ids=1&page=0", "page: \"0\""),
         ("variant_ids=1&location_ids=1&order=name", "order: \"name\""),
         ("variant_ids=1&location_ids=1&direction=up", "direction: \"up\""),

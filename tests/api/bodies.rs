@@ -121,7 +121,7 @@ async fn what_is_no_json_text_is_told_where_it_stops_being_one() {
 async fn a_member_of_another_type_is_named() {
     let app = TestApp::spawn().await;
     for (member, named) in [
-        (r#""variant_ids":null"#, "variant_ids"),
+        (r#""variant_ids":[null]"#, "variant_ids"),
         (r#""variant_ids":true"#, "variant_ids"),
         (r#""variant_ids":{"id":1}"#, "variant_ids"),
         (r#""variant_ids":[[1]]"#, "variant_ids"),
@@ -135,7 +135,7 @@ async fn a_member_of_another_type_is_named() {
         (r#""variant_ids":[18446744073709551616]"#, "variant_ids"),
         (r#""variant_ids":[1],"limit":[1]"#, "limit"),
         (r#""variant_ids":[1],"limit":1.5"#, "limit"),
-        (r#""variant_ids":[1],"limit":null"#, "limit"),
+        (r#""variant_ids":[1],"limit":{}"#, "limit"),
         (r#""variant_ids":[1],"partial":"perhaps""#, "partial"),
     ] {
         let body = format!(r#"{{"location_ids":[963414],{member}}}"#);

@@ -83,6 +83,7 @@ async fn what_is_stale_and_served_says_so() {
     let answer = app.example().await;
     assert_eq!(CacheStatus::of(&answer).reason(), "stale");
     assert_eq!((answer.cache_detail("stale"), answer.cache_detail("fetched")), (4, 0));
+    assert_eq!(answer.cache_detail("calls"), 1, "the refresh");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -173,3 +173,19 @@ async fn a_problem_may_be_coded_too_and_stays_one() {
     let head = app.ask(Method::HEAD, "/nowhere").key(TK_ALL).header("accept-encoding", "gzip").await;
     assert_eq!((head.status, head.body.len()), (404, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_answer_that_is_coded_is_given_again_as_it_was() {
+    let app = TestApp::spawn().await;
+    let shop = app.shop(GENERATED);
+    let question = grid(&shop.variant_ids()[..60], &shop.location_ids());
+    let ask = || app.inventory(GENERATED, &question).header("accept-encoding", "br");
+    let first = ask().await;
+    assert_eq!((first.status, first.header("content-encoding")), (200, Some("br")));
+    for _ in 0..4 {
+        let again = ask().await;
+        assert!(again.is_hit(), "{}", again.shown());
+        assert_eq!((&again.body, again.header("etag")), (&first.body, first.header("etag")));
+        assert_eq!(again.header("content-encoding"), Some("br"));
+    }
+}

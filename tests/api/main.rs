@@ -37,6 +37,7 @@ mod methods;
 mod mismatch;
 mod misspelled;
 mod odd_locations;
+mod odd_numbers;
 mod odd_rows;
 mod operations;
 mod oracle;

@@ -8,6 +8,7 @@ use tonkho::sandbox::request::Resource;
 use tonkho::sandbox::settings::ShopData;
 
 use crate::gateway::{GENERATED, TK_ALL, TestApp};
+use crate::odd_rows::bodies_without;
 
 /// Five at location 11 and seven at location 12, of variant 101.
 async fn spawn() -> TestApp {
@@ -150,20 +151,59 @@ async fn a_location_without_an_id_makes_all_locations_incomplete_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn classes_of_the_last_list_stay_in_force_while_it_cannot_be_read() {
     let in_transit = || listed(r#"{"id":11,"location_type":"ontheroad"}"#);
-    let app = spawn().await;
-    app.shop(GENERATED).set_faults(in_transit());
-    assert_eq!(app.availability().await, (json!(true), json!(7), 0));
     for failure in [Failure::Status500, Failure::EmptyObject, Failure::GarbledJson] {
+        let app = spawn().await;
+        app.shop(GENERATED).set_faults(in_transit());
+        assert_eq!(app.availability().await, (json!(true), json!(7), 0));
         app.shop(GENERATED).set_faults(Faults { fail_as: vec![failure], ..failing(in_transit()) });
         app.forget_all().await;
         assert_eq!(app.availability().await, (json!(true), json!(7), 1), "{failure:?}");
         let all = app.view("stock?variant_ids=101").await;
         assert_eq!((&all["stock"][0]["sellable"], &all["complete"]), (&json!(7), &json!(true)), "{all}");
         app.get("/shops/2000/com/locations.json").await.problem(502, "upstream-failed");
+        app.shop(GENERATED).set_faults(in_transit());
+        app.forget_all().await;
+        assert_eq!(app.availability().await, (json!(true), json!(7), 0), "read again at once");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_does_not_come_in_time_leaves_the_classes_of_the_last_one_in_force() {
+    let in_transit = || listed(r#"{"id":11,"location_type":"ontheroad"}"#);
+    let app = spawn().await;
     app.shop(GENERATED).set_faults(in_transit());
-    app.forget_all().await;
-    assert_eq!(app.availability().await, (json!(true), json!(7), 0), "read again at once");
+    assert_eq!(app.availability().await, (json!(true), json!(7), 0));
+    let hanging = Faults { fail_as: vec![Failure::Timeout], ..failing(in_transit()) };
+    let throttled = Faults {
+        throttle_next: 1_000,
+        retry_after: Some("30".to_owned()),
+        fail_only: Some(Resource::Locations),
+        ..in_transit()
+    };
+    for faults in [hanging, throttled] {
+        app.shop(GENERATED).set_faults(faults);
+        app.forget_all().await;
+        let path = "/shops/2000/availability?variant_ids=101&location_ids=11,12";
+        let body = app.get(path).header("prefer", "wait=1").await.ok();
+        assert_eq!(body["availability"][0]["quantity"], 7, "{body}");
+        assert_eq!(body["warnings"].as_array().unwrap().len(), 1, "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_a_list_of_locations_leaves_the_last_one_in_force() {
+    let app = spawn().await;
+    app.shop(GENERATED).set_faults(listed(r#"{"id":11,"location_type":"ontheroad"}"#));
+    assert_eq!(app.availability().await, (json!(true), json!(7), 0));
+    for body in bodies_without("locations") {
+        app.shop(GENERATED).set_faults(Faults {
+            raw_body: Some(body.clone()),
+            fail_only: Some(Resource::Locations),
+            ..Faults::default()
+        });
+        app.forget_all().await;
+        assert_eq!(app.availability().await, (json!(true), json!(7), 1), "{body}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -205,6 +205,11 @@ async fn explaining_a_question_costs_no_call_and_tells_what_it_would_take() {
     app.age(20);
     let answer = app.inventory(GENERATED, &format!("{question}&explain=true")).await.ok();
     assert_eq!(answer["cells"], json!({"asked": 60, "fresh": 0, "stale": 60, "absent": 0}));
+    assert_eq!(
+        (&answer["calls"], &answer["wait_seconds"]),
+        (&json!(2), &json!(0.0)),
+        "nobody waits for these"
+    );
     assert_eq!(shop.counters().requests, 2);
 }
 

@@ -1,5 +1,6 @@
 //! What calls and traces go through, and why connections fail.
 
+use std::io::Read;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +8,6 @@ use std::thread;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection};
-use std::io::Read;
 use tonkho::settings::base_url::BaseUrl;
 
 use crate::gateway::{EXAMPLE, EXAMPLE_QUERY, TestApp};
@@ -54,8 +54,9 @@ impl Proxy {
 }
 
 fn bytes(hexadecimal: &str) -> Vec<u8> {
-    let digits = (0..hexadecimal.len()).step_by(2);
-    digits.map(|at| u8::from_str_radix(&hexadecimal[at..at + 2], 16).unwrap()).collect()
+    let digits: Vec<u8> = hexadecimal.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
 }
 
 /// Serves TLS with a certificate that nobody trusts; gives back its port.
@@ -82,7 +83,7 @@ async fn calls_to_loopback_go_through_no_proxy_of_the_environment() {
     let proxy = Proxy::listen();
     let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let variables = names.map(|name| (name, proxy.url.as_str()));
-    let process = Process::start("", &variables).await;
+    let process = Process::start("telemetry.log_format = \"json\"", &variables).await;
     let path = format!("/shops/1000/com/inventory_locations.json?{EXAMPLE_QUERY}");
     assert_eq!(process.get(&path, &[]).await.rows().len(), 4);
     assert_eq!(proxy.heard(), 0);
@@ -110,7 +111,7 @@ async fn calls_over_https_go_through_the_proxy_of_the_environment_unless_told_ot
     for (setting, expected) in [("", true), ("haravan.proxy = \"none\"", false)] {
         let proxy = Proxy::listen();
         let variables =
-            [("HTTPS_PROXY", proxy.url.as_str()), ("TONKHO_HARAVAN__BASE_URL", "https://haravan.invalid")];
+            [("HTTPS_PROXY", proxy.url.as_str()), ("TONKHO__HARAVAN__BASE_URL", "https://haravan.invalid")];
         let process =
             Process::start(&format!("telemetry.log_format = \"json\"\n{setting}"), &variables).await;
         let path = format!("/shops/1000/com/inventory_locations.json?{EXAMPLE_QUERY}");

@@ -154,14 +154,24 @@ async fn a_refused_id_is_asked_anew_after_a_purge_and_by_who_wants_nothing_from_
         assert_eq!(wish("max-age=5").await.missing().len(), 2, "an age is no reason to ask for refused ids");
         assert_eq!(wish("no-cache").await.rows().len(), 4);
         purge(&app, "").await;
-        // Of two that were refused, one is mended.
-        refuse(&[VARIANT, 1_064_240_649], &[]);
-        assert_eq!(app.example().await.missing().len(), 4);
-        refuse(&[1_064_240_649], &[]);
-        assert_eq!(wish("no-cache").await.missing().len(), 2);
-        refuse(&[], &[]);
-        purge(&app, "").await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_refused_ids_the_one_that_was_mended_is_told_by_who_wants_nothing_from_the_cache() {
+    let app = TestApp::spawn().await;
+    let shop = app.shop(EXAMPLE);
+    let refuse = |variants: &[u64]| {
+        let poisoned_variants = variants.iter().copied().collect();
+        shop.set_faults(Faults { poisoned_variants, ..Faults::default() });
+    };
+    refuse(&[VARIANT, 1_064_240_649]);
+    assert_eq!(app.example().await.missing().len(), 4);
+    refuse(&[1_064_240_649]);
+    assert_eq!(app.example().await.missing().len(), 4);
+    let told = app.example().header("cache-control", "no-cache").await.missing();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|(variant, ..)| *variant == 1_064_240_649), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,7 +48,10 @@ fn first(entry: &VariantCells) -> Option<Row> {
 
 #[test]
 fn rows_come_out_as_they_went_in_packed_or_not() {
-    for available in ["5", "-15", "2147483647", "2147483648", "5.50", "5.0", "-0", "1e2"] {
+    let odd = ["0.30000000000000004", "9007199254740993", "1e30", "-1e401", "-1e99999999999999999999"];
+    for available in
+        ["5", "-15", "2147483647", "2147483648", "5.50", "5.0", "-0", "1e2"].into_iter().chain(odd)
+    {
         let entry = empty().merged(vec![found(1, 1, 1, available), found(2, 1, 1, "3")]);
         assert_eq!(first(&entry), Some(row(1, 1, available)), "{available}");
     }
@@ -56,7 +59,9 @@ fn rows_come_out_as_they_went_in_packed_or_not() {
 
 #[test]
 fn a_packed_row_is_written_as_it_was_sent() {
-    for available in ["5", "-15", "0", "2147483647", "-2147483648", "2147483648", "5.50", "-0", "1e2"] {
+    for available in
+        ["5", "-15", "0", "2147483647", "-2147483648", "2147483648", "5.50", "-0", "1e2", "1e5000"]
+    {
         let entry = empty().merged(vec![found(1, 1, 59, available)]);
         let (mut packed, mut whole) = (Vec::new(), Vec::new());
         let mut line = Line::new();

@@ -1,12 +1,17 @@
-//! Quantities against their texts, and against 128-bit integers.
+//! Quantities against their texts, and against whole numbers of any length.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
+use bigdecimal::num_bigint::BigInt;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy};
-use proptest::{prop_assert_eq, prop_oneof, proptest};
+use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-use super::{MAX_MAGNITUDE, Quantity, QuantityError};
+use super::{Quantity, QuantityError};
+use crate::domain::row_quantity::RowQuantity;
+
+/// How many decimals the reference has: more than any quantity.
+const PLACES: usize = 1_000;
 
 #[track_caller]
 fn check(text: &str, expected: Result<&str, QuantityError>) {
@@ -16,22 +21,35 @@ fn check(text: &str, expected: Result<&str, QuantityError>) {
 
 #[test]
 fn every_json_number_is_kept_to_the_digit() {
-    check("5", Ok("5"));
-    check("-15", Ok("-15"));
-    check("5.0", Ok("5.0"));
-    check("5.50", Ok("5.50"));
-    check("10.0000000000", Ok("10.0000000000"));
+    for text in [
+        "5",
+        "-15",
+        "5.0",
+        "5.50",
+        "10.0000000000",
+        "999999999999999",
+        "0.30000000000000004",
+        "33.333333333333336",
+        "9007199254740993",
+        "-99999999999999999999999999999999999999",
+        "0.0000000000000000000000000000000000001",
+        "12345678901234567890.123456789012345678",
+    ] {
+        check(text, Ok(text));
+    }
     check("1e3", Ok("1000"));
     check("-2.5E-1", Ok("-0.25"));
-    check("999999999999999", Ok("999999999999999"));
+    check("1e30", Ok("1000000000000000000000000000000"));
+    check("-1e401", Ok(&format!("-1{}", "0".repeat(401))));
+    check("1e-20", Ok("0.00000000000000000001"));
 }
 
 #[test]
-fn what_is_not_a_number_or_cannot_be_summed_exactly_is_refused() {
-    for text in ["", "abc", "\"5\"", "null", "true", "NaN", "+5", "05", "5.", ".5", "[5]"] {
+fn what_is_not_a_number_or_has_too_many_digits_is_refused() {
+    for text in ["", "abc", "\"5\"", "null", "true", "NaN", "+5", "05", "5.", ".5", "[5]", " 5"] {
         check(text, Err(QuantityError::NotANumber));
     }
-    for text in ["1e15", "1000000000000000", "-1e400", "0.0000001", "1e-400"] {
+    for text in ["1e1000", "-1e4000", "1e-1001", "123456789012345678901.123456789012345678"] {
         check(text, Err(QuantityError::OutOfRange));
     }
 }
@@ -39,7 +57,7 @@ fn what_is_not_a_number_or_cannot_be_summed_exactly_is_refused() {
 #[test]
 fn sums_are_exact_where_floats_are_not() {
     let sum: Quantity = ["0.1", "0.2", "0.7"].iter().map(|text| Quantity::parse(text).unwrap()).sum();
-    assert_eq!(sum.normalized().to_string(), "1");
+    assert_eq!(sum.clone().normalized().to_string(), "1");
     assert_eq!(sum.normalized().as_integer(), Some(1));
 }
 
@@ -47,7 +65,7 @@ fn sums_are_exact_where_floats_are_not() {
 fn a_share_is_told_in_thousandths_whatever_the_signs() {
     let share = |part, whole| {
         let [part, whole] = [part, whole].map(|text| Quantity::parse(text).unwrap());
-        part.permille_of(whole)
+        part.permille_of(&whole)
     };
     assert_eq!(share("-15", "30"), 500);
     assert_eq!(share("2.5", "-7.5"), 333);
@@ -56,6 +74,8 @@ fn a_share_is_told_in_thousandths_whatever_the_signs() {
     assert_eq!(share("0", "0"), 0);
     assert_eq!(share("999999999999999", "0.000001"), 1000);
     assert_eq!(share("0.000001", "999999999999999"), 0);
+    assert_eq!(share("1e900", "4e900"), 250);
+    assert_eq!(share("1e-900", "1e900"), 0);
 }
 
 #[track_caller]
@@ -73,93 +93,149 @@ fn whole_numbers_and_decimals_add_up_exactly_in_any_mixture() {
     check_sum(&["-0", "0.000001"], "0.000001");
     check_sum(&["999999999999999"; 20_000], "19999999999999980000");
     check_sum(&["-999999999999999.999999"; 1_000], "-999999999999999999.999");
+    check_sum(&["1e30", "1e-8"], "1000000000000000000000000000000.00000001");
+    check_sum(&["1e30", "0.30000000000000004", "-1e30"], "0.30000000000000004");
+    check_sum(
+        &["9007199254740993", "0.30000000000000004", "33.333333333333336"],
+        "9007199254741026.63333333333333604",
+    );
 }
 
 #[test]
 fn how_a_number_was_written_changes_neither_order_nor_equality_nor_hash() {
     let parse = |text| Quantity::parse(text).unwrap();
     let hash = |quantity| BuildHasherDefault::<DefaultHasher>::default().hash_one(quantity);
-    for (one, other) in [("5", "5.0"), ("5.50", "5.5"), ("0", "-0.00"), ("-3", "-3.0"), ("1000", "1e3")] {
+    for (one, other) in [
+        ("5", "5.0"),
+        ("5.50", "5.5"),
+        ("0", "-0.00"),
+        ("-3", "-3.0"),
+        ("1000", "1e3"),
+        ("1000000000000000000000", "1e21"),
+        ("0.5000000000000000000000", "5e-1"),
+        ("-0.00000000000000000000010", "-1e-22"),
+    ] {
         assert_eq!(parse(one), parse(other), "{one} {other}");
         assert_eq!(hash(parse(one)), hash(parse(other)), "{one} {other}");
     }
-    let ascending = ["-5", "-4.5", "-0.1", "0", "0.000001", "4.999", "5", "5.001", "6"].map(parse);
+    let ascending = [
+        "-1e900",
+        "-1e30",
+        "-5",
+        "-4.5",
+        "-0.1",
+        "-1e-900",
+        "0",
+        "1e-900",
+        "0.000001",
+        "4.999",
+        "5",
+        "5.001",
+        "6",
+        "9007199254740992",
+        "9007199254740993",
+        "1e30",
+    ]
+    .map(parse);
     assert!(ascending.is_sorted_by(|one, other| one < other));
     for quantity in ascending {
-        assert_eq!(quantity - quantity, Quantity::ZERO);
-        assert_eq!(-(-quantity), quantity);
-        assert_eq!(quantity.abs() == quantity, !quantity.is_negative());
+        assert_eq!(&quantity - &quantity, Quantity::ZERO);
+        assert_eq!(-(-&quantity), quantity);
+        assert_eq!(quantity.clone().abs() == quantity, !quantity.is_negative());
     }
 }
 
 #[test]
 fn whole_numbers_beyond_64_bits_are_exact_too() {
     let most = Quantity::from(i64::MAX);
-    assert_eq!((most + 1.into()).to_string(), "9223372036854775808");
-    assert_eq!((most + 1.into() - 1.into()).as_integer(), Some(i64::MAX));
+    assert_eq!((most.clone() + 1.into()).to_string(), "9223372036854775808");
+    assert_eq!((most.clone() + 1.into() - 1.into()).as_integer(), Some(i64::MAX));
     assert_eq!((-Quantity::from(i64::MIN)).to_string(), "9223372036854775808");
-    assert!(most < most + 1.into());
-}
-
-/// A quantity, with a number of decimals that may be zeros, and its millionths.
-fn quantity() -> impl Strategy<Value = (Quantity, i128)> {
-    let whole = prop_oneof![
-        4 => -100_i64..100,
-        1 => -(MAX_MAGNITUDE - 1)..MAX_MAGNITUDE,
-        1 => Just(i64::MAX),
-        1 => Just(i64::MIN + 1),
-    ];
-    (whole, 0_i64..1_000_000, 0_usize..=6).prop_map(|(whole, millionths, decimals)| {
-        // Beyond what is read, whole numbers come of sums alone.
-        if decimals == 0 || MAX_MAGNITUDE <= whole.abs() {
-            return (Quantity::from(whole), i128::from(whole) * 1_000_000);
-        }
-        let unit = 10_i64.pow(6 - u32::try_from(decimals).unwrap());
-        let millionths = millionths / unit * unit;
-        let sign = if whole < 0 { "-" } else { "" };
-        let fraction = &format!("{millionths:06}")[..decimals];
-        let quantity = Quantity::parse(&format!("{sign}{}.{fraction}", whole.abs())).unwrap();
-        let magnitude = i128::from(whole.abs()) * 1_000_000 + i128::from(millionths);
-        (quantity, if whole < 0 { -magnitude } else { magnitude })
-    })
-}
-
-/// The millionths as the shortest decimal.
-fn shortest(millionths: i128) -> String {
-    let sign = if millionths < 0 { "-" } else { "" };
-    let (whole, rest) = (millionths.abs() / 1_000_000, millionths.abs() % 1_000_000);
-    let text = format!("{sign}{whole}.{rest:06}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-proptest! {
-    #[test]
-    fn sums_are_those_of_128_bit_integers(summands in vec(quantity(), 0..40)) {
-        let sum: Quantity = summands.iter().map(|(quantity, _)| *quantity).sum();
-        let expected: i128 = summands.iter().map(|(_, millionths)| millionths).sum();
-        prop_assert_eq!(sum.normalized().to_string(), shortest(expected));
-        let negative = summands.iter().fold(Quantity::ZERO, |left, (quantity, _)| left - *quantity);
-        prop_assert_eq!(negative.normalized().to_string(), shortest(-expected));
-        prop_assert_eq!(sum.is_negative(), expected < 0);
-        prop_assert_eq!(sum.is_zero(), expected == 0);
-        prop_assert_eq!(sum.abs().normalized().to_string(), shortest(expected.abs()));
-    }
-
-    #[test]
-    fn quantities_compare_and_hash_as_128_bit_integers_do(
-        (one, in_millionths) in quantity(),
-        (other, others) in quantity(),
-    ) {
-        let hash = |quantity| BuildHasherDefault::<DefaultHasher>::default().hash_one(quantity);
-        prop_assert_eq!(one.cmp(&other), in_millionths.cmp(&others));
-        prop_assert_eq!(one == other, in_millionths == others);
-        prop_assert_eq!(hash(one) == hash(other), in_millionths == others);
-        prop_assert_eq!(hash(one), hash(one.normalized()));
-    }
+    assert!(most < most.clone() + 1.into());
 }
 
 #[test]
 fn negative_zero_is_not_negative() {
-    assert!(!Quantity::parse("-0").unwrap().is_negative());
-    assert!(!Quantity::parse("-0.0").unwrap().is_negative());
+    for text in ["-0", "-0.0", "-0e5", "-0.00000000000000000000000000"] {
+        assert!(!Quantity::parse(text).unwrap().is_negative());
+        assert!(!RowQuantity::parse(text).unwrap().is_negative());
+    }
+}
+
+/// The text of a number of at most 38 digits, and the number in units of the reference.
+fn number() -> impl Strategy<Value = (String, BigInt)> {
+    let digits = prop_oneof![3 => 1_usize..=4, 2 => 15_usize..=20, 2 => 21_usize..=38];
+    let exponent = prop_oneof![3 => Just(0_i64), 2 => -6_i64..=6, 2 => -40_i64..=40, 1 => -960_i64..=960];
+    let digits = digits.prop_flat_map(|count| vec(0_u8..10, count));
+    (proptest::bool::ANY, digits, exponent, 0_usize..=3).prop_map(|(negative, digits, exponent, decimals)| {
+        let digits: String = digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+        let sign = if negative { "-" } else { "" };
+        // The same number with some of its digits behind the point.
+        let decimals = decimals.min(digits.len() - 1);
+        let (whole, fraction) = digits.split_at(digits.len() - decimals);
+        let whole = whole.trim_start_matches('0');
+        let whole = if whole.is_empty() { "0" } else { whole };
+        let point = if fraction.is_empty() { String::new() } else { format!(".{fraction}") };
+        let scale = exponent + i64::try_from(decimals).unwrap();
+        let power = if scale == 0 { String::new() } else { format!("e{scale}") };
+        let zeros = usize::try_from(i64::try_from(PLACES).unwrap() + exponent).unwrap();
+        let units: BigInt = format!("{sign}{digits}{}", "0".repeat(zeros)).parse().unwrap();
+        (format!("{sign}{whole}{point}{power}"), units)
+    })
+}
+
+/// The reference's number as the shortest decimal.
+fn shortest(units: &BigInt) -> String {
+    let text = units.magnitude().to_string();
+    let text = format!("{text:0>width$}", width = PLACES + 1);
+    let (whole, fraction) = text.split_at(text.len() - PLACES);
+    let text = format!("{whole}.{fraction}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if *units < BigInt::ZERO { format!("-{text}") } else { text.to_owned() }
+}
+
+proptest! {
+    #[test]
+    fn sums_are_those_of_whole_numbers_of_any_length(numbers in vec(number(), 0..30)) {
+        let quantities = || numbers.iter().map(|(text, _)| Quantity::parse(text).unwrap());
+        let sum: Quantity = quantities().sum();
+        let expected: BigInt = numbers.iter().map(|(_, units)| units).sum();
+        prop_assert_eq!(sum.clone().normalized().to_string(), shortest(&expected));
+        let negative = quantities().fold(Quantity::ZERO, |left, quantity| left - quantity);
+        prop_assert_eq!(negative.normalized().to_string(), shortest(&-&expected));
+        prop_assert_eq!(sum.is_negative(), expected < BigInt::ZERO);
+        prop_assert_eq!(sum.is_positive(), BigInt::ZERO < expected);
+        prop_assert_eq!(sum.is_zero(), expected == BigInt::ZERO);
+        let magnitude = if expected < BigInt::ZERO { -expected } else { expected };
+        prop_assert_eq!(sum.abs().normalized().to_string(), shortest(&magnitude));
+    }
+
+    #[test]
+    fn quantities_compare_and_hash_as_whole_numbers_do(
+        (one, units) in number(),
+        (other, others) in number(),
+        zeros in 0_usize..30,
+    ) {
+        let hash = |quantity: &Quantity| BuildHasherDefault::<DefaultHasher>::default().hash_one(quantity);
+        let [one, other] = [one, other].map(|text| Quantity::parse(&text).unwrap());
+        prop_assert_eq!(one.cmp(&other), units.cmp(&others));
+        prop_assert_eq!(one == other, units == others);
+        prop_assert_eq!(hash(&one) == hash(&other), units == others);
+        let plain = one.clone().normalized().to_string();
+        prop_assert_eq!(hash(&one), hash(&one.clone().normalized()));
+        // Zeros at the end change nothing.
+        let point = if plain.contains('.') { "" } else { "." };
+        let padded = Quantity::parse(&format!("{plain}{point}0{}", "0".repeat(zeros))).unwrap();
+        prop_assert!(padded == one && hash(&padded) == hash(&one));
+    }
+
+    #[test]
+    fn a_row_holds_the_number_that_it_was_sent((text, units) in number()) {
+        let held = RowQuantity::parse(&text).unwrap();
+        prop_assert!(held.is_exact());
+        prop_assert_eq!(held.is_negative(), units < BigInt::ZERO);
+        if let Some(short) = held.short() {
+            prop_assert_eq!(short.normalized().to_string(), shortest(&units));
+        }
+    }
 }

@@ -49,7 +49,8 @@ pub(crate) struct PurgeAnswers;
 
 impl IntoResponses for InventoryAnswers {
     fn responses() -> Answers {
-        let rows = fresh("The rows.").content("application/json", body::<InventoryReply>());
+        let rows =
+            fresh("The rows that were asked for.").content("application/json", body::<InventoryReply>());
         let mut problems = caller_problems();
         problems.extend(question_problems());
         problems.extend(upstream_problems());
@@ -59,7 +60,8 @@ impl IntoResponses for InventoryAnswers {
 
 impl IntoResponses for LocationsAnswers {
     fn responses() -> Answers {
-        let locations = fresh("The locations.").content("application/json", body::<Locations>());
+        let locations =
+            fresh("The locations that were asked for.").content("application/json", body::<Locations>());
         let mut problems = caller_problems();
         problems.push(bad_value());
         problems.extend(upstream_problems());
@@ -89,7 +91,7 @@ impl<A: ToSchema> IntoResponses for ViewAnswers<A> {
             let text = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
             ContentBuilder::new().schema(Some(text)).build()
         };
-        let view = fresh("The view. Same cells, same bytes, but for `as_of`.")
+        let view = fresh("The view. The same cells make the same bytes, except `as_of`.")
             .content("application/json", body::<A>())
             .content(
                 "text/csv",
@@ -118,7 +120,7 @@ impl<A: ToSchema> IntoResponses for ViewAnswers<A> {
 impl IntoResponses for ShopListAnswers {
     fn responses() -> Answers {
         let shops = ResponseBuilder::new()
-            .description("The shops, by org id.")
+            .description("The shops, ordered by org id.")
             .content("application/json", body::<ShopList>());
         let problems = [Problem::Unauthenticated, Problem::LacksScope(Scope::Admin), too_many_requests()];
         answers([("200", shops)], &problems, "/shops")
@@ -130,7 +132,7 @@ impl IntoResponses for PurgeAnswers {
         let mut problems = caller_problems();
         problems.push(bad_value());
         problems.push(Problem::LacksScope(Scope::Admin));
-        let done = ResponseBuilder::new().description("Forgotten.");
+        let done = ResponseBuilder::new().description("The cells are forgotten.");
         answers([("204", done)], &problems, "/shops/1000/cache")
     }
 }
@@ -197,7 +199,7 @@ fn problem_answer(problems: &[&Problem], path: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build();
     let mut response = ResponseBuilder::new().description(titles.join("\n\n")).content(PROBLEM_JSON, content);
     if problems.iter().any(|problem| problem.retry_after().is_some()) {
-        let text = "The whole seconds after which to ask again.";
+        let text = "After how many whole seconds to ask again.";
         response = response.header("Retry-After", header(text, Type::Integer));
     }
     if problems.contains(&&Problem::Unauthenticated) {
@@ -213,19 +215,23 @@ fn fresh(description: &str) -> ResponseBuilder {
 
 fn not_modified() -> ResponseBuilder {
     provenance(
-        ResponseBuilder::new().description("The answer that the caller has (`If-None-Match`) still holds."),
+        ResponseBuilder::new()
+            .description("The answer that the caller has (`If-None-Match`) is still right."),
     )
 }
 
 fn provenance(response: ResponseBuilder) -> ResponseBuilder {
     response
         .header("Age", header("The age of the oldest cell used, in seconds.", Type::Integer))
-        .header("ETag", header("The version: strong on compatible routes, weak on views.", Type::String))
+        .header(
+            "ETag",
+            header("The version of the answer: strong on compatible routes, weak on views.", Type::String),
+        )
         .header(
             "Cache-Status",
-            header("Where the answer came from (RFC 9211), such as `tonkho; hit; ttl=12`.", Type::String),
+            header("Where the answer comes from (RFC 9211), such as `tonkho; hit; ttl=12`.", Type::String),
         )
-        .header("X-Tonkho-Missing", header("Only if cells are missing: how many.", Type::Integer))
+        .header("X-Tonkho-Missing", header("How many cells are missing. Left out if none is.", Type::Integer))
         .header(
             "Preference-Applied",
             header("The `wait=N` that was granted, if one was asked for.", Type::String),
@@ -233,8 +239,10 @@ fn provenance(response: ResponseBuilder) -> ResponseBuilder {
 }
 
 fn with_request_id(response: ResponseBuilder) -> ResponseBuilder {
-    response
-        .header("X-Request-Id", header("The request's id: the caller's own, if it sent one.", Type::String))
+    response.header(
+        "X-Request-Id",
+        header("The id of the request. It is the caller's own if the caller sent one.", Type::String),
+    )
 }
 
 fn header(description: &str, schema_type: Type) -> Header {

@@ -34,10 +34,10 @@ pub struct GridQuestion {
     /// The variants. Needed.
     #[schema(example = json!([1061514767, 1064240649]))]
     pub variant_ids: Option<Ids>,
-    /// When not every cell can be had in time: answer with what there is and say what is missing.
+    /// If not every cell is there in time, the answer has those that are, and says what is missing.
     #[schema(example = false)]
     pub partial: Option<bool>,
-    /// Call nobody, and answer what the question would take instead.
+    /// Haravan is not called. The answer tells what the question would take.
     #[schema(example = false)]
     pub explain: Option<bool>,
 }

@@ -111,10 +111,10 @@ pub struct SelectionQuery {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AskQuery {
-    /// `true`: when not every cell can be had in time, answer with what there is and say what is missing.
+    /// `true`: if not every cell is there in time, the answer has those that are, and says what is missing.
     #[param(example = false)]
     pub partial: Option<bool>,
-    /// `true`: call nobody, and answer what the question would take instead.
+    /// `true`: Haravan is not called. The answer tells what the question would take.
     #[param(example = false)]
     pub explain: Option<bool>,
 }

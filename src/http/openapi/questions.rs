@@ -16,10 +16,10 @@ pub struct VariantStockQuestion {
     /// The locations. Left out: all the shop's locations.
     #[schema(example = json!([1007284, 963414]))]
     pub location_ids: Option<Ids>,
-    /// When not every cell can be had in time: answer with what there is and say what is missing.
+    /// If not every cell is there in time, the answer has those that are, and says what is missing.
     #[schema(example = false)]
     pub partial: Option<bool>,
-    /// Call nobody, and answer what the question would take instead.
+    /// Haravan is not called. The answer tells what the question would take.
     #[schema(example = false)]
     pub explain: Option<bool>,
     /// The form of the answer. Left out: `Accept` says.
@@ -95,10 +95,10 @@ pub struct FulfilmentQuestion {
     /// The locations to use first, the most wanted first. Fewer locations count more than preferred ones.
     #[schema(example = json!([1007284]))]
     pub prefer: Option<Ids>,
-    /// When not every cell can be had in time: answer with what there is and say what is missing.
+    /// If not every cell is there in time, the answer has those that are, and says what is missing.
     #[schema(example = false)]
     pub partial: Option<bool>,
-    /// Call nobody, and answer what the question would take instead.
+    /// Haravan is not called. The answer tells what the question would take.
     #[schema(example = false)]
     pub explain: Option<bool>,
     /// The form of the answer. Left out: `Accept` says.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Type};
-use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Comma-separated ids, with blanks and empty items anywhere.
@@ -20,11 +20,11 @@ impl PartialSchema for IdText {
 
 impl ToSchema for IdText {}
 
-/// The most that an amount may be as a number. Source: `domain::quantity`, which holds less than 10^15.
-const MAX_AMOUNT: i64 = 999_999_999_999_999;
+/// The most that an amount may be as a number. Source: `domain::number`, which reads 38 significant digits.
+const MAX_AMOUNT: f64 = 1e38;
 
-/// A decimal number of at least 0 as text.
-const DECIMAL_TEXT: &str = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$";
+/// A decimal number of at least 0 as text, of at most 38 digits.
+const DECIMAL_TEXT: &str = r"^(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?$";
 
 /// An amount of pieces in a body.
 #[derive(Debug, Serialize)]
@@ -32,11 +32,8 @@ pub struct Amount;
 
 impl PartialSchema for Amount {
     fn schema() -> RefOr<Schema> {
-        let number = ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
-            .minimum(Some(0))
-            .maximum(Some(MAX_AMOUNT));
+        let number =
+            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(MAX_AMOUNT));
         let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(DECIMAL_TEXT));
         AnyOfBuilder::new()
             .item(number)

@@ -66,7 +66,7 @@ impl Board {
             let cell = CellId { variant_id: alert.variant_id, loc_id: alert.loc_id? };
             let observed_at = oversold.observed_at(cell)?;
             let place = |id| Place { id, name: book.name(id).map(str::to_owned) };
-            let senders = alert.transfer_from.iter().map(|sent| (place(sent.loc_id), sent.quantity));
+            let senders = alert.transfer_from.iter().map(|sent| (place(sent.loc_id), sent.quantity.clone()));
             Some(BoardRow {
                 place: place(cell.loc_id),
                 senders: senders.collect(),
@@ -84,7 +84,7 @@ impl Board {
     pub(super) fn render(&self, tongue: Tongue) -> Markup {
         let words = tongue.language.words();
         let language = tongue.language;
-        let scale = Scale::of(self.rows.iter().map(|row| row.alert.qty_available));
+        let scale = Scale::of(self.rows.iter().filter_map(|row| row.alert.qty_available.exact()));
         let of = if self.is_cut { words.oversold_at_least } else { words.oversold_of };
         html! {
             @if !self.has_names { p.note { (words.names_unknown) } }
@@ -108,7 +108,7 @@ impl Board {
                     }
                 }
                 tbody {
-                    @for row in &self.rows { (row.render(tongue, self.org_id, scale)) }
+                    @for row in &self.rows { (row.render(tongue, self.org_id, &scale)) }
                 }
             }
         }
@@ -116,7 +116,7 @@ impl Board {
 }
 
 impl BoardRow {
-    fn render(&self, tongue: Tongue, org_id: OrgId, scale: Scale) -> Markup {
+    fn render(&self, tongue: Tongue, org_id: OrgId, scale: &Scale) -> Markup {
         let words = tongue.language.words();
         let language = tongue.language;
         let alert = &self.alert;
@@ -134,11 +134,11 @@ impl BoardRow {
                         span.kind { (kind) }
                     }
                 }
-                td.number.short { (language.quantity(alert.qty_available)) }
-                td.drawn { (scale.bar(alert.qty_available)) }
-                td.number.wide { (language.quantity(alert.qty_onhand)) }
-                td.number.wide { (language.quantity(alert.qty_commited)) }
-                td.number.wide { (language.quantity(alert.qty_incoming)) }
+                td.number.short { (language.sent(&alert.qty_available)) }
+                td.drawn { @if let Some(available) = alert.qty_available.exact() { (scale.bar(&available)) } }
+                td.number.wide { (language.sent(&alert.qty_onhand)) }
+                td.number.wide { (language.sent(&alert.qty_commited)) }
+                td.number.wide { (language.sent(&alert.qty_incoming)) }
                 td.senders { (self.senders(language)) }
                 td.number.middle { (age(language, self.age, self.freshness)) }
             }
@@ -150,11 +150,11 @@ impl BoardRow {
         let alert = &self.alert;
         html! {
             @for (place, quantity) in &self.senders {
-                span.sender { b { (language.quantity(*quantity)) } " " (place.render()) }
+                span.sender { b { (language.quantity(quantity)) } " " (place.render()) }
             }
             @if self.senders.is_empty() { span.none { (words.transfer_none) } }
-            @if !alert.uncovered.is_zero() && !self.senders.is_empty() {
-                span.uncovered { (words.uncovered) " " b { (language.quantity(alert.uncovered)) } }
+            @if !alert.uncovered.exact().is_some_and(|uncovered| uncovered.is_zero()) && !self.senders.is_empty() {
+                span.uncovered { (words.uncovered) " " b { (language.sent(&alert.uncovered)) } }
             }
             @if alert.covered_by_incoming { span.incoming { (words.covered_by_incoming) } }
         }

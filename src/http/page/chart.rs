@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::domain::quantity::Quantity;
 
 /// What all bars of one chart are drawn to: how far they reach to either side of nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Scale {
     below: Quantity,
     above: Quantity,
@@ -16,17 +16,17 @@ impl Scale {
     /// The scale on which each of these fits.
     pub(super) fn of(quantities: impl IntoIterator<Item = Quantity>) -> Self {
         quantities.into_iter().fold(Self::default(), |scale, quantity| Self {
-            below: scale.below.max(-quantity),
+            below: scale.below.max(-&quantity),
             above: scale.above.max(quantity),
         })
     }
 
     /// A bar from nothing to the quantity: to the left and in another colour if it is below.
-    pub(super) fn bar(self, quantity: Quantity) -> Markup {
-        let reach = self.below + self.above;
-        let zero = self.below.permille_of(reach);
+    pub(super) fn bar(&self, quantity: &Quantity) -> Markup {
+        let reach = self.below.clone() + self.above.clone();
+        let zero = self.below.permille_of(&reach);
         // What is not nothing is to be seen.
-        let width = quantity.permille_of(reach).max(if quantity.is_zero() { 0 } else { 6 });
+        let width = quantity.permille_of(&reach).max(if quantity.is_zero() { 0 } else { 6 });
         let (x, class) =
             if quantity.is_negative() { (zero.saturating_sub(width), "below") } else { (zero, "above") };
         html! {
@@ -67,7 +67,7 @@ mod tests {
 
     #[track_caller]
     fn check(all: &[i64], quantity: i64, expected: &str) {
-        let drawn = Scale::of(all.iter().copied().map(Quantity::from)).bar(quantity.into()).into_string();
+        let drawn = Scale::of(all.iter().copied().map(Quantity::from)).bar(&quantity.into()).into_string();
         assert!(drawn.contains(expected), "{quantity} of {all:?}: {drawn}");
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::language::Language;
 use crate::domain::quantity::Quantity;
 use crate::domain::timestamp::Timestamp;
+use crate::view::sent_quantity::SentQuantity;
 
 /// A true minus sign: it is as wide as a digit.
 const MINUS: char = '\u{2212}';
@@ -12,6 +13,8 @@ const MINUS: char = '\u{2212}';
 const NARROW_BLANK: char = '\u{202f}';
 /// Haravan's shops are in Vietnam, which has one offset and no summer time.
 const HOURS_EAST: i64 = 7;
+/// The most characters that are shown of a number that is not computed with. Source: ours.
+const MAX_SENT: usize = 24;
 /// Bytes in a kibibyte.
 const KIBIBYTE: u64 = 1024;
 /// Bytes in a mebibyte.
@@ -32,8 +35,8 @@ impl Language {
     }
 
     /// A quantity with every digit that counts: `−1,234.5` or `−1.234,5`.
-    pub(super) fn quantity(self, quantity: Quantity) -> String {
-        let text = quantity.normalized().to_string();
+    pub(super) fn quantity(self, quantity: &Quantity) -> String {
+        let text = quantity.clone().normalized().to_string();
         let (sign, digits) = match text.strip_prefix('-') {
             Some(digits) => (Some(MINUS), digits),
             None => (None, text.as_str()),
@@ -44,6 +47,19 @@ impl Language {
         if !fraction.is_empty() {
             told.push(self.marks().1);
             told.push_str(fraction);
+        }
+        told
+    }
+
+    /// A quantity of a row. One that is not computed with is shown as it was sent, as far as there is room.
+    pub(super) fn sent(self, quantity: &SentQuantity) -> String {
+        if let Some(exact) = quantity.exact() {
+            return self.quantity(&exact);
+        }
+        let text = quantity.to_string();
+        let mut told: String = text.chars().take(MAX_SENT).collect();
+        if told.len() < text.len() {
+            told.push('…');
         }
         told
     }
@@ -98,8 +114,12 @@ impl Language {
     }
 }
 
-/// An instant as a clock in Vietnam shows it, to the minute: `2021-07-08 08:47`.
-pub(super) fn local_minute(instant: Timestamp) -> String {
+/// An instant as a clock in Vietnam shows it, to the minute: `2021-07-08 08:47`. What is before or after all of time
+/// is shown as it was sent.
+pub(super) fn local_minute(instant: Timestamp, sent: &str) -> String {
+    if instant.is_clamped() {
+        return sent.to_owned();
+    }
     let eastern = instant.nanoseconds().saturating_add(HOURS_EAST * 3_600 * 1_000_000_000);
     let text = Timestamp::from_parts(eastern, 0).to_string();
     text.chars().take(16).map(|letter| if letter == 'T' { ' ' } else { letter }).collect()
@@ -123,8 +143,8 @@ mod tests {
     #[track_caller]
     fn check(text: &str, english: &str, vietnamese: &str) {
         let quantity = Quantity::parse(text).unwrap();
-        assert_eq!(Language::English.quantity(quantity), english);
-        assert_eq!(Language::Vietnamese.quantity(quantity), vietnamese);
+        assert_eq!(Language::English.quantity(&quantity), english);
+        assert_eq!(Language::Vietnamese.quantity(&quantity), vietnamese);
     }
 
     #[test]
@@ -173,7 +193,9 @@ mod tests {
 
     #[test]
     fn instants_are_told_as_clocks_in_vietnam_show_them() {
-        assert_eq!(local_minute(Timestamp::parse("2021-07-08T18:47:17.6Z").unwrap()), "2021-07-09 01:47");
+        let shown = |text| local_minute(Timestamp::parse(text).unwrap(), text);
+        assert_eq!(shown("2021-07-08T18:47:17.6Z"), "2021-07-09 01:47");
+        assert_eq!(shown("0001-01-01T00:00:00"), "0001-01-01T00:00:00");
     }
 
     #[test]

@@ -22,6 +22,10 @@ use crate::stock::shop::Shop;
 /// Seconds between two refreshes by the script. Source: ours; fresh cells are served for 15 s by default.
 const REFRESHED_EVERY: u32 = 10;
 
+/// How often the shops are looked at for one page, where a purge comes during every look. Source: ours; the page
+/// refreshes itself.
+const MOST_LOOKS: u32 = 3;
+
 /// What the visitor's key lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Sight {
@@ -41,10 +45,7 @@ async fn overview(visit: &Visit<'_>) -> Result<Page, Problem> {
     let sight = Sight { stock: visitor.may(Scope::Read), status: visitor.may(Scope::Admin) };
     let named = visit.named_shop().transpose()?;
     let shops = named.clone().map_or_else(|| visit.shops(), |shop| vec![shop]);
-    let clock = visit.edge.clock.clone();
-    // Milliseconds of work for each shop: not on a thread that serves others.
-    let cards = block(move || shops.iter().map(|shop| card(shop, sight, &clock)).collect::<Vec<_>>());
-    let cards = cards.await.map_err(|_| Problem::Internal)?;
+    let cards = cards(visit, shops, sight).await?;
     let title = match (&named, visit.words()) {
         (Some(shop), _) => shop.name().map_or_else(|| shop.org_id().to_string(), str::to_owned),
         (None, words) => words.shops_title.to_owned(),
@@ -60,6 +61,23 @@ async fn overview(visit: &Visit<'_>) -> Result<Page, Problem> {
         (live(visit.tongue, &cards, sight))
     };
     Ok(Page { title, main, reload: Reload::Live })
+}
+
+/// The shops' cards; made again if a purge came meanwhile.
+async fn cards(visit: &Visit<'_>, shops: Vec<Arc<Shop>>, sight: Sight) -> Result<Vec<ShopCard>, Problem> {
+    let purges = || shops.iter().map(|shop| shop.purges()).collect::<Vec<_>>();
+    let mut looks = 0;
+    loop {
+        let seen = purges();
+        let (shops, clock) = (shops.clone(), visit.edge.clock.clone());
+        // Milliseconds of work for each shop: not on a thread that serves others.
+        let cards = block(move || shops.iter().map(|shop| card(shop, sight, &clock)).collect());
+        let cards = cards.await.map_err(|_| Problem::Internal)?;
+        looks += 1;
+        if seen == purges() || MOST_LOOKS <= looks {
+            return Ok(cards);
+        }
+    }
 }
 
 fn card(shop: &Arc<Shop>, sight: Sight, clock: &Clock) -> ShopCard {

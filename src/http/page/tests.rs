@@ -14,6 +14,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::stock::Census;
 use crate::stock::shop::ShopStatus;
 use crate::view::alert::{Alert, AlertKind};
+use crate::view::updated_at::UpdatedAt;
 
 const ENGLISH: Tongue = Tongue { language: Language::English, is_chosen: false };
 
@@ -38,19 +39,19 @@ fn row(name: Option<&str>, available: i64, sent: i64) -> BoardRow {
         loc_id: Some(LocationId::new(963_414).unwrap()),
         product_id: Some(ProductId::new(1).unwrap()),
         variant_id: VariantId::new(1_061_514_767).unwrap(),
-        qty_onhand: quantity(0_i64),
-        qty_commited: quantity(-available),
-        qty_incoming: quantity(0_i64),
-        qty_available: quantity(available),
-        updated_at: Some(Timestamp::from_parts(0, 0)),
+        qty_onhand: quantity(0_i64).into(),
+        qty_commited: quantity(-available).into(),
+        qty_incoming: quantity(0_i64).into(),
+        qty_available: quantity(available).into(),
+        updated_at: Some(UpdatedAt::Plain(Timestamp::from_parts(0, 0))),
         location_name: name.map(str::to_owned),
         kind: AlertKind::Overcommitted,
-        shortage: quantity(-available),
+        shortage: quantity(-available).into(),
         covered_by_incoming: false,
         surplus_elsewhere: None,
         transfer_from: Vec::new(),
         coverable: quantity(sent),
-        uncovered: quantity(-available - sent),
+        uncovered: quantity(-available - sent).into(),
         complete: true,
     };
     let senders = if sent == 0 { Vec::new() } else { vec![(place(name), quantity(sent))] };

@@ -17,6 +17,7 @@ use super::search::{self, Input};
 use super::visit::Visit;
 use super::words::Words;
 use crate::cache::freshness::FreshnessWish;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::{Cell, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::{LocationBook, LocationClass};
@@ -29,6 +30,7 @@ use crate::query::{Grid, IdList, QueryError};
 use crate::stock::shop::Shop;
 use crate::stock::{Incomplete, ReadError, ReadTerms, Snapshot};
 use crate::view::envelope::Context;
+use crate::view::sent_quantity::SentFields;
 use crate::view::stock::variant_stock;
 use crate::view::tally::StockSums;
 
@@ -76,7 +78,15 @@ async fn variant(visit: &Visit<'_>) -> Result<Page, Problem> {
         let item = String::new();
         return Err(Problem::from(QueryError::NotAnId { parameter: "variant_id", item }));
     };
-    let listing = read(visit, &shop, variants, variant_id).await?;
+    let deadline = Instant::now() + PATIENCE.min(visit.edge.limits.max_wait);
+    let listing = loop {
+        let seen = shop.purges();
+        let listing = read(visit, &shop, (variants.clone(), variant_id), deadline).await?;
+        // The list that named the locations may have been purged since.
+        if !shop.purges_since(seen).reach_locations() || deadline <= Instant::now() {
+            break listing;
+        }
+    };
     let title = format!("{} {variant_id}", visit.words().variant);
     let address = Address::variant(visit.tongue, shop.org_id(), variant_id);
     let main = html! {
@@ -96,13 +106,13 @@ async fn variant(visit: &Visit<'_>) -> Result<Page, Problem> {
 async fn read(
     visit: &Visit<'_>,
     shop: &Shop,
-    variants: IdList<VariantId>,
-    variant_id: VariantId,
+    (variants, variant_id): (IdList<VariantId>, VariantId),
+    deadline: Instant,
 ) -> Result<Listing, Problem> {
-    let deadline = Instant::now() + PATIENCE.min(visit.edge.limits.max_wait);
     let terms = || ReadTerms {
         freshness: FreshnessWish::default(),
         asked_at: None,
+        caller: CallerId::NOBODY,
         wait: deadline.saturating_duration_since(Instant::now()),
         incomplete: Incomplete::Answer,
     };
@@ -122,7 +132,7 @@ async fn read(
     let context = Context { shop: shop.org_id(), as_of: None, book: &book, warnings: Vec::new() };
     let sums = variant_stock(variant_id, &snapshot, context).stock.sums;
     let lines = lines(&snapshot, &book);
-    Ok(Listing { variant_id, sums, lines, no_rows: sums.no_rows, has_names: book.is_readable(), age })
+    Ok(Listing { variant_id, no_rows: sums.no_rows, sums, lines, has_names: book.is_readable(), age })
 }
 
 fn lines(snapshot: &Snapshot, book: &LocationBook) -> Vec<Line> {
@@ -138,7 +148,7 @@ fn lines(snapshot: &Snapshot, book: &LocationBook) -> Vec<Line> {
     });
     let mut lines: Vec<Line> = told.collect();
     lines.sort_by_key(|line| {
-        let available = line.row.as_ref().ok().map(|row| row.qty_available);
+        let available = line.row.as_ref().ok().and_then(Row::available);
         (available.is_none(), std::cmp::Reverse(available), line.place.id)
     });
     lines
@@ -176,11 +186,11 @@ impl Listing {
     fn sums(&self, language: Language) -> Markup {
         let words = language.words();
         let known =
-            |sum: Option<Quantity>| sum.map_or(words.unknown.to_owned(), |sum| language.quantity(sum));
-        let class = |sum: Option<Quantity>| {
+            |sum: Option<&Quantity>| sum.map_or(words.unknown.to_owned(), |sum| language.quantity(sum));
+        let class = |sum: Option<&Quantity>| {
             if sum.is_some_and(|sum| !sum.is_zero()) { "short" } else { "calm" }
         };
-        let available = self.sums.qty_available.filter(|sum| sum.is_negative());
+        let available = self.sums.qty_available.as_ref().filter(|sum| sum.is_negative());
         html! {
             dl.figures {
                 div {
@@ -189,18 +199,18 @@ impl Listing {
                         @if !self.sums.complete && self.sums.sellable.is_some() {
                             span.of { (words.at_least) " " }
                         }
-                        (known(self.sums.sellable))
+                        (known(self.sums.sellable.as_ref()))
                     }
                 }
                 div {
                     dt { (words.sums_oversold) }
-                    dd.(class(self.sums.qty_oversold)) { (known(self.sums.qty_oversold)) }
+                    dd.(class(self.sums.qty_oversold.as_ref())) { (known(self.sums.qty_oversold.as_ref())) }
                 }
                 div {
                     dt { (words.sums_available) }
-                    dd.(class(available)) { (known(self.sums.qty_available)) }
+                    dd.(class(available)) { (known(self.sums.qty_available.as_ref())) }
                 }
-                div { dt { (words.incoming) } dd { (known(self.sums.qty_incoming)) } }
+                div { dt { (words.incoming) } dd { (known(self.sums.qty_incoming.as_ref())) } }
             }
         }
     }
@@ -208,7 +218,7 @@ impl Listing {
     fn table(&self, language: Language) -> Markup {
         let words = language.words();
         let rows = self.lines.iter().filter_map(|line| line.row.as_ref().ok());
-        let scale = Scale::of(rows.map(|row| row.qty_available));
+        let scale = Scale::of(rows.filter_map(Row::available));
         html! {
             table.board.places {
                 caption.heard { (words.variant) " " (self.variant_id) }
@@ -223,14 +233,14 @@ impl Listing {
                         th.number.wide scope="col" { (words.changed) " (" (words.changed_where) ")" }
                     }
                 }
-                tbody { @for line in &self.lines { (line.render(language, scale)) } }
+                tbody { @for line in &self.lines { (line.render(language, &scale)) } }
             }
         }
     }
 }
 
 impl Line {
-    fn render(&self, language: Language, scale: Scale) -> Markup {
+    fn render(&self, language: Language, scale: &Scale) -> Markup {
         let words = language.words();
         let class = match self.class {
             LocationClass::Sellable => None,
@@ -245,10 +255,10 @@ impl Line {
                     span.sub {
                         span.loc { (self.place.id) }
                         @if let Some(class) = class { span.set-apart { (class) } }
-                        @if let Ok(row) = &self.row {
+                        @if let Ok(sent) = self.row.as_ref().map(SentFields::of) {
                             span.when-narrow {
-                                (words.onhand) " " (language.quantity(row.qty_onhand)) " · "
-                                (words.commited) " " (language.quantity(row.qty_commited))
+                                (words.onhand) " " (language.sent(&sent.qty_onhand)) " · "
+                                (words.commited) " " (language.sent(&sent.qty_commited))
                             }
                         }
                     }
@@ -262,15 +272,16 @@ impl Line {
     }
 }
 
-fn quantities(row: &Row, language: Language, scale: Scale) -> Markup {
-    let changed = row.updated_at_text();
+fn quantities(row: &Row, language: Language, scale: &Scale) -> Markup {
+    let sent = SentFields::of(row);
+    let changed = sent.updated_at.to_string();
     html! {
-        td.number.short[row.qty_available.is_negative()] { b { (language.quantity(row.qty_available)) } }
-        td.drawn { (scale.bar(row.qty_available)) }
-        td.number.roomy { (language.quantity(row.qty_onhand)) }
-        td.number.roomy { (language.quantity(row.qty_commited)) }
-        td.number.middle { (language.quantity(row.qty_incoming)) }
-        td.number.wide { time datetime=(changed) { (local_minute(row.updated_at)) } }
+        td.number.short[row.qty_available.is_negative()] { b { (language.sent(&sent.qty_available)) } }
+        td.drawn { @if let Some(available) = row.available() { (scale.bar(&available)) } }
+        td.number.roomy { (language.sent(&sent.qty_onhand)) }
+        td.number.roomy { (language.sent(&sent.qty_commited)) }
+        td.number.middle { (language.sent(&sent.qty_incoming)) }
+        td.number.wide { time datetime=(changed) { (local_minute(row.updated_at, &changed)) } }
     }
 }
 

@@ -16,8 +16,10 @@ const MAX_QUOTED: usize = 40;
 
 /// What a line's variant is.
 const VARIANT: &str = "a positive integer";
-/// What a line's quantity is; the largest is the largest that a [`Quantity`] holds.
+/// What a line's quantity is.
 const PIECES: &str = "a whole number from 1 to 999999999999999";
+/// The most pieces of a line. Source: ours; no shop holds 10^15 of a thing.
+const MAX_PIECES: i64 = 999_999_999_999_999;
 
 /// Why the lines of an order cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -123,7 +125,7 @@ fn value<T>(
 fn pieces(text: &str) -> Option<Quantity> {
     let quantity = Quantity::parse(text).ok()?.normalized();
     let whole = quantity.as_integer()?;
-    (0 < whole).then_some(quantity)
+    (0 < whole && whole <= MAX_PIECES).then_some(quantity)
 }
 
 #[cfg(test)]

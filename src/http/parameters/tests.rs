@@ -201,7 +201,9 @@ fn quantities_are_decimals_of_at_least_zero() {
     assert_eq!(quantity("min_shortage=2.5").unwrap().unwrap().to_string(), "2.5");
     assert_eq!(quantity("min_shortage=0").unwrap().unwrap().to_string(), "0");
     assert_eq!(quantity("min_shortage=").unwrap(), None);
-    for wrong in ["-1", "abc", "1e99", "NaN"] {
+    let precise = "12345678901234567890.123456789012345678";
+    assert_eq!(quantity(&format!("min_shortage={precise}")).unwrap().unwrap().to_string(), precise);
+    for wrong in ["-1", "abc", "1e1000", "123456789012345678901.123456789012345678", "NaN"] {
         assert!(quantity(&format!("min_shortage={wrong}")).is_err(), "{wrong}");
     }
 }

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use super::{Board, Departure};
 use crate::clock::Moment;
+use crate::domain::caller::CallerId;
 use crate::domain::cell::MissingReason;
 use crate::haravan::InventoryCall;
 use crate::loader::ticket::Ticket;
@@ -39,6 +40,24 @@ impl Windows {
     /// Whether none waits.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// Who waits for one, each once.
+    pub(super) fn callers(&self) -> Vec<CallerId> {
+        let mut callers: Vec<CallerId> =
+            self.waiting.iter().flat_map(|(_, tickets)| tickets).map(|ticket| ticket.caller()).collect();
+        callers.sort_unstable();
+        callers.dedup();
+        callers
+    }
+
+    /// The place of the first that waits for a caller; the first of all, if `any` will do.
+    fn first_of(&self, caller: CallerId, any: bool) -> Option<usize> {
+        let for_caller = |(_, tickets): &(WindowAsked, Vec<Arc<Ticket>>)| {
+            tickets.iter().any(|ticket| ticket.caller() == caller && !ticket.is_gone())
+        };
+        let found = self.waiting.iter().position(for_caller);
+        found.or_else(|| (any && !self.waiting.is_empty()).then_some(0))
     }
 
     /// A flight has landed.
@@ -115,13 +134,15 @@ impl Board {
         Some(window)
     }
 
-    /// The next window that somebody still waits for takes off, if it is the windows' turn.
-    pub(super) fn depart_window(&mut self, now: Moment) -> Option<Departure> {
-        if std::mem::take(&mut self.windows.was_last) && !self.pending.is_empty() {
+    /// The next window of a caller takes off, if it is the windows' turn; that of any other, if no cells wait.
+    pub(super) fn depart_window(&mut self, caller: CallerId, now: Moment) -> Option<Departure> {
+        let cells_wait = !self.pending.is_empty();
+        if std::mem::take(&mut self.windows.was_last) && cells_wait {
             return None;
         }
         let (window, tickets) = loop {
-            let (window, mut tickets) = self.windows.waiting.pop_front()?;
+            let place = self.windows.first_of(caller, !cells_wait)?;
+            let (window, mut tickets) = self.windows.waiting.remove(place)?;
             tickets.retain(|ticket| !ticket.is_gone());
             if !tickets.is_empty() {
                 break (window, tickets);

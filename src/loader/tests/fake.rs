@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::domain::id::{LocationId, OrgId, ProductId, RowId, VariantId};
-use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
+use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
 use crate::governor::bucket::BucketShape;
 use crate::governor::{Governor, GovernorPolicy};
@@ -270,6 +270,7 @@ pub(super) struct Setting {
     pub(super) loader: Loader,
     pub(super) clock: Clock,
     pub(super) cache: Arc<Cache>,
+    pub(super) upstream: Upstream,
 }
 
 impl Setting {
@@ -300,7 +301,7 @@ impl Setting {
         });
         let loader = Loader::new(LoaderParts {
             source: Arc::new(Shared(Arc::clone(&fake))),
-            upstream,
+            upstream: upstream.clone(),
             cache: Arc::clone(&cache),
             clock: clock.clone(),
             runtime: Handle::current(),
@@ -309,7 +310,7 @@ impl Setting {
             oddities: Arc::new(Oddities::new(org_id, clock.clone(), metrics.clone())),
             metrics,
         });
-        Self { fake, loader, clock, cache }
+        Self { fake, loader, clock, cache, upstream }
     }
 }
 
@@ -346,10 +347,10 @@ pub(super) fn row(id: u64, variant: u64, location: u64, available: i64, second: 
         loc_id: LocationId::new(location).unwrap(),
         product_id: ProductId::new(1).unwrap(),
         variant_id: VariantId::new(variant).unwrap(),
-        qty_onhand: Quantity::from(available),
-        qty_commited: Quantity::ZERO,
-        qty_incoming: Quantity::ZERO,
-        qty_available: Quantity::from(available),
+        qty_onhand: RowQuantity::from(available),
+        qty_commited: RowQuantity::ZERO,
+        qty_incoming: RowQuantity::ZERO,
+        qty_available: RowQuantity::from(available),
         updated_at: Timestamp::from_parts(second * 1_000_000_000, 0),
         as_sent: None,
     }

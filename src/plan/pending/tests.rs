@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Pending, Priority, Waiter, Want};
+use super::{Chosen, Pending, Priority, Waiter, Want};
+use crate::domain::caller::CallerId;
 use crate::domain::id::{LocationId, VariantId};
 use crate::plan::density::Density;
 
@@ -212,4 +213,52 @@ mod properties {
             prop_assert!(pending.is_empty());
         }
     }
+}
+
+/// Somebody with a key.
+#[derive(Debug, Clone)]
+struct Keyed(u32);
+
+impl Waiter for Keyed {
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    fn want_was_split(&self) {}
+
+    fn caller(&self) -> CallerId {
+        CallerId::new(self.0)
+    }
+}
+
+#[test]
+fn callers_take_turns_however_many_questions_each_has() {
+    let mut pending = Pending::default();
+    let five = locations(1..=5);
+    for question in 0..40 {
+        let first = question * 50;
+        pending.add(Priority::Interactive, grid(&Keyed(1), first + 1..=first + 50, &five));
+    }
+    pending.add(Priority::Interactive, grid(&Keyed(2), 90_001..=90_001, &locations(77..=77)));
+    assert_eq!(pending.callers(), (Priority::Interactive, vec![CallerId::new(1), CallerId::new(2)]));
+    let wants_of = |chosen: &Chosen<Keyed>, key: u32| {
+        chosen.wants.iter().flat_map(|(_, wants)| wants).any(|want| want.waiter.0 == key)
+    };
+    assert!(!wants_of(&pending.choose(&Density::default()).unwrap(), 2));
+    assert!(wants_of(&pending.choose(&Density::default()).unwrap(), 2));
+    assert_eq!(pending.callers().1, [CallerId::new(1)]);
+}
+
+#[test]
+fn the_caller_whose_turn_it_is_goes_first() {
+    let mut pending = Pending::default();
+    let five = locations(1..=5);
+    for key in 1..=3 {
+        let first = u64::from(key) * 1_000;
+        pending.add(Priority::Interactive, grid(&Keyed(key), first..=first + 49, &five));
+    }
+    let chosen = pending.choose_for(Some(CallerId::new(3)), &Density::default()).unwrap();
+    assert_eq!(chosen.tile.variants[0].get(), 3_000);
+    let chosen = pending.choose_for(Some(CallerId::new(9)), &Density::default()).unwrap();
+    assert_eq!(chosen.tile.variants[0].get(), 1_000);
 }

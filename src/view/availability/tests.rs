@@ -23,7 +23,13 @@ const NET: AvailabilityParameters = AvailabilityParameters {
     threshold: Quantity::ZERO,
     pickup: false,
 };
-const POSITIVE: AvailabilityParameters = AvailabilityParameters { pooling: Pooling::Positive, ..NET };
+const POSITIVE: AvailabilityParameters = AvailabilityParameters {
+    pooling: Pooling::Positive,
+    buffer: Quantity::ZERO,
+    cap: None,
+    threshold: Quantity::ZERO,
+    pickup: false,
+};
 
 fn answer(sample: &Sample, parameters: AvailabilityParameters) -> AvailabilityAnswer {
     availability(sample.cells(), sample.context(), parameters)
@@ -49,9 +55,9 @@ type Naive = (Option<bool>, &'static str, i64, &'static str, bool, Option<Vec<(u
 
 fn as_naive(item: &Availability) -> Naive {
     let locations = item.locations.as_ref().map(|locations| {
-        locations.iter().map(|location| (location.loc_id.get(), hundredths(location.quantity))).collect()
+        locations.iter().map(|location| (location.loc_id.get(), hundredths(&location.quantity))).collect()
     });
-    let quantity = hundredths(item.quantity);
+    let quantity = hundredths(&item.quantity);
     (item.available, item.status.as_str(), quantity, item.quantity_is.as_str(), item.complete, locations)
 }
 
@@ -76,8 +82,8 @@ fn possible_pools(sample: &Sample, variant_id: VariantId, pooling: Pooling) -> V
 }
 
 /// What is true whatever the unknown cells turn out to hold.
-fn naive(sample: &Sample, variant_id: VariantId, parameters: AvailabilityParameters) -> Naive {
-    let buffer = hundredths(parameters.buffer);
+fn naive(sample: &Sample, variant_id: VariantId, parameters: &AvailabilityParameters) -> Naive {
+    let buffer = hundredths(&parameters.buffer);
     let pools = possible_pools(sample, variant_id, parameters.pooling);
     let for_sale: Vec<i64> = pools.iter().map(|pool| (pool - buffer).max(0)).collect();
     let (least, most) = (*for_sale.iter().min().unwrap(), *for_sale.iter().max().unwrap());
@@ -89,10 +95,10 @@ fn naive(sample: &Sample, variant_id: VariantId, parameters: AvailabilityParamet
     let status = match available {
         None => "unknown",
         Some(false) => "out_of_stock",
-        Some(true) if least <= hundredths(parameters.threshold) => "low_stock",
+        Some(true) if least <= hundredths(&parameters.threshold) => "low_stock",
         Some(true) => "in_stock",
     };
-    let cap = parameters.cap.map_or(i64::MAX, hundredths);
+    let cap = parameters.cap.as_ref().map_or(i64::MAX, hundredths);
     let quantity_is = match least {
         least if cap < least => "capped",
         least if least == most => "exact",
@@ -116,12 +122,12 @@ proptest! {
     fn availability_is_what_holds_whatever_the_unknown_cells_hold(
         veiled in veiled(), parameters in parameters()
     ) {
-        let answer = answer(&veiled.seen, parameters);
+        let answer = answer(&veiled.seen, parameters.clone());
         let mut variants: Vec<VariantId> = veiled.seen.cells.iter().map(|(id, _)| id.variant_id).collect();
         variants.dedup();
         prop_assert_eq!(answer.availability.iter().map(|item| item.variant_id).collect::<Vec<_>>(), variants);
         for item in &answer.availability {
-            prop_assert_eq!(as_naive(item), naive(&veiled.seen, item.variant_id, parameters));
+            prop_assert_eq!(as_naive(item), naive(&veiled.seen, item.variant_id, &parameters));
         }
         prop_assert_eq!(answer.envelope.complete, answer.availability.iter().all(|item| item.complete));
     }
@@ -131,10 +137,10 @@ proptest! {
         veiled in veiled(), parameters in parameters()
     ) {
         let mut seen = veiled.seen;
-        let mut before = answer(&seen, parameters);
+        let mut before = answer(&seen, parameters.clone());
         for (index, truth) in veiled.whole.cells.into_iter().enumerate() {
             seen.cells[index] = truth;
-            let after = answer(&seen, parameters);
+            let after = answer(&seen, parameters.clone());
             for (one, other) in before.availability.iter().zip(&after.availability) {
                 prop_assert!(one.available.is_none() || one.available == other.available);
                 prop_assert!(one.quantity <= other.quantity);
@@ -151,9 +157,9 @@ proptest! {
     fn a_larger_buffer_never_makes_more_available_and_a_cap_changes_no_yes(
         veiled in veiled(), parameters in parameters()
     ) {
-        let buffer = parameters.buffer + Quantity::from(1);
-        let kept = answer(&veiled.seen, parameters);
-        let fewer = answer(&veiled.seen, AvailabilityParameters { buffer, ..parameters });
+        let buffer = parameters.buffer.clone() + Quantity::from(1);
+        let kept = answer(&veiled.seen, parameters.clone());
+        let fewer = answer(&veiled.seen, AvailabilityParameters { buffer, ..parameters.clone() });
         let uncut = answer(&veiled.seen, AvailabilityParameters { cap: None, ..parameters });
         for ((one, other), uncut) in kept.availability.iter().zip(&fewer.availability).zip(&uncut.availability) {
             prop_assert!(other.quantity <= one.quantity);

@@ -1,13 +1,12 @@
 //! Supply: what each location could send of an order, and who could send what of each variant.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::domain::quantity::Quantity;
 use crate::view::grid::VariantCells;
-use crate::view::transfer::is_spare;
+use crate::view::transfer::spare;
 
 /// Who could send what of an order.
 #[derive(Debug, Default)]
@@ -55,7 +54,7 @@ impl Supply {
 
     /// What is ordered of each variant.
     pub(super) fn demand(&self) -> Vec<Quantity> {
-        self.variants.iter().map(|variant| variant.quantity).collect()
+        self.variants.iter().map(|variant| variant.quantity.clone()).collect()
     }
 
     /// Takes from a location all that it could send of what is left, and tells what that is.
@@ -63,9 +62,9 @@ impl Supply {
         let mut taken = Vec::with_capacity(source.serves.len());
         for (variant, most) in &source.serves {
             let Some(left) = left.get_mut(*variant) else { continue };
-            let quantity = (*left).min(*most);
+            let quantity = Quantity::min(left.clone(), most.clone());
             if !quantity.is_zero() {
-                *left = *left - quantity;
+                *left -= &quantity;
                 taken.push((*variant, quantity));
             }
         }
@@ -75,15 +74,16 @@ impl Supply {
 
 impl SupplyBuilder {
     /// Adds what the locations that sell are known to have of a variant.
-    pub(super) fn add(&mut self, variant: &VariantCells, book: &LocationBook, ordered: Quantity) {
+    pub(super) fn add(&mut self, variant: &VariantCells, book: &LocationBook, ordered: &Quantity) {
         let index = self.variants.len();
-        for row in variant.rows().filter(|row| is_spare(row, book)) {
+        for row in variant.rows() {
+            let Some(available) = spare(row, book) else { continue };
             let rank = self.preference.get(&row.loc_id).copied().unwrap_or(usize::MAX);
             let serves = self.sources.entry((rank, row.loc_id)).or_default();
-            serves.push((index, row.qty_available.min(ordered)));
+            serves.push((index, available.min(ordered.clone())));
         }
         let variant_id = variant.variant_id;
-        self.variants.push(Ordered { variant_id, quantity: ordered, suppliers: Vec::new() });
+        self.variants.push(Ordered { variant_id, quantity: ordered.clone(), suppliers: Vec::new() });
     }
 
     /// The supply.
@@ -94,12 +94,14 @@ impl SupplyBuilder {
         for (place, source) in sources.iter().enumerate() {
             for (variant, quantity) in &source.serves {
                 if let Some(variant) = variants.get_mut(*variant) {
-                    variant.suppliers.push((*quantity, place));
+                    variant.suppliers.push((quantity.clone(), place));
                 }
             }
         }
         for variant in &mut variants {
-            variant.suppliers.sort_unstable_by_key(|(quantity, place)| (Reverse(*quantity), *place));
+            variant.suppliers.sort_unstable_by(|(one, place), (other, others_place)| {
+                other.cmp(one).then_with(|| place.cmp(others_place))
+            });
         }
         Supply { variants, sources }
     }

@@ -34,7 +34,7 @@ fn answer(sample: &Sample, parameters: &FulfilmentParameters) -> FulfilmentAnswe
 fn sent(answer: &FulfilmentAnswer) -> Sent {
     let lines = |shipment: &super::Shipment| {
         let lines = shipment.lines.iter();
-        lines.map(|line| (line.variant_id.get(), hundredths(line.quantity))).collect()
+        lines.map(|line| (line.variant_id.get(), hundredths(&line.quantity))).collect()
     };
     answer.plan.iter().map(|shipment| (shipment.loc_id.get(), lines(shipment))).collect()
 }
@@ -123,8 +123,8 @@ proptest! {
             if let Some(short) = short {
                 let has: i64 = ranked.iter().filter_map(|id| known(&veiled.seen, *variant_id, *id)).sum();
                 let helpless = !suffices(&veiled.seen, &alone, &ranked, 1_000_000_000);
-                prop_assert_eq!(hundredths(short.sellable), has);
-                prop_assert_eq!(short.shortage.map(hundredths), helpless.then_some(ordered * 100 - has));
+                prop_assert_eq!(hundredths(&short.sellable), has);
+                prop_assert_eq!(short.shortage.as_ref().map(hundredths), helpless.then_some(ordered * 100 - has));
             }
         }
     }
@@ -223,7 +223,7 @@ fn supply(sample: &Sample, lines: &BTreeMap<u64, i64>) -> Supply {
     let mut supply = Supply::preferring(&[]);
     each_variant(sample.cells(), 0, |variant| {
         let ordered = lines[&variant.variant_id.get()];
-        supply.add(variant, &sample.book, Quantity::from(ordered));
+        supply.add(variant, &sample.book, &Quantity::from(ordered));
     });
     supply.finish()
 }

@@ -9,11 +9,11 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
 use crate::domain::location::{LocationBook, LocationClass};
-use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
-use crate::domain::timestamp::Timestamp;
 use crate::view::lines::{Fields, Record};
+use crate::view::sent_quantity::{SentFields, SentQuantity};
 use crate::view::tally::StockSums;
+use crate::view::updated_at::UpdatedAt;
 
 /// The stock of one group: of a variant, a product or a location, as `group_by` asks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -83,7 +83,7 @@ pub struct LocationStock {
     pub variants: Option<Vec<StockRow>>,
 }
 
-/// A row in a breakdown. Fields that Haravan may have added to it are on the compatible route only.
+/// A row in a breakdown, each number digit for digit as Haravan wrote it. Fields that Haravan may have added to it are on the compatible route only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct StockRow {
     /// The row's own id.
@@ -106,16 +106,16 @@ pub struct StockRow {
     pub variant_id: VariantId,
     /// Pieces on hand.
     #[schema(value_type = f64, format = "decimal", example = -3)]
-    pub qty_onhand: Quantity,
+    pub qty_onhand: SentQuantity,
     /// Pieces promised to orders. Haravan's spelling.
     #[schema(value_type = f64, format = "decimal", example = 12)]
-    pub qty_commited: Quantity,
+    pub qty_commited: SentQuantity,
     /// Pieces on their way.
     #[schema(value_type = f64, format = "decimal", example = 0)]
-    pub qty_incoming: Quantity,
+    pub qty_incoming: SentQuantity,
     /// Pieces available.
     #[schema(value_type = f64, format = "decimal", example = -15)]
-    pub qty_available: Quantity,
+    pub qty_available: SentQuantity,
     /// When the row last changed, as Haravan wrote it.
     #[schema(value_type = String, format = DateTime, example = "2021-07-08T01:47:17.6Z")]
     pub updated_at: UpdatedAt,
@@ -124,16 +124,6 @@ pub struct StockRow {
 /// The name of a location, which the rows of a breakdown share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LocationName(Arc<str>);
-
-/// When a row last changed: as Haravan wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(untagged)]
-pub enum UpdatedAt {
-    /// Written as we would.
-    Plain(Timestamp),
-    /// Written in another way.
-    AsSent(Box<str>),
-}
 
 /// Whether stock at a location can be sold: `sellable`, `transit` (goods on their way between locations),
 /// `unavailable` (goods that are not for sale) or `unknown` (what says so cannot be read).
@@ -167,6 +157,7 @@ impl Place {
 
 impl StockRow {
     pub(super) fn new(row: &Row, place: &Place) -> Self {
+        let sent = SentFields::of(row);
         Self {
             id: row.id,
             loc_id: row.loc_id,
@@ -174,14 +165,11 @@ impl StockRow {
             location_class: Class::from(place.class),
             product_id: row.product_id,
             variant_id: row.variant_id,
-            qty_onhand: row.qty_onhand,
-            qty_commited: row.qty_commited,
-            qty_incoming: row.qty_incoming,
-            qty_available: row.qty_available,
-            updated_at: match row.as_sent {
-                None => UpdatedAt::Plain(row.updated_at),
-                Some(_) => UpdatedAt::AsSent(row.updated_at_text().into()),
-            },
+            qty_onhand: sent.qty_onhand,
+            qty_commited: sent.qty_commited,
+            qty_incoming: sent.qty_incoming,
+            qty_available: sent.qty_available,
+            updated_at: sent.updated_at,
         }
     }
 }
@@ -270,17 +258,17 @@ impl Record for StockItem {
             }
         };
         fields
-            .optional(sums.qty_onhand)
-            .optional(sums.qty_commited)
-            .optional(sums.qty_incoming)
-            .optional(sums.qty_available)
-            .optional(sums.sellable)
-            .optional(sums.qty_oversold)
+            .optional(sums.qty_onhand.as_ref())
+            .optional(sums.qty_commited.as_ref())
+            .optional(sums.qty_incoming.as_ref())
+            .optional(sums.qty_available.as_ref())
+            .optional(sums.sellable.as_ref())
+            .optional(sums.qty_oversold.as_ref())
             .value(sums.rows)
             .value(sums.no_rows)
             .value(sums.unknown)
             .value(sums.negative_rows)
-            .optional(sums.updated_at)
+            .optional_text(sums.updated_at.as_ref())
             .value(sums.complete);
     }
 }

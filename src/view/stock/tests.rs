@@ -10,14 +10,14 @@ use super::item::StockItem;
 use super::{GroupBy, StockAnswer, StockParameters, stock, variant_stock};
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::location::{LocationBook, LocationClass};
-use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::row_quantity::RowQuantity;
 use crate::view::lines::Tabular;
 use crate::view::sample::{
     Sample, context, documented_example, hundredths, no_row, place, row, unknown, variant, veiled,
 };
 use crate::view::tally::{Membership, StockSums, Tally};
+use crate::view::updated_at::UpdatedAt;
 
 const GROUPINGS: [GroupBy; 3] = [GroupBy::Variant, GroupBy::Product, GroupBy::Location];
 
@@ -31,9 +31,9 @@ fn answer(sample: &Sample, parameters: StockParameters) -> StockAnswer {
 
 fn sums(item: &StockItem) -> StockSums {
     match item {
-        StockItem::Variant(item) => item.sums,
-        StockItem::Product(item) => item.sums,
-        StockItem::Location(item) => item.sums,
+        StockItem::Variant(item) => item.sums.clone(),
+        StockItem::Product(item) => item.sums.clone(),
+        StockItem::Location(item) => item.sums.clone(),
     }
 }
 
@@ -59,7 +59,7 @@ fn group(sample: &Sample, cell: CellId, group_by: GroupBy) -> Option<u64> {
 
 /// `(onhand, commited, incoming, available, sellable, oversold)` in hundredths, `(rows, no_rows, unknown,
 /// negative_rows)`, the newest row.
-type Naive = (Option<[i64; 4]>, i64, Option<i64>, [usize; 4], Option<Timestamp>);
+type Naive = (Option<[i64; 4]>, i64, Option<i64>, [usize; 4], Option<UpdatedAt>);
 
 fn naive(cells: &[&(CellId, Cell)], book: &LocationBook, all_known: bool) -> Naive {
     let rows: Vec<&Row> = cells
@@ -67,7 +67,7 @@ fn naive(cells: &[&(CellId, Cell)], book: &LocationBook, all_known: bool) -> Nai
         .filter_map(|(_, cell)| if let Cell::Row(row) = cell { Some(row) } else { None })
         .collect();
     let unknown = cells.iter().filter(|(_, cell)| matches!(cell, Cell::Unknown(_))).count();
-    let sum = |field: fn(&Row) -> Quantity| rows.iter().map(|row| hundredths(field(row))).sum::<i64>();
+    let sum = |field: fn(&Row) -> RowQuantity| rows.iter().map(|row| hundredths(field(row))).sum::<i64>();
     let available = |row: &&&Row| hundredths(row.qty_available);
     let known = unknown == 0 && all_known;
     let oversold: i64 = rows.iter().map(|row| available(&row)).filter(|pieces| *pieces < 0).sum();
@@ -91,21 +91,21 @@ fn naive(cells: &[&(CellId, Cell)], book: &LocationBook, all_known: bool) -> Nai
             unknown,
             rows.iter().filter(|row| available(row) < 0).count(),
         ],
-        rows.iter().map(|row| row.updated_at).max(),
+        rows.iter().map(|row| row.updated_at).max().map(UpdatedAt::Plain),
     )
 }
 
 fn as_naive(sums: &StockSums) -> Naive {
-    let four = [sums.qty_onhand, sums.qty_commited, sums.qty_incoming, sums.qty_available];
+    let four = [&sums.qty_onhand, &sums.qty_commited, &sums.qty_incoming, &sums.qty_available];
     let known: Vec<i64> = four.into_iter().flatten().map(hundredths).collect();
     assert!(known.is_empty() || known.len() == 4);
     assert_eq!(sums.complete, sums.qty_oversold.is_some());
     (
         known.try_into().ok(),
-        hundredths(sums.sellable.unwrap()),
-        sums.qty_oversold.map(hundredths),
+        hundredths(sums.sellable.as_ref().unwrap()),
+        sums.qty_oversold.as_ref().map(hundredths),
         [sums.rows, sums.no_rows, sums.unknown, sums.negative_rows].map(|n| usize::try_from(n).unwrap()),
-        sums.updated_at,
+        sums.updated_at.clone(),
     )
 }
 
@@ -330,8 +330,8 @@ fn only_sellable_locations_add_to_sellable() {
     );
     let cells = (1..=3).map(|loc_id| row(1, loc_id, ["5", "0", "0", "5"]));
     let answer = stock(cells, context(&book), by(GroupBy::Variant));
-    assert_eq!(serde_json::to_value(answer.totals).unwrap()["sellable"], 5);
-    assert_eq!(serde_json::to_value(answer.totals).unwrap()["qty_available"], 15);
+    assert_eq!(serde_json::to_value(&answer.totals).unwrap()["sellable"], 5);
+    assert_eq!(serde_json::to_value(&answer.totals).unwrap()["qty_available"], 15);
 }
 
 #[test]

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 use crate::clock::Clock;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
-use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
+use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
 use crate::haravan::{
     CallError, CallFuture, Connection, InventoryCall, InventoryPage, InventorySource, Reply, RowError,
@@ -215,10 +215,10 @@ fn row(id: RowId, cell: CellId, available: i64, updated_at: Timestamp) -> Row {
         loc_id: cell.loc_id,
         product_id: ProductId::new(1).unwrap(),
         variant_id: cell.variant_id,
-        qty_onhand: Quantity::from(available),
-        qty_commited: Quantity::ZERO,
-        qty_incoming: Quantity::ZERO,
-        qty_available: Quantity::from(available),
+        qty_onhand: RowQuantity::from(available),
+        qty_commited: RowQuantity::ZERO,
+        qty_incoming: RowQuantity::ZERO,
+        qty_available: RowQuantity::from(available),
         updated_at,
         as_sent: None,
     }

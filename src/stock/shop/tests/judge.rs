@@ -8,13 +8,16 @@ use parking_lot::Mutex;
 
 use super::FRESHNESS;
 use super::haravan::{Haravan, LAG, available_of};
-use crate::cache::Purge;
+use crate::cache::{Purge, PurgeCount, PurgesSince};
 use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
 use crate::stock::{Incomplete, ReadError, ReadTerms, Snapshot};
 
 /// How long a row that went back may take to be believed, in milliseconds.
 const BELIEVED: u64 = 10_000;
+
+/// How long a call takes at most that is answered, in milliseconds.
+const LONGEST_CALL: u64 = 3_000;
 
 /// A question, and when it was asked.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +49,8 @@ pub(super) struct Judge {
 #[derive(Debug, Default)]
 struct Known {
     purges: Vec<(u64, Purge)>,
+    /// The shop's own purges that were seen: it takes back what was concluded from pages that were cut.
+    seen: PurgeCount,
     /// The newest row that was told of each cell, and when.
     newest: BTreeMap<CellId, (i64, u64)>,
     /// Since when a cell's present state has been asked for past the cache, and how long it has been so.
@@ -64,6 +69,18 @@ impl Judge {
     /// A purge has been made.
     pub(super) fn purged(&self, purge: Purge) {
         self.known.lock().purges.push((self.clock.now().as_millis(), purge));
+    }
+
+    /// Takes note of purges: what was told before them may be followed by anything.
+    pub(super) fn note(&self, purges_since: impl FnOnce(PurgeCount) -> PurgesSince) {
+        let known = &mut *self.known.lock();
+        let since = purges_since(known.seen);
+        known.seen = since.until();
+        if !since.is_empty() {
+            let outdates =
+                |id: &CellId, told| since.outdate(id.variant_id, id.loc_id, Moment::from_millis(told));
+            known.newest.retain(|id, (_, told)| !outdates(id, *told));
+        }
     }
 
     /// Judges an answer as it is given.
@@ -129,7 +146,7 @@ impl Judge {
         let lifetime = if asked.terms.freshness.no_cache { Duration::ZERO } else { lifetime };
         let welcome = asked.terms.freshness.max_stale.unwrap_or_default();
         let stale = welcome.max(FRESHNESS.stale_if_error);
-        let doubt = if world.lags || world.goes_back { BELIEVED } else { 0 };
+        let doubt = if world.lags || world.goes_back { BELIEVED + LONGEST_CALL } else { 0 };
         let oldest = lifetime.saturating_add(if is_stale { stale } else { Duration::ZERO });
         if read_at + doubt < asked.at.minus(oldest).as_millis() {
             return complaint("is older than the question allows");
@@ -146,7 +163,10 @@ impl Judge {
             return complaint("was read before the purge");
         }
         if !world.goes_back {
-            let newest = known.newest.get(&id).copied().filter(|(_, told)| purged_at <= *told);
+            // Rows and absences go by the order of calls, so a row may come back that a replica has not lost yet.
+            let was_away = |since: u64| self.haravan.was(id, None, since.saturating_sub(lag), now);
+            let newest = known.newest.get(&id).copied();
+            let newest = newest.filter(|(_, told)| purged_at <= *told && !was_away(*told));
             match (available, newest) {
                 (Some(available), Some((newest, told))) if available < newest && told < asked_at => {
                     return complaint("went back in time");

@@ -31,7 +31,7 @@ impl Reader {
     /// Asks so many questions. What is wrong with an answer is told with its number.
     pub(super) async fn read(mut self, questions: usize) -> Result<(), String> {
         for number in 1..=questions {
-            tokio::time::sleep(Duration::from_millis(self.random.u64(0..1_500))).await;
+            tokio::time::sleep(Duration::from_millis(self.random.u64(0..1_000))).await;
             let (grid, terms) = (self.grid(), self.terms());
             if self.random.u32(0..4) == 0 {
                 self.glimpse(&grid)
@@ -43,6 +43,7 @@ impl Reader {
                 let _ = tokio::time::timeout(left, self.shop.read(grid.clone(), &terms)).await;
             }
             let answer = self.shop.read(grid, &terms).await;
+            self.judge.note(|seen| self.shop.purges_since(seen));
             let judged = self.judge.of_answer(asked, answer);
             judged.map_err(|what| format!("read {number} of a reader: {what}"))?;
         }
@@ -94,7 +95,7 @@ impl Reader {
         }
         let wait = if random.u32(0..5) == 0 { random.u64(0..300) } else { 10_000 };
         let incomplete = if random.bool() { Incomplete::Answer } else { Incomplete::Refuse };
-        ReadTerms { freshness, wait: Duration::from_millis(wait), incomplete, asked_at: None }
+        ReadTerms { freshness, wait: Duration::from_millis(wait), incomplete, ..ReadTerms::default() }
     }
 }
 
@@ -102,7 +103,7 @@ impl Reader {
 pub(super) async fn happen(haravan: Arc<Haravan>, shop: Arc<Shop>, judge: Arc<Judge>, seed: u64) {
     let mut random = Rng::with_seed(!seed);
     loop {
-        tokio::time::sleep(Duration::from_millis(random.u64(0..200))).await;
+        tokio::time::sleep(Duration::from_millis(random.u64(0..250))).await;
         let id = cell(random.u64(1..=VARIANTS), random.u64(1..=LOCATIONS));
         match random.u32(0..40) {
             0..4 => haravan.delete(id),

@@ -1,0 +1,16 @@
+//! Who asks, as far as turns go.
+
+/// Somebody who asks: a key's number. It says who takes turns with whom, and nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallerId(u32);
+
+impl CallerId {
+    /// Nobody in particular: what is done for the cache's sake, or for all.
+    pub const NOBODY: Self = Self(0);
+
+    /// The caller of this number.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+}
