@@ -61,7 +61,7 @@ fn forms(value: u64) -> Vec<String> {
         "-1",
         "0.5",
         "1e99",
-        "1e400",
+        "1e305",
         "99999999999999999999",
         "-99999999999999999999",
         "\"soon\"",
@@ -167,7 +167,7 @@ async fn every_field_of_a_row_in_every_form_is_right_or_unknown_never_absent_and
             let stock = app.get(&format!("/shops/2000/stock?{QUERY}")).await.ok();
             let was_told = matches!(told(&answer).get(&ODD), Some(Ok(_)));
             // Such a number is passed on, but too large to be summed.
-            let is_summed = was_told && form != "1e400";
+            let is_summed = was_told && form != "1e305";
             check_stock(&what, &stock, was_told, is_summed);
         }
     }
