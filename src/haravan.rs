@@ -23,12 +23,12 @@ use bytes::Bytes;
 use crate::domain::cell::CellId;
 use crate::domain::id::RowId;
 use crate::domain::row::Row;
-use crate::metrics::UnreadableKind;
 use crate::domain::timestamp::Timestamp;
+use crate::metrics::UnreadableKind;
 use crate::plan::{MAX_PAGE, Tile};
 use crate::query::{Direction, Order};
 
-pub use call_error::{CALL_ERRORS, CallError, ConnectionCause};
+pub use call_error::{CallError, ConnectionCause};
 pub use client::{Haravan, HaravanError, HaravanPolicy, ProxyPolicy, ShopClient};
 pub use locations::{LocationPage, SentLocation};
 pub use oddities::Oddities;

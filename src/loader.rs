@@ -321,6 +321,12 @@ impl Shared {
         }
     }
 
+    /// Tells the governor for whom the next tile's turn may be.
+    fn tell_who_waits(&self, board: &Board) {
+        let (priority, callers) = board.callers();
+        self.parts.upstream.governor().tiles_wanted(priority, callers.into());
+    }
+
     /// What holds up calls that have not begun.
     fn held_up(&self) -> MissingReason {
         let governor = self.parts.upstream.governor();
@@ -329,12 +335,6 @@ impl Shared {
             None if governor.is_rate_limited(&Resource::INVENTORY) => MissingReason::RateLimited,
             None => MissingReason::Timeout,
         }
-    }
-
-    /// Tells the governor for whom the next tile's turn may be.
-    fn tell_who_waits(&self, board: &Board) {
-        let (priority, callers) = board.callers();
-        self.parts.upstream.governor().tiles_wanted(priority, callers.into());
     }
 
     /// Makes sure that somebody turns what waits into flights.

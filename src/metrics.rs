@@ -28,6 +28,26 @@ pub const UPSTREAM_OUTCOMES: [&str; 5] = ["answered", "refused", "throttled", "u
 pub const CALL_CAUSES: [&str; 8] =
     ["question", "page", "proof", "retry", "bisect", "refresh", "locations", "passthrough"];
 
+/// What may be wrong with a call to Haravan that brings no answer, so that each counts from zero too.
+pub const CALL_ERRORS: [&str; 16] = [
+    "throttled",
+    "unauthorized",
+    "blocked",
+    "ids_refused",
+    "rejected",
+    "server_error",
+    "unexpected_status",
+    "timeout",
+    "dns",
+    "connection_refused",
+    "untrusted_issuer",
+    "tls",
+    "connect_timeout",
+    "reset",
+    "connection",
+    "unreadable",
+];
+
 /// The reasons for which a shop's calls are stopped, so that each is shown as 0 while it does not hold.
 pub const STOP_REASONS: [&str; 2] = ["failing", "unauthorized"];
 
@@ -252,6 +272,9 @@ impl Metrics {
         for cause in CALL_CAUSES {
             families.upstream_calls.with_label_values(&[shop.as_str(), cause]);
         }
+        for error in CALL_ERRORS {
+            families.upstream_errors.with_label_values(&[shop.as_str(), error]);
+        }
         ShopMetrics {
             cells_hit: cells("hit"),
             cells_stale: cells("stale"),
@@ -325,7 +348,7 @@ impl ShopMetrics {
         self.upstream_calls.with_label_values(&[self.shop.as_str(), cause]).inc();
     }
 
-    /// Counts a call to Haravan that brought no answer; what was wrong is one of a closed set.
+    /// Counts a call to Haravan that brought no answer, for one of [`CALL_ERRORS`].
     pub fn upstream_error(&self, error: &'static str) {
         self.upstream_errors.with_label_values(&[self.shop.as_str(), error]).inc();
     }

@@ -109,8 +109,8 @@ impl Sandbox {
             app.default_service(web::to(serve::serve))
         });
         let counted = state.clone();
-        let server = server.on_connect(move |_, data| {
-            data.insert(counted.connected());
+        let server = server.on_connect(move |_, connection| {
+            connection.insert(counted.connected());
         });
         let bind = |source| SandboxError::Bind { addr: listen, source };
         let server = server.workers(workers.max(1)).disable_signals().shutdown_timeout(SHUTDOWN_SECONDS);

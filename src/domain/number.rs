@@ -8,8 +8,9 @@ pub const MAX_DIGITS: usize = 38;
 
 /// How far the digits of a number that is computed with stand from the decimal point, on either side.
 ///
-/// It bounds the work of a sum and the length of its text. Source: ours; the exponents of 64-bit floats reach to 324.
-pub const MAX_PLACES: i64 = 1000;
+/// It bounds the work of a sum and the length of its text, and keeps sums within what a caller's 64-bit floats reach:
+/// 10^308. Source: ours.
+pub const MAX_PLACES: i64 = 300;
 
 /// The most decimals of a [`Value::Short`].
 pub(super) const MAX_SCALE: usize = 18;
@@ -235,16 +236,17 @@ mod tests {
     fn long_numbers_are_exact_up_to_their_bounds() {
         check("9223372036854775808", Value::Long { coefficient: 9_223_372_036_854_775_808, exponent: 0 });
         check("1e30", Value::Long { coefficient: 1, exponent: 30 });
-        check("-1e401", Value::Long { coefficient: -1, exponent: 401 });
-        check("1e999", Value::Long { coefficient: 1, exponent: 999 });
-        check("1e-1000", Value::Long { coefficient: 1, exponent: -1000 });
+        check("-1e299", Value::Long { coefficient: -1, exponent: 299 });
+        check("1e-300", Value::Long { coefficient: 1, exponent: -300 });
         let most = "9".repeat(38);
         check(&most, Value::Long { coefficient: most.parse().unwrap(), exponent: 0 });
         check(
             &format!("-0.00{most}000"),
             Value::Long { coefficient: -most.parse::<i128>().unwrap(), exponent: -40 },
         );
-        for text in ["1e1000", "1e-1001", "-1e99999999999999999999", "12e999", &"9".repeat(39), "1.5e-1000"] {
+        for text in
+            ["1e300", "1e-301", "-1e401", "-1e99999999999999999999", "12e299", &"9".repeat(39), "1.5e-300"]
+        {
             check(text, Value::Beyond);
         }
         assert!(JsonNumber::parse("-1e99999999999999999999").unwrap().is_negative());

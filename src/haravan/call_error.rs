@@ -87,26 +87,6 @@ pub enum ConnectionCause {
     Other,
 }
 
-/// Every kind of error, as metrics name them.
-pub const CALL_ERRORS: [&str; 16] = [
-    "throttled",
-    "unauthorized",
-    "blocked",
-    "ids_refused",
-    "rejected",
-    "server_error",
-    "unexpected_status",
-    "timeout",
-    "dns",
-    "connection_refused",
-    "untrusted_issuer",
-    "tls",
-    "connect_timeout",
-    "reset",
-    "connection",
-    "unreadable",
-];
-
 impl CallError {
     /// Whether asking again may help.
     #[must_use]
@@ -152,7 +132,7 @@ impl CallError {
         }
     }
 
-    /// The kind of error, in one word, for traces, metrics and logs: one of [`CALL_ERRORS`].
+    /// The kind of error, in one word, for traces, metrics and logs: one of [`CALL_ERRORS`](crate::metrics::CALL_ERRORS).
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -183,5 +163,40 @@ impl ConnectionCause {
             Self::Reset => "reset",
             Self::Other => "connection",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{CallError, ConnectionCause};
+    use crate::metrics::CALL_ERRORS;
+
+    #[test]
+    fn every_kind_of_error_has_a_series_of_its_own() {
+        let connection = |cause| CallError::Connection { cause };
+        let kinds: BTreeSet<&str> = [
+            CallError::Throttled { retry_after: None },
+            CallError::Unauthorized { status: 401 },
+            CallError::Blocked { status: 403 },
+            CallError::IdsRefused,
+            CallError::Rejected { status: 404 },
+            CallError::ServerError { status: 500 },
+            CallError::UnexpectedStatus { status: 302 },
+            CallError::Timeout,
+            connection(ConnectionCause::Dns),
+            connection(ConnectionCause::Refused),
+            connection(ConnectionCause::UntrustedIssuer),
+            connection(ConnectionCause::Tls),
+            connection(ConnectionCause::Timeout),
+            connection(ConnectionCause::Reset),
+            connection(ConnectionCause::Other),
+            CallError::Unreadable { problem: "not JSON" },
+        ]
+        .iter()
+        .map(CallError::as_str)
+        .collect();
+        assert_eq!(kinds, CALL_ERRORS.into_iter().collect());
     }
 }

@@ -105,7 +105,7 @@ pub struct Ask<'a> {
 pub enum NoAnswer {
     /// The governor gives no leave.
     NoLeave(NoLeave),
-    /// It gave none in time.
+    /// It gave none in time, or nobody waits any more.
     Late,
     /// The last call ended so.
     Error(CallError),
@@ -184,6 +184,10 @@ impl Upstream {
                 Some(permit) => permit,
                 None => self.leave(&errand, ask.deadline).await?,
             };
+            if ask.deadline.is_some() && !(ask.is_awaited)() {
+                leave.unused();
+                return Err(NoAnswer::Late);
+            }
             let call = Call { template: ask.template, page: ask.page, resends: failures + throttles };
             let sent = Instant::now();
             let Reply { call_limit, result } = self.call(call, cause, send(on)).await;

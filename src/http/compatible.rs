@@ -147,8 +147,7 @@ async fn inventory(
         };
         Prepared { known: (provenance, basis), expected, work }
     };
-    let ((provenance, basis), whole) =
-        made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
+    let ((provenance, basis), whole) = made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
     let whole = whole?;
     let response = provenance.respond_whole(request, &whole);
     if let Some(basis) = basis {

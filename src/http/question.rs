@@ -214,7 +214,9 @@ impl Question {
         }
         match self.shop.all_locations(&terms).await {
             Ok(locations) => IdList::from_ids(locations).ok_or(Problem::NoLocations),
-            Err(ReadError::Unauthorized) => Err(Problem::LocationsNeeded),
+            Err(ReadError::Unauthorized) if self.shop.locations_are_forbidden() => {
+                Err(Problem::LocationsNeeded)
+            }
             Err(error) => Err(Problem::Read(error)),
         }
     }

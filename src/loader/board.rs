@@ -181,15 +181,15 @@ impl Board {
         rest
     }
 
-    /// Takes the next tile off the pending set, or the next window, for the caller whose turn it is; with nothing left
-    /// to take, the pump is over.
+    /// Takes off what waits next, for the caller whose turn it is: a window or a tile of the pending set. With nothing
+    /// left to take, the pump is over.
     pub(super) fn depart(&mut self, caller: CallerId, now: Moment) -> Option<Departure> {
-        if let Some(departure) = self.depart_window(caller, now) {
+        if let Some(departure) = self.depart_window(Some(caller), now) {
             return Some(departure);
         }
         let Some(chosen) = self.pending.choose_for(Some(caller), self.proof.density_for_next(now)) else {
             // Whoever waited for cells has left; a window may have let them go first.
-            let departure = self.depart_window(caller, now);
+            let departure = self.depart_window(None, now);
             self.pump_runs = departure.is_some();
             return departure;
         };
@@ -316,14 +316,17 @@ impl Board {
     /// Who waits for calls, with the most urgent priority that anybody waits with.
     pub(super) fn callers(&self) -> (Priority, Vec<CallerId>) {
         let (priority, mut callers) = self.pending.callers();
-        let of_windows = self.windows.callers();
-        if of_windows.is_empty() {
+        if self.windows.is_empty() {
             return (priority, callers);
         }
         if priority != Priority::Interactive {
             callers.clear();
         }
-        callers.extend(of_windows.into_iter().filter(|caller| !callers.contains(caller)).collect::<Vec<_>>());
+        for caller in self.windows.callers() {
+            if !callers.contains(&caller) {
+                callers.push(caller);
+            }
+        }
         (Priority::Interactive, callers)
     }
 

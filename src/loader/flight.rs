@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 
+use super::answer::{TileAnswer, split};
 use super::board::{Arrival, Departure};
 use super::charge::Purpose;
 use super::evidence::CallSent;
 use super::sight::has_foreign_rows;
-use super::answer::{TileAnswer, split};
 use super::tile::{Company, TileEnd};
 use super::{Shared, reason_of};
 use crate::cache::entry::{Finding, Observation};

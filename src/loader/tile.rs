@@ -120,12 +120,7 @@ impl Flight {
         self.ask_pages(tile, None, permit).await
     }
 
-    async fn ask_pages(
-        &self,
-        tile: &Tile,
-        sentinel: Option<&Sentinel>,
-        permit: Option<Permit>,
-    ) -> TileEnd {
+    async fn ask_pages(&self, tile: &Tile, sentinel: Option<&Sentinel>, permit: Option<Permit>) -> TileEnd {
         let asked = sentinel.map_or_else(|| Arc::new(tile.clone()), |sentinel| Arc::clone(&sentinel.asked));
         let mut asking = Asking {
             tile,

@@ -80,8 +80,8 @@ impl Loader {
         call: InventoryCall,
         reuse: Reuse,
     ) -> Result<WindowLoad, Overloaded> {
-        let ticket =
-            Ticket::of_a_caller(caller, trace::load(Priority::Interactive.as_str(), call.tile.cells()));
+        let load = trace::load(Priority::Interactive.as_str(), call.tile.cells());
+        let ticket = Ticket::of_a_caller(caller, load);
         let (window, joined) = {
             let mut board = self.shared.board.lock();
             let asked = board.ask_window(&ticket, call, reuse)?;

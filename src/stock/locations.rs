@@ -211,6 +211,11 @@ impl Locations {
         usable.unwrap_or_else(|| self.book_in_force())
     }
 
+    /// Whether Haravan's last word is that the token may not read the list.
+    pub(super) fn is_forbidden(&self) -> bool {
+        matches!(self.shared.state.lock().in_force(), InForce::Forbidden)
+    }
+
     /// Lets no list read before now be served. Its classes stay in force until another is read.
     pub(super) fn purge(&self) {
         self.shared.state.lock().purge();

@@ -198,8 +198,7 @@ impl Shop {
             return None;
         }
         let left = self.freshness().fresh.saturating_sub(now.since(window.began)).as_secs();
-        let tally =
-            ReadTally { hit: reading.grid.cells(), ttl_seconds: Some(left), ..ReadTally::default() };
+        let tally = ReadTally { hit: reading.grid.cells(), ttl_seconds: Some(left), ..ReadTally::default() };
         of_rows(reading.grid, &window, &survey.entries, fresh_from, tally)
     }
 

@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use super::pages::WindowsSeen;
 use super::locations::{LocationList, LocationParts, Locations};
+use super::pages::WindowsSeen;
 pub use super::status::ShopStatus;
 use super::{Census, Oversold, ReadError, ReadTally, ReadTerms};
 use crate::cache::freshness::FreshnessPolicy;
@@ -194,6 +194,13 @@ impl Shop {
     /// As [`Shop::locations`].
     pub async fn all_locations(&self, terms: &ReadTerms) -> Result<Vec<LocationId>, ReadError> {
         self.locations.ids(&terms.freshness, Instant::now() + terms.wait).await
+    }
+
+    /// Whether the token lacks the scope to read the locations; otherwise, if they cannot be read for the token's
+    /// sake, the token is refused as such.
+    #[must_use]
+    pub fn locations_are_forbidden(&self) -> bool {
+        self.locations.is_forbidden()
     }
 
     /// Names and classes of the locations as far as they are held, without asking Haravan.

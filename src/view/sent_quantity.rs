@@ -47,7 +47,10 @@ impl SentFields {
             qty_commited: quantity(row.qty_commited, |texts| texts.qty_commited.to_owned()),
             qty_incoming: quantity(row.qty_incoming, |texts| texts.qty_incoming.to_owned()),
             qty_available: quantity(row.qty_available, |texts| texts.qty_available.to_owned()),
-            updated_at: UpdatedAt::of(row),
+            updated_at: match &texts {
+                Some(texts) => UpdatedAt::of_text(row.updated_at, &texts.updated_at),
+                None => UpdatedAt::Plain(row.updated_at),
+            },
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::row::Row;
 ///
 /// An unknown cell makes every sum null that it could move; `sellable`, which more knowledge can only raise, stays
 /// as a lower bound. The counts and `updated_at` are facts about the cells that are known, and stay too. A row with a
-/// quantity of more than 38 significant digits, or further than 1,000 places from the decimal point, counts as a row,
+/// quantity of more than 38 significant digits, or further than 300 places from the decimal point, counts as a row,
 /// and makes the sums null as an unknown cell does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct StockSums {

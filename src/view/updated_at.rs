@@ -31,7 +31,8 @@ impl UpdatedAt {
         }
     }
 
-    fn of_text(instant: Timestamp, text: &str) -> Self {
+    /// What is written for an instant.
+    pub(super) fn of_text(instant: Timestamp, text: &str) -> Self {
         if instant.to_string() == text { Self::Plain(instant) } else { Self::AsSent(text.into()) }
     }
 }

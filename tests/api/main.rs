@@ -30,6 +30,7 @@ mod fulfilment;
 mod gateway;
 mod hits;
 mod joining;
+mod last_word;
 mod limits;
 mod long_answers;
 mod low_stock;

@@ -128,7 +128,7 @@ async fn sums_are_exact_in_every_form() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_of_too_many_digits_makes_null_of_its_items_sums_and_of_no_others() {
-    for number in ["123456789012345678901234567890123456789", "1e5000", "-1e-5000"] {
+    for number in ["123456789012345678901234567890123456789", "1e300", "1e400", "-1e-5000"] {
         let app = holding(&now(number, "7")).await;
         let body = app.get(&view("stock")).await.ok();
         let item = |id: u64| {
@@ -159,7 +159,7 @@ async fn no_negative_row_is_lost_however_odd_its_number_is() {
     for (number, shortage) in [
         ("-0.30000000000000004", "0.30000000000000004"),
         ("-1e30", "1000000000000000000000000000000"),
-        ("-1e5000", "1e5000"),
+        ("-1e401", "1e401"),
         ("-0.123456789012345678901234567890123456789", "0.123456789012345678901234567890123456789"),
     ] {
         let app = holding(&now("5", number)).await;

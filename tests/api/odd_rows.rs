@@ -61,7 +61,7 @@ fn forms(value: u64) -> Vec<String> {
         "-1",
         "0.5",
         "1e99",
-        "1e300",
+        "1e305",
         "99999999999999999999",
         "-99999999999999999999",
         "\"soon\"",
@@ -89,7 +89,9 @@ fn told(answer: &Answer) -> BTreeMap<(u64, u64), Result<String, String>> {
         let tells = |id: u64| {
             ["qty_available", "qty_onhand"].iter().any(|field| text.contains(&format!("\"{field}\":{id},")))
         };
-        let (_, cell) = own.into_iter().find(|(id, _)| tells(*id)).expect("a row of the shop's");
+        let Some((_, cell)) = own.into_iter().find(|(id, _)| tells(*id)) else {
+            panic!("not the shop's: {text}")
+        };
         assert!(told.insert(cell, Ok(text)).is_none(), "twice: {}", answer.shown());
     }
     for (variant_id, loc_id, reason) in answer.missing() {
@@ -114,12 +116,10 @@ fn check(what: &str, answer: &Answer, sent: Option<&str>) {
 }
 
 #[track_caller]
-fn check_stock(what: &str, stock: &Value, was_told: bool) {
+fn check_stock(what: &str, stock: &Value, was_told: bool, is_summed: bool) {
     let item = &stock["stock"][0];
     assert_eq!(item["variant_id"], 101, "{what}");
     assert_eq!(item["rows"], if was_told { 2 } else { 1 }, "{what}: {stock}");
-    // What is there may be more than can be summed, which a warning says.
-    let is_summed = was_told && stock["warnings"].as_array().unwrap().is_empty();
     assert_eq!(item["complete"], is_summed, "{what}: {stock}");
     assert_eq!(item["qty_available"].is_null(), !is_summed, "{what}: {stock}");
 }
@@ -165,7 +165,10 @@ async fn every_field_of_a_row_in_every_form_is_right_or_unknown_never_absent_and
             let text = sent.replace(&member, &format!("\"{field}\":{form}"));
             check(&what, &answer, Some(&text));
             let stock = app.get(&format!("/shops/2000/stock?{QUERY}")).await.ok();
-            check_stock(&what, &stock, matches!(told(&answer).get(&ODD), Some(Ok(_))));
+            let was_told = matches!(told(&answer).get(&ODD), Some(Ok(_)));
+            // Such a number is passed on, but too large to be summed.
+            let is_summed = was_told && form != "1e305";
+            check_stock(&what, &stock, was_told, is_summed);
         }
     }
 }

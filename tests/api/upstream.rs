@@ -1,7 +1,8 @@
 //! Calls to Haravan: trouble with one resource is no trouble with another, waits are kept, dead connections left.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tonkho::sandbox::faults::{Failure, Faults};
 use tonkho::sandbox::request::Resource;
 

@@ -11,7 +11,7 @@ use super::{Quantity, QuantityError};
 use crate::domain::row_quantity::RowQuantity;
 
 /// How many decimals the reference has: more than any quantity.
-const PLACES: usize = 1_000;
+const PLACES: usize = 300;
 
 #[track_caller]
 fn check(text: &str, expected: Result<&str, QuantityError>) {
@@ -40,7 +40,7 @@ fn every_json_number_is_kept_to_the_digit() {
     check("1e3", Ok("1000"));
     check("-2.5E-1", Ok("-0.25"));
     check("1e30", Ok("1000000000000000000000000000000"));
-    check("-1e401", Ok(&format!("-1{}", "0".repeat(401))));
+    check("-1e299", Ok(&format!("-1{}", "0".repeat(299))));
     check("1e-20", Ok("0.00000000000000000001"));
 }
 
@@ -49,7 +49,7 @@ fn what_is_not_a_number_or_has_too_many_digits_is_refused() {
     for text in ["", "abc", "\"5\"", "null", "true", "NaN", "+5", "05", "5.", ".5", "[5]", " 5"] {
         check(text, Err(QuantityError::NotANumber));
     }
-    for text in ["1e1000", "-1e4000", "1e-1001", "123456789012345678901.123456789012345678"] {
+    for text in ["1e300", "-1e4000", "1e-301", "123456789012345678901.123456789012345678"] {
         check(text, Err(QuantityError::OutOfRange));
     }
 }
@@ -74,8 +74,8 @@ fn a_share_is_told_in_thousandths_whatever_the_signs() {
     assert_eq!(share("0", "0"), 0);
     assert_eq!(share("999999999999999", "0.000001"), 1000);
     assert_eq!(share("0.000001", "999999999999999"), 0);
-    assert_eq!(share("1e900", "4e900"), 250);
-    assert_eq!(share("1e-900", "1e900"), 0);
+    assert_eq!(share("1e290", "4e290"), 250);
+    assert_eq!(share("1e-290", "1e290"), 0);
 }
 
 #[track_caller]
@@ -119,14 +119,14 @@ fn how_a_number_was_written_changes_neither_order_nor_equality_nor_hash() {
         assert_eq!(hash(parse(one)), hash(parse(other)), "{one} {other}");
     }
     let ascending = [
-        "-1e900",
+        "-1e290",
         "-1e30",
         "-5",
         "-4.5",
         "-0.1",
-        "-1e-900",
+        "-1e-290",
         "0",
-        "1e-900",
+        "1e-290",
         "0.000001",
         "4.999",
         "5",
@@ -165,7 +165,7 @@ fn negative_zero_is_not_negative() {
 /// The text of a number of at most 38 digits, and the number in units of the reference.
 fn number() -> impl Strategy<Value = (String, BigInt)> {
     let digits = prop_oneof![3 => 1_usize..=4, 2 => 15_usize..=20, 2 => 21_usize..=38];
-    let exponent = prop_oneof![3 => Just(0_i64), 2 => -6_i64..=6, 2 => -40_i64..=40, 1 => -960_i64..=960];
+    let exponent = prop_oneof![3 => Just(0_i64), 2 => -6_i64..=6, 2 => -40_i64..=40, 1 => -260_i64..=260];
     let digits = digits.prop_flat_map(|count| vec(0_u8..10, count));
     (proptest::bool::ANY, digits, exponent, 0_usize..=3).prop_map(|(negative, digits, exponent, decimals)| {
         let digits: String = digits.iter().map(|digit| char::from(b'0' + digit)).collect();

@@ -118,8 +118,7 @@ async fn read(
     };
     let locations = match shop.all_locations(&terms()).await {
         Ok(locations) => IdList::from_ids(locations).ok_or(Problem::NoLocations)?,
-        // It is about the locations' scope, unless the token is refused as such.
-        Err(ReadError::Unauthorized) if shop.status().stopped.is_none() => {
+        Err(ReadError::Unauthorized) if shop.locations_are_forbidden() => {
             return Err(Problem::LocationsNeeded);
         }
         Err(error) => return Err(Problem::Read(error)),

@@ -42,22 +42,22 @@ impl Windows {
         self.waiting.is_empty()
     }
 
-    /// Who waits for one, each once.
-    pub(super) fn callers(&self) -> Vec<CallerId> {
-        let mut callers: Vec<CallerId> =
-            self.waiting.iter().flat_map(|(_, tickets)| tickets).map(|ticket| ticket.caller()).collect();
-        callers.sort_unstable();
-        callers.dedup();
-        callers
+    /// Who waits for one.
+    pub(super) fn callers(&self) -> impl Iterator<Item = CallerId> {
+        self.waiting.iter().flat_map(|(_, tickets)| tickets).map(|ticket| ticket.caller())
     }
 
-    /// The place of the first that waits for a caller; the first of all, if `any` will do.
-    fn first_of(&self, caller: CallerId, any: bool) -> Option<usize> {
-        let for_caller = |(_, tickets): &(WindowAsked, Vec<Arc<Ticket>>)| {
-            tickets.iter().any(|ticket| ticket.caller() == caller && !ticket.is_gone())
+    /// Takes the next window that somebody still waits for out of the queue: one of this caller's, if one is named.
+    fn take(&mut self, caller: Option<CallerId>) -> Option<(WindowAsked, Vec<Arc<Ticket>>)> {
+        self.waiting.retain_mut(|(_, tickets)| {
+            tickets.retain(|ticket| !ticket.has_left());
+            !tickets.is_empty()
+        });
+        let is_of = |tickets: &[Arc<Ticket>]| {
+            caller.is_none_or(|caller| tickets.iter().any(|ticket| ticket.caller() == caller))
         };
-        let found = self.waiting.iter().position(for_caller);
-        found.or_else(|| (any && !self.waiting.is_empty()).then_some(0))
+        let place = self.waiting.iter().position(|(_, tickets)| is_of(tickets))?;
+        self.waiting.remove(place)
     }
 
     /// A flight has landed.
@@ -134,20 +134,14 @@ impl Board {
         Some(window)
     }
 
-    /// The next window of a caller takes off, if it is the windows' turn; that of any other, if no cells wait.
-    pub(super) fn depart_window(&mut self, caller: CallerId, now: Moment) -> Option<Departure> {
-        let cells_wait = !self.pending.is_empty();
-        if std::mem::take(&mut self.windows.was_last) && cells_wait {
+    /// The next window takes off that somebody still waits for: one of this caller's, if one is named and it is the
+    /// windows' turn.
+    pub(super) fn depart_window(&mut self, caller: Option<CallerId>, now: Moment) -> Option<Departure> {
+        let was_last = std::mem::take(&mut self.windows.was_last);
+        if was_last && caller.is_some_and(|caller| self.pending.callers().1.contains(&caller)) {
             return None;
         }
-        let (window, tickets) = loop {
-            let place = self.windows.first_of(caller, !cells_wait)?;
-            let (window, mut tickets) = self.windows.waiting.remove(place)?;
-            tickets.retain(|ticket| !ticket.is_gone());
-            if !tickets.is_empty() {
-                break (window, tickets);
-            }
-        };
+        let (window, tickets) = self.windows.take(caller)?;
         self.windows.was_last = true;
         let tile = (*window.call.tile).clone();
         let want = |ticket: &Arc<Ticket>| Want {

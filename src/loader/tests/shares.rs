@@ -70,8 +70,7 @@ async fn check_small_questions(setting: &Setting, first: u64) {
         tokio::time::sleep(Duration::from_millis(330)).await;
     }
     waits.sort_unstable();
-    let (median, ninety_nine) = (waits[60], waits[118]);
-    println!("median {median:?}, p99 {ninety_nine:?}");
+    let ninety_nine = waits[118];
     assert!(ninety_nine <= PATIENCE, "{waits:?}");
 }
 

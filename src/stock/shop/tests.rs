@@ -81,6 +81,8 @@ fn shop(haravan: &Arc<Haravan>, clock: &Clock, client: ShopClient) -> Arc<Shop> 
 
 /// Plays one world; every answer is judged.
 async fn play(seed: u64, client: ShopClient) {
+    // Retries are jittered by this.
+    fastrand::seed(seed);
     let clock = Clock::start();
     let haravan = Arc::new(Haravan::new(World::of(seed), seed, clock.clone()));
     let shop = shop(&haravan, &clock, client);

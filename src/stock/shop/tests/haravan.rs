@@ -18,8 +18,8 @@ use crate::haravan::{
     UnreadableRow,
 };
 
-pub(super) const VARIANTS: u64 = 12;
-pub(super) const LOCATIONS: u64 = 4;
+pub(super) const VARIANTS: u64 = 8;
+pub(super) const LOCATIONS: u64 = 3;
 
 /// How far the replica lags, in milliseconds.
 pub(super) const LAG: u64 = 8_000;

@@ -31,7 +31,7 @@ impl Reader {
     /// Asks so many questions. What is wrong with an answer is told with its number.
     pub(super) async fn read(mut self, questions: usize) -> Result<(), String> {
         for number in 1..=questions {
-            tokio::time::sleep(Duration::from_millis(self.random.u64(0..1_000))).await;
+            tokio::time::sleep(Duration::from_millis(self.random.u64(0..600))).await;
             let (grid, terms) = (self.grid(), self.terms());
             if self.random.u32(0..4) == 0 {
                 self.glimpse(&grid)
@@ -78,7 +78,7 @@ impl Reader {
             let count = self.random.u64(1..=most);
             (0..count).map(|_| self.random.u64(1..=last)).collect::<Vec<u64>>()
         };
-        let variants = ids(3, VARIANTS).into_iter().map(|id| VariantId::new(id).unwrap()).collect();
+        let variants = ids(2, VARIANTS).into_iter().map(|id| VariantId::new(id).unwrap()).collect();
         let locations = ids(2, LOCATIONS).into_iter().map(|id| LocationId::new(id).unwrap()).collect();
         Grid::new(IdList::from_ids(variants).unwrap(), IdList::from_ids(locations).unwrap(), 1_000).unwrap()
     }
