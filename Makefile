@@ -248,6 +248,7 @@ demo: ## Runs a gateway over a Haravan sandbox, to try.
 bench: ## Runs the benchmarks; eight minutes, one of them spent watching a bucket.
 	cargo bench --locked --bench engine
 	cargo bench --locked --bench gateway
+	cargo bench --locked --bench programs
 	cargo bench --locked --profile release --bench hits
 
 openapi: ## Writes the OpenAPI document anew.

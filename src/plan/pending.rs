@@ -259,7 +259,9 @@ impl<W: Waiter> Pending<W> {
         let (priority, seed) = self.seed(caller)?;
         if let Some(tile) = self.whole(density) {
             self.tiles_chosen += 1;
-            return Some(self.take(tile, priority));
+            let chosen = self.take(tile, priority);
+            self.forget_served(priority);
+            return Some(chosen);
         }
         let locations = first_chunk(&seed.1);
         let candidates = self.candidates(priority, seed);

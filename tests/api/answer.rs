@@ -20,6 +20,13 @@ struct Rows {
     inventory_locations: Vec<Box<RawValue>>,
 }
 
+/// What an answer says is missing.
+#[derive(Deserialize)]
+struct Lacking {
+    #[serde(default)]
+    missing: Vec<Value>,
+}
+
 impl Answer {
     pub(crate) async fn read(response: Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -72,8 +79,12 @@ impl Answer {
     /// What the answer says is missing: (variant, location, reason).
     #[track_caller]
     pub(crate) fn missing(&self) -> Vec<(u64, u64, String)> {
-        let body = self.ok();
-        let missing = body["missing"].as_array().cloned().unwrap_or_default();
+        assert_eq!(self.status, 200, "{}", self.shown());
+        // Rows may hold numbers that no float does.
+        let missing = match serde_json::from_slice::<Lacking>(&self.body) {
+            Ok(lacking) => lacking.missing,
+            Err(error) => panic!("{error}: {}", self.shown()),
+        };
         let number = |cell: &Value, name: &str| cell[name].as_u64().unwrap();
         let reason = |cell: &Value| cell["reason"].as_str().unwrap().to_owned();
         missing

@@ -133,3 +133,44 @@ async fn those_who_ask_for_one_page_share_its_call_and_explain_tells_it() {
     let explained = app.inventory(GENERATED, &format!("{query}&explain=true")).await.json();
     assert_eq!(explained["calls"], 0);
 }
+
+/// A question such as programs ask: some variants at some locations, with a limit or without, from an id on or not.
+fn any_question(app: &TestApp, random: &mut fastrand::Rng) -> Wanted {
+    let shop = app.shop(GENERATED);
+    let some = |random: &mut fastrand::Rng, ids: Vec<u64>, most: usize| {
+        let count = random.usize(1..=most.min(ids.len()));
+        let mut chosen = random.choose_multiple(ids, count);
+        chosen.sort_unstable();
+        chosen
+    };
+    let variant_ids = some(random, shop.variant_ids(), 50);
+    let location_ids = some(random, shop.location_ids(), 24);
+    let is_small = variant_ids.len() * location_ids.len() <= 250;
+    let limit = if is_small && random.bool() { None } else { Some(random.usize(1..=250)) };
+    let rows = oracle::rows(&shop);
+    let since_id = random.bool().then(|| random.choice(&rows).unwrap().id);
+    let (by_updated_at, descending) = (random.u8(0..5) == 0, random.u8(0..5) == 0);
+    Wanted { variant_ids, location_ids, since_id, limit, by_updated_at, descending, ..Wanted::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_questions_in_haravans_own_manner_cost_no_more_calls_and_get_the_same_rows() {
+    for (seed, density) in [(1, 1.0), (2, 0.8), (3, 0.4), (4, 0.1)] {
+        let app = app(density, 300, 24).await;
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut calls = 0;
+        for _ in 0..60 {
+            calls += cost(&app, &any_question(&app, &mut random)).await;
+        }
+        // One for the first question, and for the few pages that look like clamped ones.
+        assert!(calls <= 60 + 2, "{calls} calls for 60 questions at density {density}");
+        app.age(3_600);
+        app.shop(GENERATED).update_faults(|faults| {
+            faults.page_clamp = Some(50 * random.u32(1..=4));
+            faults.page_clamp_after = random.u64(0..10);
+        });
+        for _ in 0..20 {
+            cost(&app, &any_question(&app, &mut random)).await;
+        }
+    }
+}

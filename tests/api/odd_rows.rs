@@ -61,7 +61,7 @@ fn forms(value: u64) -> Vec<String> {
         "-1",
         "0.5",
         "1e99",
-        "1e400",
+        "1e305",
         "99999999999999999999",
         "-99999999999999999999",
         "\"soon\"",
@@ -89,7 +89,9 @@ fn told(answer: &Answer) -> BTreeMap<(u64, u64), Result<String, String>> {
         let tells = |id: u64| {
             ["qty_available", "qty_onhand"].iter().any(|field| text.contains(&format!("\"{field}\":{id},")))
         };
-        let (_, cell) = own.into_iter().find(|(id, _)| tells(*id)).expect("a row of the shop's");
+        let Some((_, cell)) = own.into_iter().find(|(id, _)| tells(*id)) else {
+            panic!("not the shop's: {text}")
+        };
         assert!(told.insert(cell, Ok(text)).is_none(), "twice: {}", answer.shown());
     }
     for (variant_id, loc_id, reason) in answer.missing() {
@@ -165,7 +167,7 @@ async fn every_field_of_a_row_in_every_form_is_right_or_unknown_never_absent_and
             let stock = app.get(&format!("/shops/2000/stock?{QUERY}")).await.ok();
             let was_told = matches!(told(&answer).get(&ODD), Some(Ok(_)));
             // Such a number is passed on, but too large to be summed.
-            let is_summed = was_told && form != "1e400";
+            let is_summed = was_told && form != "1e305";
             check_stock(&what, &stock, was_told, is_summed);
         }
     }

@@ -9,6 +9,8 @@ use tonkho::domain::id::OrgId;
 use tonkho::metrics::{MethodLabel, Metrics, ShopReading, UPSTREAM_OUTCOMES};
 use tonkho::plan::pending::Priority;
 
+use crate::source::read;
+
 #[test]
 fn every_metric_is_written_down_to_be_checked() {
     let metrics = Metrics::new().unwrap();
@@ -29,6 +31,8 @@ fn every_metric_is_written_down_to_be_checked() {
     });
     let text = TextEncoder::new().encode_to_string(&metrics.registry().gather()).unwrap();
     let declared = text.lines().filter(|line| line.starts_with("# TYPE tonkho_")).count();
-    assert_eq!(declared, 19, "{text}");
+    // A family without a series is not written, so each of them was counted above.
+    let families = read("src/metrics.rs").matches("= \"tonkho_").count();
+    assert_eq!(declared, families, "{text}");
     fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("metrics.txt"), text).unwrap();
 }
