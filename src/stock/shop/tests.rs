@@ -30,13 +30,13 @@ use crate::loader::{Loader, LoaderParts};
 use crate::metrics::Metrics;
 
 /// Questions asked in one world.
-const READS_A_WORLD: usize = 500;
+const READS_A_WORLD: u64 = 500;
 
 /// Worlds played where nothing else is asked for.
-const WORLDS: usize = 200;
+const WORLDS: u64 = 200;
 
 /// Programs that ask at the same time.
-const READERS: usize = 5;
+const READERS: u64 = 5;
 
 const FRESHNESS: FreshnessPolicy = FreshnessPolicy {
     fresh: Duration::from_secs(5),
@@ -89,7 +89,7 @@ async fn play(seed: u64, client: ShopClient) {
     let judge = Arc::new(Judge::new(Arc::clone(&haravan), clock.clone()));
     let mut readers = JoinSet::new();
     for number in 0..READERS {
-        let reader = reader::Reader::new(Arc::clone(&shop), Arc::clone(&judge), seed ^ number as u64);
+        let reader = reader::Reader::new(Arc::clone(&shop), Arc::clone(&judge), seed ^ number);
         readers.spawn(reader.read(READS_A_WORLD / READERS));
     }
     let events = tokio::spawn(reader::happen(haravan, Arc::clone(&shop), judge, seed));
@@ -102,7 +102,7 @@ async fn play(seed: u64, client: ShopClient) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests asks for a longer run")]
-fn asked_for(variable: &str) -> Option<usize> {
+fn asked_for(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
@@ -119,6 +119,6 @@ fn every_answer_is_what_haravan_said_last() {
     let seeds = asked_for("TONKHO_TRUTH_SEED").map_or(0..worlds, |seed| seed..seed + 1);
     for seed in seeds {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(play(seed as u64, client.clone()));
+        runtime.block_on(play(seed, client.clone()));
     }
 }

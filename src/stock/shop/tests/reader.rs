@@ -29,7 +29,7 @@ impl Reader {
     }
 
     /// Asks so many questions. What is wrong with an answer is told with its number.
-    pub(super) async fn read(mut self, questions: usize) -> Result<(), String> {
+    pub(super) async fn read(mut self, questions: u64) -> Result<(), String> {
         for number in 1..=questions {
             tokio::time::sleep(Duration::from_millis(self.random.u64(0..600))).await;
             let (grid, terms) = (self.grid(), self.terms());
@@ -107,7 +107,7 @@ pub(super) async fn happen(haravan: Arc<Haravan>, shop: Arc<Shop>, judge: Arc<Ju
         tokio::time::sleep(Duration::from_millis(random.u64(0..250))).await;
         let id = cell(random.u64(1..=VARIANTS), random.u64(1..=LOCATIONS));
         match random.u32(0..40) {
-            0..4 => haravan.delete(id),
+            0..=3 => haravan.delete(id),
             place if place == 4 || (haravan.world.is_purged && (7..16).contains(&place)) => {
                 let purge = purge(&mut random, id);
                 shop.invalidate(&purge);
