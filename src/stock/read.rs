@@ -114,6 +114,8 @@ impl Shop {
         if terms.freshness.only_if_cached {
             return Err(ReadError::NotCached);
         }
+        // What is asked for within the millisecond of the question is as fresh as what is asked for later.
+        let stale_before = fresh_from.min(reading.asked_at);
         let lacks = std::mem::take(&mut survey.lacks);
         let lacking = cells_of(&lacks).count();
         let reuse = reading.reuse(now);
@@ -123,13 +125,13 @@ impl Shop {
             let loaded = Loaded { missing, ..Loaded::default() };
             let refused = |_| ReadError::Overloaded { retry_after: self.queue_wait() };
             survey.tally.fetched = lacking;
-            return self.settle(grid, survey, loaded, (terms, fresh_from)).map_err(refused);
+            return self.settle(grid, survey, loaded, (terms, stale_before)).map_err(refused);
         };
         survey.tally.joined = load.joined();
         survey.tally.fetched = lacking.saturating_sub(load.joined());
         let loaded = load.finish(reading.deadline).await;
         survey.tally.calls += loaded.calls;
-        self.settle(grid, survey, loaded, (terms, fresh_from))
+        self.settle(grid, survey, loaded, (terms, stale_before))
     }
 
     /// Makes a snapshot of what was cached and what was loaded, or the error that the terms ask for.
@@ -138,7 +140,7 @@ impl Shop {
         grid: &Grid,
         mut survey: Survey,
         loaded: Loaded,
-        (terms, fresh_from): (&ReadTerms, Moment),
+        (terms, stale_before): (&ReadTerms, Moment),
     ) -> Result<Snapshot, ReadError> {
         let mut unknown = loaded.missing;
         survey.tally.fetched = survey.tally.fetched.saturating_sub(unknown.len());
@@ -154,7 +156,8 @@ impl Shop {
             return Err(error);
         }
         survey.merge(grid, loaded.entries);
-        Ok(Snapshot::new(grid.clone(), survey.entries, unknown, survey.tally).with_stale_counted(fresh_from))
+        Ok(Snapshot::new(grid.clone(), survey.entries, unknown, survey.tally)
+            .with_stale_counted(stale_before))
     }
 
     /// What reading a grid would take, without asking anybody.

@@ -95,9 +95,9 @@ impl Snapshot {
 
     /// The same, whose tally counts as stale all that is: a cell may have come of a call that began long ago, or be in
     /// doubt.
-    pub(super) fn with_stale_counted(mut self, fresh_from: Moment) -> Self {
+    pub(super) fn with_stale_counted(mut self, stale_before: Moment) -> Self {
         let mut pieces = Pieces::of(PIECE);
-        let is_stale = |cell: &PackedCell| cell.is_doubted() || cell.observed_at() < fresh_from;
+        let is_stale = |cell: &PackedCell| cell.is_doubted() || cell.observed_at() < stale_before;
         let known = self.packed().inspect(|_| pieces.done(1)).filter_map(|(_, found)| found.ok());
         let stale = known.filter(|(_, cell)| !cell.is_purged() && is_stale(cell)).count();
         let more = stale.saturating_sub(self.tally.stale);
