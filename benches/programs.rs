@@ -57,7 +57,13 @@ const PROGRAMS: [Program; 5] = [
     Program { name: "1 x 10", variants: 1, locations: 10, more: "", questions: QUESTIONS },
     Program { name: "4 x 10", variants: 4, locations: 10, more: "", questions: QUESTIONS },
     Program { name: "50 x 1", variants: 50, locations: 1, more: "", questions: QUESTIONS },
-    Program { name: "50 x 24, limit=250", variants: 50, locations: 24, more: "&limit=250", questions: QUESTIONS },
+    Program {
+        name: "50 x 24, limit=250",
+        variants: 50,
+        locations: 24,
+        more: "&limit=250",
+        questions: QUESTIONS,
+    },
     Program {
         name: "20 x 50, by since_id, limit=50",
         variants: 20,
