@@ -103,7 +103,7 @@ pub struct Errand {
     pub urgency: Urgency,
     /// How urgently the answer is wanted.
     pub priority: Priority,
-    /// For whom the call is made: it is each one's turn. None: for nobody in particular.
+    /// The callers that the call is made for: it may be the turn of each. Empty: of no caller.
     pub callers: SmallVec<[CallerId; 2]>,
     /// The question that it is a part of; zero for none that goes on.
     pub question: u64,
@@ -130,7 +130,7 @@ pub enum NoLeave {
 }
 
 impl Errand {
-    /// Something new, wanted urgently by nobody in particular.
+    /// Something new and urgent, for no caller.
     #[must_use]
     pub fn new(resource: Resource) -> Self {
         let (urgency, priority) = (Urgency::New, Priority::Interactive);
@@ -169,7 +169,7 @@ pub struct Governor {
     state: Mutex<State>,
     /// More can be decided, or at another time.
     changed: Notify,
-    /// Of those who wait, nobody keeps the time.
+    /// Calls wait, and none of them keeps the time.
     keeper_left: Notify,
 }
 

@@ -5,7 +5,7 @@
 pub struct CallerId(u32);
 
 impl CallerId {
-    /// Nobody in particular: what is done for the cache's sake, or for all.
+    /// No caller: the work is for the cache, or for all.
     pub const NOBODY: Self = Self(0);
 
     /// The caller of this number.

@@ -134,7 +134,7 @@ fn offer_of<'a>(waiting: &'a Waiting, tiles: &'a (Priority, Arc<[CallerId]>)) ->
 }
 
 impl Decided {
-    /// Hands the answer over; whoever left meanwhile takes nothing.
+    /// Hands the answer over; a caller that left meanwhile takes nothing.
     pub(super) fn tell(self, governor: &Arc<Governor>) {
         let answer = self.answer.map(|(errand, turn)| Permit::new(governor, errand.resource, turn));
         if let Err(Ok(permit)) = self.leave.send(answer) {

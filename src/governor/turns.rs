@@ -2,7 +2,7 @@
 //!
 //! Turns go by priority, then by caller, then by question, then by age. A caller's calls that go on with something
 //! and those that begin something take turns too: a page, a retry or a part of something refused has a share, and
-//! never precedence. So whoever asks little waits for one turn of each other caller, however much those ask.
+//! never precedence. So a caller that asks little waits for one turn of each other caller, however much those ask.
 
 use rustc_hash::FxHashMap;
 
@@ -13,7 +13,7 @@ use crate::plan::pending::Priority;
 /// Callers and questions remembered; then all are forgotten, which costs somebody a turn.
 const MOST_REMEMBERED: usize = 4_096;
 
-/// One turn in so many is the oldest's, whatever its priority: nothing starves.
+/// How often a turn is the oldest call's, whatever its priority, so that nothing starves: once in this many.
 const OLDEST_TURN: u64 = 16;
 
 /// A call that waits for leave.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::client::{HaravanPolicy, ProxyPolicy};
 use super::{CallError, Connection, ConnectionCause};
 
-/// How long a connection stays open that nobody uses. Source: ours; what lies between forgets idle connections
+/// How long a connection stays open unused. Source: ours; what lies between forgets idle connections
 /// after a minute or more.
 const IDLE: Duration = Duration::from_secs(45);
 
@@ -166,7 +166,7 @@ fn told_by(error: &(dyn Error + 'static)) -> Option<ConnectionCause> {
             _ => None,
         };
     }
-    // The types of these are nobody's to name: their texts are.
+    // The types of these cannot be named: their texts can.
     let text = error.to_string();
     if text.starts_with("dns error") {
         Some(ConnectionCause::Dns)

@@ -94,7 +94,7 @@ pub struct Ask<'a> {
     pub template: &'static str,
     /// Which page is asked for, from 1; none if the resource has no pages.
     pub page: Option<usize>,
-    /// When whoever asks stops waiting: no call starts after it.
+    /// When the asker stops waiting: no call starts after it.
     pub deadline: Option<Instant>,
     /// Whether anybody still waits for the answer: otherwise nothing is asked again.
     pub is_awaited: &'a (dyn Fn() -> bool + Sync),
@@ -105,7 +105,7 @@ pub struct Ask<'a> {
 pub enum NoAnswer {
     /// The governor gives no leave.
     NoLeave(NoLeave),
-    /// It gave none in time, or nobody waits any more.
+    /// It gave none in time, or the caller has left.
     Late,
     /// The last call ended so.
     Error(CallError),

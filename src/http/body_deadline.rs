@@ -133,7 +133,7 @@ mod tests {
     use actix_web::dev::Payload;
     use actix_web::error::PayloadError;
     use actix_web::web::Bytes;
-    use futures_util::stream::{self, BoxStream};
+    use futures_util::stream;
     use futures_util::{FutureExt, StreamExt};
     use tokio::sync::mpsc;
     use tokio::time::{Instant, advance};
@@ -154,13 +154,12 @@ mod tests {
     impl Sent {
         fn begin() -> Self {
             let (sender, received) = mpsc::unbounded_channel();
-            let chunks: BoxStream<'static, Result<Bytes, PayloadError>> =
-                stream::unfold(received, |mut received| async {
-                    let bytes = received.recv().await?;
-                    Some((Ok(bytes), received))
-                })
-                .boxed();
-            let body = Rc::new(RefCell::new(Payload::Stream { payload: chunks as _ }));
+            let chunks = stream::unfold(received, |mut received: mpsc::UnboundedReceiver<Bytes>| async {
+                let bytes = received.recv().await?;
+                Some((Ok::<_, PayloadError>(bytes), received))
+            });
+            let payload: Payload = Payload::Stream { payload: Box::pin(chunks) };
+            let body = Rc::new(RefCell::new(payload));
             let stopping = CancellationToken::new();
             let body = BodyDeadline::new(TIMEOUT, stopping.clone()).timed(body);
             Self { sender, body, stopping }

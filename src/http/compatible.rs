@@ -17,6 +17,7 @@ use super::reply::Whole;
 use super::rows::{inventory_body, locations_body};
 use super::standing::{Material, Prepared, Uses, made};
 use super::work::Work;
+use crate::stock::ReadError;
 
 /// The pattern of the route for rows.
 pub(super) const INVENTORY_ROUTE: &str = "/shops/{org_id}/com/inventory_locations.json";
@@ -160,12 +161,23 @@ async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, P
     let question = Question::read(edge, &LOCATIONS, request, None).await?;
     let slice = question.parameters.slice()?;
     let asked_at = edge.clock.now();
-    let list = question.shop.locations(&question.terms()).await?;
-    let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
-    let body = Bytes::from(locations_body(&list.locations, slice));
-    let (etag, coding) = (EntityTag::strong(&body), Coding::of(request.headers())?);
-    let expected = Work::to_code(body.len(), coding);
-    let work = move || Whole::new(body, etag, coding, Form::Json.content_type());
-    let whole = edge.aside.work(expected, work).await??;
+    let coding = Coding::of(request.headers())?;
+    let (provenance, whole) = loop {
+        let seen = question.shop.purges();
+        let list = question.shop.locations(&question.terms()).await?;
+        let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
+        let body = Bytes::from(locations_body(&list.locations, slice));
+        let etag = EntityTag::strong(&body);
+        let expected = Work::to_code(body.len(), coding);
+        let work = move || Whole::new(body, etag, coding, Form::Json.content_type());
+        let whole = edge.aside.work(expected, work).await??;
+        // A purge may have come while it was coded.
+        if !question.shop.purges_since(seen).reach_locations() {
+            break (provenance, whole);
+        }
+        if question.is_over() {
+            return Err(Problem::Read(ReadError::Timeout));
+        }
+    };
     Ok(provenance.respond_whole(request, &whole))
 }

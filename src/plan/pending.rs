@@ -456,7 +456,7 @@ impl<W: Waiter> Pending<W> {
     }
 }
 
-/// The places of so many, the last before the others: whoever gave the seed was moved there.
+/// The places of a list of this length, the last before the others: what gave the seed was moved there.
 fn last_first(length: usize) -> impl Iterator<Item = usize> {
     let last = length.checked_sub(1);
     last.into_iter().chain(0..last.unwrap_or_default())

@@ -41,6 +41,11 @@ impl Refusals {
         }
     }
 
+    /// Whether all these ids are among them.
+    fn concerns_all(&self, variants: &BTreeSet<VariantId>, locations: &BTreeSet<LocationId>) -> bool {
+        variants.is_subset(&self.variants) && locations.is_subset(&self.locations)
+    }
+
     /// Whether a cell cannot be asked for.
     #[must_use]
     pub fn concern(&self, cell: CellId) -> bool {

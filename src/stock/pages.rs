@@ -119,7 +119,10 @@ impl Shop {
                 return Ok(Some((self.counted(snapshot.after(seen)), rest)));
             }
             let Ok(load) = self.loader().window(terms.caller, call, reuse) else {
-                return Err(ReadError::Overloaded { retry_after: self.queue_wait() });
+                // The queue is full: what is held and good enough serves.
+                let snapshot = self.without_window(&reading, survey, MissingReason::RateLimited);
+                let refused = |_| ReadError::Overloaded { retry_after: self.queue_wait() };
+                return Ok(Some((self.counted(snapshot.map_err(refused)?.after(seen)), *selection)));
             };
             let loaded = load.finish(reading.deadline).await;
             match &loaded.end {

@@ -88,7 +88,7 @@ pub struct Shop {
     served: AtomicU64,
 }
 
-/// Whoever waits for a forwarded call; its drop says that nobody does any more.
+/// The caller that waits for a forwarded call; its drop says that it has left.
 #[derive(Debug, Default)]
 struct Asker {
     call_sent: AtomicBool,
@@ -232,7 +232,7 @@ impl Shop {
 
     /// Passes a GET through, uncached but governed. `path` is below `/com/`.
     ///
-    /// Whoever asks waits no longer than the terms say; a call that was sent by then is heard to its end.
+    /// The caller waits no longer than the terms say; a call that was sent by then is heard to its end.
     ///
     /// # Errors
     /// Haravan could not be asked, or failed; a 4xx about the question itself is an answer.
@@ -245,7 +245,7 @@ impl Shop {
         let errand = Errand { callers, ..Errand::new(resource.clone()) };
         let asker = Arc::new(Asker::default());
         let asking = Arc::downgrade(&asker);
-        // On the runtime that the pooled connections belong to, whoever asks.
+        // On the runtime that the pooled connections belong to.
         let call = async move {
             let is_awaited = || 0 < asking.strong_count();
             let ask = Ask {

@@ -42,7 +42,7 @@ async fn rest_of(connection: &mut TcpStream) -> String {
     let mut answer = String::new();
     let read = timeout(PATIENCE, connection.read_to_string(&mut answer)).await;
     // A connection that is reset is closed, too.
-    let _ = read.expect("the gateway should have closed the connection");
+    assert!(read.is_ok(), "the gateway should have closed the connection: {answer}");
     answer
 }
 

@@ -13,7 +13,7 @@ use tonkho::settings::base_url::BaseUrl;
 use crate::gateway::{EXAMPLE, EXAMPLE_QUERY, TestApp};
 use crate::process::Process;
 
-/// A certificate for `localhost` of an authority that nobody trusts, and its key, as hexadecimal DER.
+/// A certificate for `localhost` of an authority that is not trusted, and its key, as hexadecimal DER.
 const CERTIFICATE: &str = "3082019d30820144a0030201020214344ba60239c533554daf11e935085ecf336b65dd300a06082a8648ce3d04030230 \
      1d311b301906035504030c126e6f626f64792074727573747320746869733020170d3236313132363232323031365a18 \
      0f32313236313130323232323031365a30143112301006035504030c096c6f63616c686f73743059301306072a8648ce \
@@ -27,7 +27,7 @@ const KEY: &str = "308187020100301306072a8648ce3d020106082a8648ce3d030107046d306
      bc890015d60c32cbc5751030008a6258255b51a8a14403420004d388e535437c1945ff06fbddb41ccab709808fb904ef \
      1f9871251ec476197f4bffd4363569685562ada918c257b8b80b4d8aa4fc495a448bb28586d6fc2c1b78";
 
-/// A proxy that answers nobody, and counts what it is sent.
+/// A proxy that never answers, and counts its connections.
 struct Proxy {
     url: String,
     heard: Arc<AtomicUsize>,
@@ -59,7 +59,7 @@ fn bytes(hexadecimal: &str) -> Vec<u8> {
     digits.chunks(2).map(byte).collect()
 }
 
-/// Serves TLS with a certificate that nobody trusts; gives back its port.
+/// Serves TLS with a certificate that is not trusted; gives back its port.
 fn distrusted() -> u16 {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(bytes(KEY)));

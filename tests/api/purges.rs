@@ -325,3 +325,40 @@ async fn when_haravan_fails_after_a_purge_the_old_cells_do_not_come_back() {
     assert!(missing.iter().all(|(variant, ..)| *variant == VARIANT));
     app.example().await.problem(502, "upstream-failed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_rows_that_was_read_before_a_purge_is_not_given_after_it() {
+    let app = TestApp::builder().every_cell_has_a_row().spawn().await;
+    let shop = app.shop(GENERATED);
+    let (variants, locations) = (shop.variant_ids(), shop.location_ids());
+    let (variants, locations) = (&variants[..50], &locations[..10]);
+    let in_grid = shop
+        .rows()
+        .into_iter()
+        .filter(|row| variants.contains(&row.variant_id) && locations.contains(&row.loc_id));
+    let first = in_grid.min_by_key(|row| row.id).unwrap();
+    let query = format!("{}&limit=20", grid(variants, locations));
+    // In flight, and held as a page that came before.
+    for (number, quantity) in [(1, 7_777), (2, 8_888)] {
+        let hold = shop.hold_answers();
+        shop.clear_log();
+        let purge = || app.ask(Method::DELETE, &format!("/shops/{GENERATED}/cache")).key(TK_ADMIN);
+        if number == 1 {
+            let early = tokio::spawn(app.inventory(GENERATED, &query).into_future());
+            shop.wait_for_answers(1).await;
+            shop.set_quantity(first.variant_id, first.loc_id, quantity).unwrap();
+            assert_eq!(purge().await.status, 204);
+            hold.release();
+            let early = early.await.unwrap();
+            assert!(early.text().contains(&quantity.to_string()), "{}", early.shown());
+        } else {
+            hold.release();
+            app.inventory(GENERATED, &query).await.rows();
+            shop.set_quantity(first.variant_id, first.loc_id, quantity).unwrap();
+            assert_eq!(purge().await.status, 204);
+        }
+        let answer = app.inventory(GENERATED, &query).await;
+        assert!(answer.text().contains(&quantity.to_string()), "{}", answer.shown());
+        assert_eq!(answer.rows().len(), 20);
+    }
+}

@@ -1,4 +1,4 @@
-//! Nobody takes what is everybody's: how long a small question of one key waits beside another key's work, with the
+//! No key takes the others' share: how long a small question of one key waits beside another key's work, with the
 //! bucket as Haravan has it and nearly used up, and calls of 300 ms.
 
 use std::time::Duration;
@@ -95,14 +95,14 @@ async fn poll(upstream: Upstream, errand: Errand, answers: bool) {
                 Reply { call_limit: None, result }
             };
             let failed = upstream.ask(ask, None, send).await.is_err();
-            // Whoever polls does not do so in no time.
+            // A program that polls takes some time for it.
             tokio::time::sleep(if failed { Duration::from_millis(50) } else { Duration::ZERO }).await;
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn readings_of_the_list_of_locations_without_end_keep_nobody_waiting() {
+async fn readings_of_the_list_of_locations_without_end_keep_no_question_waiting() {
     let setting = setting(Fake::dense(200, 1)).await;
     for _ in 0..10 {
         tokio::spawn(poll(setting.upstream.clone(), Errand::new(Resource::LOCATIONS), true));
@@ -111,7 +111,7 @@ async fn readings_of_the_list_of_locations_without_end_keep_nobody_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn polling_a_path_that_fails_keeps_nobody_waiting() {
+async fn polling_a_path_that_fails_keeps_no_question_waiting() {
     let setting = setting(Fake::dense(200, 1)).await;
     let callers = || [GREEDY].into_iter().collect();
     for _ in 0..10 {

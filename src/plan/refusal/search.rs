@@ -22,9 +22,15 @@ const MOST_RESTARTS: u32 = 2;
 /// The search for the refused ids of one tile.
 #[derive(Debug)]
 pub struct Search {
+    tile: Tile,
     variants: Axis<VariantId>,
     locations: Axis<LocationId>,
     first_find: FirstFind,
+    /// What others have found of its ids.
+    learnt: Refusals,
+    /// The ids that this search has seen accepted. Those accepted before may have been deleted since.
+    seen_variants: BTreeSet<VariantId>,
+    seen_locations: BTreeSet<LocationId>,
     /// Cells that need not be asked: they were answered, or the call for them failed.
     settled: FxHashSet<CellId>,
     /// Cells that were refused alone.
@@ -81,8 +87,12 @@ impl Search {
             }
         }
         Self {
+            tile: refused.clone(),
             variants,
             locations,
+            learnt: Refusals::default(),
+            seen_variants: BTreeSet::new(),
+            seen_locations: BTreeSet::new(),
             first_find: FirstFind::default(),
             settled: FxHashSet::default(),
             refused_cells: if refused.cells() == 1 { cells_of(refused).collect() } else { BTreeSet::new() },
@@ -100,6 +110,7 @@ impl Search {
         is_accepted_variant: impl Fn(VariantId) -> bool,
         is_accepted_location: impl Fn(LocationId) -> bool,
     ) {
+        self.learnt.extend(refusals.clone());
         self.variants.learn_refused(refusals.variants.iter().copied());
         self.locations.learn_refused(refusals.locations.iter().copied());
         if self.restarts == 0 {
@@ -116,10 +127,19 @@ impl Search {
 
     /// The next tile to ask; `None` when all is found that can be.
     pub fn next_tile(&mut self) -> Option<Tile> {
-        if self.is_over {
-            return None;
-        }
-        let asked = self.choose()?;
+        let asked = loop {
+            if self.is_over {
+                return None;
+            }
+            if let Some(asked) = self.choose() {
+                break asked;
+            }
+            if self.refusals().concerns_all(self.variants.refused(), self.locations.refused()) {
+                return None;
+            }
+            // What was concluded rests on ids that were accepted before, and not by this search.
+            self.restart();
+        };
         let tile = asked.tile().clone();
         self.asked = Some(asked);
         Some(tile)
@@ -131,6 +151,8 @@ impl Search {
         let tile = asked.tile();
         self.variants.accept(tile.variants.iter().copied());
         self.locations.accept(tile.locations.iter().copied());
+        self.seen_variants.extend(&tile.variants);
+        self.seen_locations.extend(tile.locations.iter());
         self.settled.extend(cells_of(tile));
     }
 
@@ -140,7 +162,12 @@ impl Search {
             Some(Asked::First(tile)) if tile.cells() == 1 => self.refused_cells.extend(cells_of(&tile)),
             Some(Asked::Variants(group, _)) => self.variants.refuse_group(group),
             Some(Asked::Locations(group, _)) => self.locations.refuse_group(group),
-            Some(Asked::Rest(tile)) => self.restart(&tile),
+            Some(Asked::Rest(tile)) if tile.cells() == 1 => {
+                self.refused_cells.extend(cells_of(&tile));
+                self.settled.extend(cells_of(&tile));
+            }
+            // Accepted ids were refused together: one of them is not the shop's any more.
+            Some(Asked::Rest(_)) => self.restart(),
             Some(Asked::First(_)) | None => {}
         }
     }
@@ -164,18 +191,21 @@ impl Search {
         (self.variants.accepted(), self.locations.accepted())
     }
 
-    /// The refused ids that are known now.
+    /// The refused ids that are known for certain now: an id counts if all that it was asked with has been seen
+    /// accepted.
     #[must_use]
     pub fn refusals(&self) -> Refusals {
-        let mut refusals = Refusals {
-            variants: self.variants.refused().clone(),
-            locations: self.locations.refused().clone(),
-            cells: BTreeSet::new(),
-        };
+        let mut refusals = self.learnt.clone();
+        if self.locations.accepted().is_subset(&self.seen_locations) {
+            refusals.variants.extend(self.variants.refused());
+        }
+        if self.variants.accepted().is_subset(&self.seen_variants) {
+            refusals.locations.extend(self.locations.refused());
+        }
         // Of a cell that was refused alone, what was learnt since may clear one of the ids.
         for cell in &self.refused_cells {
-            let variant_is_good = self.variants.accepted().contains(&cell.variant_id);
-            let location_is_good = self.locations.accepted().contains(&cell.loc_id);
+            let variant_is_good = self.seen_variants.contains(&cell.variant_id);
+            let location_is_good = self.seen_locations.contains(&cell.loc_id);
             match (variant_is_good, location_is_good) {
                 (true, false) => drop(refusals.locations.insert(cell.loc_id)),
                 (false, true) => drop(refusals.variants.insert(cell.variant_id)),
@@ -259,21 +289,19 @@ impl Search {
         self.settled.contains(&CellId { variant_id, loc_id })
     }
 
-    /// Accepted ids were refused together: one of them is not the shop's any more. None is trusted.
-    fn restart(&mut self, tile: &Tile) {
-        if tile.cells() == 1 {
-            self.refused_cells.extend(cells_of(tile));
-            self.settled.extend(cells_of(tile));
-            return;
-        }
+    /// Begins again, and trusts only the ids that this search has seen accepted.
+    fn restart(&mut self) {
         self.restarts += 1;
         if MOST_RESTARTS < self.restarts {
             self.is_over = true;
-            return;
         }
-        self.variants = Axis::new(&tile.variants, |_| false);
-        self.locations = Axis::new(&tile.locations, |_| false);
+        // Seen ids that were refused together since are not trusted either.
+        let trusts = self.restarts < MOST_RESTARTS;
+        self.variants = Axis::new(&self.tile.variants, |id| trusts && self.seen_variants.contains(&id));
+        self.locations = Axis::new(&self.tile.locations, |id| trusts && self.seen_locations.contains(&id));
         self.first_find = FirstFind::default();
+        self.variants.learn_refused(self.learnt.variants.iter().copied());
+        self.locations.learn_refused(self.learnt.locations.iter().copied());
     }
 }
 

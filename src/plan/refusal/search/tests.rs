@@ -24,7 +24,12 @@ struct Trial {
 
 /// Searches a tile against a Haravan that refuses these ids.
 fn trial(tile: Tile, bad_variants: &BTreeSet<u64>, bad_locations: &BTreeSet<u64>) -> Trial {
-    let mut search = Search::new(&tile, |_| false, |_| false);
+    let search = Search::new(&tile, |_| false, |_| false);
+    carry_out(search, bad_variants, bad_locations)
+}
+
+/// Carries a search out against a Haravan that refuses these ids.
+fn carry_out(mut search: Search, bad_variants: &BTreeSet<u64>, bad_locations: &BTreeSet<u64>) -> Trial {
     let mut answered = BTreeSet::new();
     let mut calls = 0;
     while let Some(tile) = search.next_tile() {
@@ -110,6 +115,25 @@ fn what_others_learnt_spares_calls() {
     };
     assert!(asked(false) <= 12);
     assert!(asked(true) < asked(false));
+}
+
+#[test]
+fn an_id_that_was_accepted_before_and_is_refused_now_is_told_from_those_that_were_never_asked() {
+    for known in 1..=3 {
+        let search = Search::new(&tile(4, 3), |variant| variant.get() <= known, |_| true);
+        let trial = carry_out(search, &BTreeSet::new(), &BTreeSet::from([2]));
+        assert!(trial.refusals.variants.is_empty(), "{:?}", trial.refusals);
+        assert_eq!(trial.refusals.locations, BTreeSet::from([LocationId::new(2).unwrap()]));
+        assert_eq!(trial.answered.len(), 8, "{known} known");
+    }
+}
+
+#[test]
+fn what_rests_on_ids_that_nobody_has_seen_accepted_is_not_told() {
+    let search = Search::new(&tile(3, 2), |_| false, |_| true);
+    let trial = carry_out(search, &BTreeSet::new(), &BTreeSet::from([1, 2]));
+    assert!(trial.refusals.variants.is_empty(), "{:?}", trial.refusals);
+    assert_eq!(trial.refusals.cells.len(), 6);
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub(super) struct World {
     pub(super) fails: bool,
     /// Some rows cannot be read.
     pub(super) garbles: bool,
+    /// Somebody purges again and again, and many questions do not wait for long.
+    pub(super) is_purged: bool,
 }
 
 impl World {
@@ -46,6 +48,7 @@ impl World {
             goes_back: kind == 3,
             fails: kind == 2 || kind == 4,
             garbles: kind == 5,
+            is_purged: kind == 0,
         }
     }
 

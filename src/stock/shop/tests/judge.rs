@@ -62,6 +62,11 @@ impl Judge {
         Self { haravan, clock, known: Mutex::default() }
     }
 
+    /// Whether it is a world of many purges.
+    pub(super) fn is_purged(&self) -> bool {
+        self.haravan.world.is_purged
+    }
+
     pub(super) fn now(&self) -> Moment {
         self.clock.now()
     }

@@ -93,7 +93,8 @@ impl Reader {
             4 => freshness.only_if_cached = true,
             _ => {}
         }
-        let wait = if random.u32(0..5) == 0 { random.u64(0..300) } else { 10_000 };
+        let hurried = if self.judge.is_purged() { 4 } else { 1 };
+        let wait = if random.u32(0..5) < hurried { random.u64(0..300) } else { 10_000 };
         let incomplete = if random.bool() { Incomplete::Answer } else { Incomplete::Refuse };
         ReadTerms { freshness, wait: Duration::from_millis(wait), incomplete, ..ReadTerms::default() }
     }
@@ -107,7 +108,7 @@ pub(super) async fn happen(haravan: Arc<Haravan>, shop: Arc<Shop>, judge: Arc<Ju
         let id = cell(random.u64(1..=VARIANTS), random.u64(1..=LOCATIONS));
         match random.u32(0..40) {
             0..4 => haravan.delete(id),
-            4 => {
+            place if place == 4 || (haravan.world.is_purged && (7..16).contains(&place)) => {
                 let purge = purge(&mut random, id);
                 shop.invalidate(&purge);
                 judge.purged(purge);
