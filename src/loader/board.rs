@@ -359,7 +359,7 @@ impl Board {
     /// How many calls what waits will take, roughly: as many as its rows fill, or its variants.
     pub(super) fn queued_calls(&self) -> usize {
         let by_variants = self.pending.variants().div_ceil(MAX_IDS);
-        by_variants.max(self.density().pages(self.pending.cells()))
+        by_variants.max(self.density().pages(self.pending.cells())) + self.windows.len()
     }
 
     fn less_refused(

@@ -19,6 +19,7 @@ use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::RowId;
 use crate::governor::Permit;
 use crate::haravan::InventoryCall;
+use crate::plan::Tile;
 use crate::plan::density::Density;
 use crate::plan::pending::Priority;
 use crate::trace;
@@ -90,6 +91,13 @@ impl Loader {
         };
         self.shared.start_pump();
         Ok(WindowLoad { shared: Arc::clone(&self.shared), ticket, window, joined })
+    }
+
+    /// Whether a tile can be asked for as a window: not where Haravan refused one of its ids lately.
+    #[must_use]
+    pub fn takes_window(&self, tile: &Tile, reuse: Reuse) -> bool {
+        let now = self.shared.parts.clock.now();
+        !self.shared.board.lock().holds_refused(tile, (now, reuse))
     }
 
     /// What is known of the shop's density.

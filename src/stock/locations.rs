@@ -45,6 +45,9 @@ const FAILURE_REMEMBERED: Duration = Duration::from_secs(10);
 /// Most pages read. Source: ours, against a listing without end; 200 pages are 10,000 locations.
 const MOST_PAGES: usize = 200;
 
+/// Haravan clamps pages to multiples of this, whatever was asked for. Source: live.
+const USUAL_CLAMP: usize = 50;
+
 /// How often the list is read at most, whatever is asked. Source: ours; callers that ask for no cached answer are
 /// given one reading together.
 const READ_EVERY: Duration = Duration::from_secs(1);
@@ -93,6 +96,8 @@ pub(super) struct LocationParts {
 struct Shared {
     parts: LocationParts,
     state: Mutex<State>,
+    /// The locations of the last reading.
+    known: Mutex<BTreeSet<LocationId>>,
 }
 
 /// Why a reading brought no list.
@@ -110,7 +115,11 @@ impl Locations {
     pub(super) fn new(parts: LocationParts) -> Self {
         let forbidden = Arc::new(LocationBook::unreadable(parts.excluded.iter().copied()));
         let unread = Arc::new(LocationBook::unread(parts.excluded.iter().copied()));
-        Self { shared: Arc::new(Shared { parts, state: Mutex::default() }), forbidden, unread }
+        Self {
+            shared: Arc::new(Shared { parts, state: Mutex::default(), known: Mutex::default() }),
+            forbidden,
+            unread,
+        }
     }
 
     /// The list, from the cache or from Haravan.
@@ -253,16 +262,20 @@ impl Shared {
         look
     }
 
-    /// Reads page after page until one brings nothing new: a short page may have been cut, as it may for rows.
+    /// Reads page after page until one brings nothing new: a short page may have been cut, as it may for rows. Where
+    /// all the locations of the last reading have come again, none was.
     async fn read(&self, awaited: &watch::Sender<Option<Outcome>>) -> Outcome {
         let observed_at = self.parts.clock.now();
+        let known = self.known.lock().clone();
         let mut entries = Entries::default();
         for number in 1..=MOST_PAGES {
             let page = self.page(number, awaited).await?;
-            if !entries.add(page) {
+            let may_be_full = page.locations.len().is_multiple_of(USUAL_CLAMP);
+            if !entries.add(page) || (!may_be_full && !known.is_empty() && entries.hold(&known)) {
                 break;
             }
         }
+        *self.known.lock() = entries.ids();
         entries.tell(&self.parts.oddities);
         let book = entries.book(&self.parts.excluded);
         let (book, outdated) = (Arc::new(book.clone()), Arc::new(book.outdated()));

@@ -87,7 +87,7 @@ impl Shop {
         let explained = self.explain(grid, terms);
         let reading = self.reading(grid, terms);
         let survey = self.survey(&reading);
-        let call = self.call_of(grid, selection).filter(|_| !survey.lacks.is_empty());
+        let call = self.call_for(&reading, selection, &survey);
         match call.map(|call| self.held(&call, &reading, &survey).is_some()) {
             None => explained,
             Some(true) => Explanation { tiles: Vec::new(), calls: 0, wait: Duration::ZERO, ..explained },
@@ -111,15 +111,13 @@ impl Shop {
         let reading = self.reading(grid, terms);
         for _ in 0..MOST_ATTEMPTS {
             let survey = self.survey(&reading);
-            let Some(call) = self.call_of(grid, selection).filter(|_| !survey.lacks.is_empty()) else {
-                return Ok(None);
-            };
+            let reuse = reading.reuse(self.clock().now());
+            let Some(call) = self.call_for(&reading, selection, &survey) else { return Ok(None) };
             let rest = rest_of(selection, &call);
             let seen = self.purges();
             if let Some(snapshot) = self.held(&call, &reading, &survey) {
                 return Ok(Some((self.counted(snapshot.after(seen)), rest)));
             }
-            let reuse = reading.reuse(self.clock().now());
             let Ok(load) = self.loader().window(terms.caller, call, reuse) else {
                 // The queue is full: what is held and good enough serves.
                 let snapshot = self.without_window(&reading, survey, MissingReason::RateLimited);
@@ -157,6 +155,18 @@ impl Shop {
         trace::cells(|| counts_of(&snapshot));
         self.count(snapshot.tally());
         snapshot
+    }
+
+    /// The one call to make for what is selected; none if cells are to be read.
+    fn call_for(
+        &self,
+        reading: &Reading<'_>,
+        selection: &Selection,
+        survey: &Survey,
+    ) -> Option<InventoryCall> {
+        let call = self.call_of(reading.grid, selection).filter(|_| !survey.lacks.is_empty())?;
+        let reuse = reading.reuse(self.clock().now());
+        self.loader().takes_window(&call.tile, reuse).then_some(call)
     }
 
     /// The one call that brings what is selected, where reading the whole grid may take more.

@@ -1,14 +1,18 @@
 //! Questions in Haravan's own manner, with a `limit`: never more calls than without the gateway, and the same rows.
 
+use std::time::Duration;
+
 use tonkho::sandbox::settings::GeneratedSettings;
 
 use crate::gateway::{GENERATED, TestApp};
-use crate::oracle::{self, Wanted};
+use crate::oracle::{self, OracleRow, Wanted};
 
 async fn app(density: f64, variants: usize, locations: usize) -> TestApp {
     let stock =
         GeneratedSettings { variants, products: 40, locations, density, ..GeneratedSettings::default() };
-    TestApp::builder().generated(stock).spawn().await
+    // Nothing is refreshed while a slow machine counts calls.
+    let app = TestApp::builder().settings(|settings| settings.cache.fresh = Duration::from_secs(600));
+    app.generated(stock).spawn().await
 }
 
 /// So many of the shop's variants from a place on, at all its locations.
@@ -24,10 +28,14 @@ fn wanted(app: &TestApp, first: usize, count: usize, limit: usize) -> Wanted {
 
 /// Asks, holds the answer against Haravan's rows, and gives back how many calls it took.
 async fn cost(app: &TestApp, wanted: &Wanted) -> u64 {
+    cost_of(app, wanted, &oracle::rows(&app.shop(GENERATED))).await
+}
+
+/// The same, of a shop that has these rows.
+async fn cost_of(app: &TestApp, wanted: &Wanted, rows: &[OracleRow]) -> u64 {
     let before = app.upstream_calls(GENERATED);
     let answer = app.inventory(GENERATED, &wanted.query()).await;
-    let rows = oracle::rows(&app.shop(GENERATED));
-    assert_eq!(answer.rows(), wanted.answer(&rows), "{}", wanted.query());
+    assert_eq!(answer.rows(), wanted.answer(rows), "{}", wanted.query());
     app.upstream_calls(GENERATED) - before
 }
 
@@ -42,7 +50,7 @@ async fn a_limit_is_passed_on_and_costs_one_call() {
     assert_eq!(cost(&app, &wanted(&app, 0, 50, 250)).await, 0, "it is remembered while it is fresh");
     let answer = app.inventory(GENERATED, &wanted(&app, 0, 50, 250).query()).await;
     assert!(answer.is_hit());
-    app.age(20);
+    app.age(601);
     let answer = app.inventory(GENERATED, &wanted(&app, 50, 50, 40).query()).await;
     assert_eq!((answer.rows().len(), answer.cache_detail("calls")), (40, 1));
 }
@@ -53,16 +61,17 @@ async fn pages_by_since_id_or_by_number_cost_one_call_each() {
         let app = app(density, 60, 50).await;
         let mut pages = wanted(&app, 0, 20, 50);
         let rows = oracle::rows(&app.shop(GENERATED));
-        let all = Wanted { limit: None, ..pages.clone() }.answer(&rows).len() as u64;
-        let (mut calls, mut last) = (0, u64::MAX);
+        let all = Wanted { limit: None, ..pages.clone() }.answer(&rows).len();
+        let (mut calls, mut last) = (0, 50);
         while last == 50 {
             calls += cost(&app, &pages).await;
             let page = pages.answer(&rows);
-            last = page.len() as u64;
+            last = page.len();
             let id = |row: &String| rows.iter().find(|other| other.text == *row).unwrap().id;
             pages.since_id = page.last().map(id).or(pages.since_id);
         }
-        assert!(calls <= all / 50 + 1, "{calls} calls by since_id for {all} rows");
+        let most = u64::try_from(all / 50 + 1).unwrap();
+        assert!(calls <= most, "{calls} calls by since_id for {all} rows");
         let numbered = Wanted { page: Some(1), ..wanted(&app, 30, 20, 50) };
         for page in 1..=4 {
             assert!(cost(&app, &Wanted { page: Some(page), ..numbered.clone() }).await <= 1, "page {page}");
@@ -135,7 +144,7 @@ async fn those_who_ask_for_one_page_share_its_call_and_explain_tells_it() {
 }
 
 /// A question such as programs ask: some variants at some locations, with a limit or without, from an id on or not.
-fn any_question(app: &TestApp, random: &mut fastrand::Rng) -> Wanted {
+fn any_question(app: &TestApp, rows: &[OracleRow], random: &mut fastrand::Rng) -> Wanted {
     let shop = app.shop(GENERATED);
     let some = |random: &mut fastrand::Rng, ids: Vec<u64>, most: usize| {
         let count = random.usize(1..=most.min(ids.len()));
@@ -147,8 +156,7 @@ fn any_question(app: &TestApp, random: &mut fastrand::Rng) -> Wanted {
     let location_ids = some(random, shop.location_ids(), 24);
     let is_small = variant_ids.len() * location_ids.len() <= 250;
     let limit = if is_small && random.bool() { None } else { Some(random.usize(1..=250)) };
-    let rows = oracle::rows(&shop);
-    let since_id = random.bool().then(|| random.choice(&rows).unwrap().id);
+    let since_id = random.bool().then(|| random.choice(rows).unwrap().id);
     let (by_updated_at, descending) = (random.u8(0..5) == 0, random.u8(0..5) == 0);
     Wanted { variant_ids, location_ids, since_id, limit, by_updated_at, descending, ..Wanted::default() }
 }
@@ -157,20 +165,26 @@ fn any_question(app: &TestApp, random: &mut fastrand::Rng) -> Wanted {
 async fn random_questions_in_haravans_own_manner_cost_no_more_calls_and_get_the_same_rows() {
     for (seed, density) in [(1, 1.0), (2, 0.8), (3, 0.4), (4, 0.1)] {
         let app = app(density, 300, 24).await;
+        let rows = oracle::rows(&app.shop(GENERATED));
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut calls = 0;
+        let (mut calls, mut dear) = (0, Vec::new());
         for _ in 0..60 {
-            calls += cost(&app, &any_question(&app, &mut random)).await;
+            let question = any_question(&app, &rows, &mut random);
+            let cost = cost_of(&app, &question, &rows).await;
+            calls += cost;
+            if 1 < cost {
+                dear.push((cost, question.query()));
+            }
         }
         // One for the first question, and for the few pages that look like clamped ones.
-        assert!(calls <= 60 + 2, "{calls} calls for 60 questions at density {density}");
+        assert!(calls <= 60 + 2, "{calls} calls for 60 questions at density {density}: {dear:?}");
         app.age(3_600);
         app.shop(GENERATED).update_faults(|faults| {
             faults.page_clamp = Some(50 * random.u32(1..=4));
             faults.page_clamp_after = random.u64(0..10);
         });
         for _ in 0..20 {
-            cost(&app, &any_question(&app, &mut random)).await;
+            cost_of(&app, &any_question(&app, &rows, &mut random), &rows).await;
         }
     }
 }

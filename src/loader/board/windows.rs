@@ -8,11 +8,12 @@ use parking_lot::Mutex;
 use super::{Board, Departure};
 use crate::clock::Moment;
 use crate::domain::caller::CallerId;
-use crate::domain::cell::MissingReason;
+use crate::domain::cell::{CellId, MissingReason};
 use crate::haravan::InventoryCall;
 use crate::loader::ticket::Ticket;
 use crate::loader::window::WindowEnd;
 use crate::loader::{Overloaded, Reuse};
+use crate::plan::Tile;
 use crate::plan::pending::{Chosen, Priority, Waiter, Want};
 
 /// Windows that may wait at once. Source: ours; at four calls a second these take four minutes.
@@ -40,6 +41,11 @@ impl Windows {
     /// Whether none waits.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Who waits for one.
@@ -79,6 +85,15 @@ impl Windows {
 }
 
 impl Board {
+    /// Whether a tile has cells that are known to be refused: one of them would spoil a window.
+    pub(in crate::loader) fn holds_refused(&self, tile: &Tile, (now, reuse): (Moment, Reuse)) -> bool {
+        let mut cells = tile.variants.iter().flat_map(|variant_id| {
+            let variant_id = *variant_id;
+            tile.locations.iter().map(move |loc_id| CellId { variant_id, loc_id: *loc_id })
+        });
+        !self.refused.is_empty() && cells.any(|cell| self.refused.holds(cell, now, reuse.refusals_from))
+    }
+
     /// Has a window asked for: gives back where its end will be told, and whether it was on its way already.
     pub(in crate::loader) fn ask_window(
         &mut self,

@@ -40,6 +40,16 @@ impl Entries {
         is_new
     }
 
+    /// The ids gathered so far.
+    pub(super) fn ids(&self) -> BTreeSet<LocationId> {
+        self.known.keys().copied().collect()
+    }
+
+    /// Whether all of these have come.
+    pub(super) fn hold(&self, ids: &BTreeSet<LocationId>) -> bool {
+        ids.iter().all(|id| self.known.contains_key(id))
+    }
+
     /// Tells operators what is odd.
     pub(super) fn tell(&self, oddities: &Oddities) {
         for sent in &self.list {
