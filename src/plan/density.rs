@@ -28,8 +28,9 @@ const GOOD_ENOUGH: f64 = 1.06;
 /// Calls that must be spared for a grid to be asked for page after page. Source: ours.
 const WORTH_WAITING: f64 = 0.05;
 
-/// How probable just so many rows are taken to be while nothing is known.
-const UNKNOWN_CHANCE: f32 = 0.5;
+/// How probable just so many rows are taken to be while nothing is known. Source: ours; the second page of the same
+/// length looks like a clamp.
+const UNKNOWN_CHANCE: f32 = 0.03;
 
 /// What a shop's answers so far say about those to come.
 #[derive(Debug, Clone)]

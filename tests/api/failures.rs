@@ -133,7 +133,7 @@ async fn fields_nobody_knows_are_passed_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clamp_costs_calls_never_rows() {
-    for (clamp, after) in [(50, 0), (100, 0), (10, 0), (50, 3), (100, 7), (20, 1)] {
+    for (clamp, after) in [(50, 0), (100, 0), (10, 0), (50, 3), (100, 7), (20, 1), (20, 2), (37, 1), (7, 1)] {
         let app = TestApp::spawn().await;
         let shop = app.shop(GENERATED);
         shop.set_faults(Faults { page_clamp: Some(clamp), page_clamp_after: after, ..Faults::default() });
