@@ -28,9 +28,9 @@ const GOOD_ENOUGH: f64 = 1.06;
 /// Calls that must be spared for a grid to be asked for page after page. Source: ours.
 const WORTH_WAITING: f64 = 0.05;
 
-/// How probable just so many rows are taken to be while nothing is known. Source: ours; the second page of the same
-/// length looks like a clamp.
-const UNKNOWN_CHANCE: f32 = 0.03;
+/// How probable it is that two tiles have just one number of rows, where they have one row each: of more rows, so much
+/// less as their root tells. Source: the chance that two Poisson counts are equal, 1 / (2 sqrt(pi rows)).
+const ALIKE: f64 = 0.28;
 
 /// What a shop's answers so far say about those to come.
 #[derive(Debug, Clone)]
@@ -164,7 +164,9 @@ impl Density {
     #[must_use]
     #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a probability")]
     pub fn by_chance(&self, cells: usize, rows: usize) -> f32 {
-        let Some((mean, deviation)) = self.expected_rows(cells) else { return UNKNOWN_CHANCE };
+        let Some((mean, deviation)) = self.expected_rows(cells) else {
+            return (ALIKE / float(rows.max(1)).sqrt()) as f32;
+        };
         let at_least = |rows: f64| upper_tail((rows - 0.5 - mean) / deviation.max(0.5));
         let (these, more) = (at_least(float(rows)), at_least(float(rows) + 1.0));
         ((these - more) / these.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) as f32
