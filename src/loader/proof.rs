@@ -67,9 +67,8 @@ impl Proof {
         came: impl ExactSizeIterator<Item = VariantId>,
         now: Moment,
     ) -> Next {
-        // Of the first tile, a full page tells enough to know that short ones are odd.
         if page.limit <= page.rows && self.density.share().is_none() {
-            self.density.learn(tile.cells(), came.len());
+            self.density.learn_least(tile.cells(), came.len());
         }
         let improbable = self.density.is_improbable(tile.cells(), came.len());
         let by_chance = self.density.by_chance(tile.cells(), came.len());

@@ -40,11 +40,13 @@ pub struct Density {
     page: usize,
     /// How much more the rows of tiles vary than independent cells would: a variance ratio, at least 1.
     dispersion: f64,
+    /// The least share of cells that have rows, as a tile shows that is not finished.
+    least_share: Option<f64>,
 }
 
 impl Default for Density {
     fn default() -> Self {
-        Self { rows: 0.0, cells: 0.0, page: MAX_PAGE, dispersion: 1.0 }
+        Self { rows: 0.0, cells: 0.0, page: MAX_PAGE, dispersion: 1.0, least_share: None }
     }
 }
 
@@ -62,6 +64,12 @@ impl Density {
         let fade = (MEMORY_CELLS / (self.cells + cells)).min(1.0);
         self.cells = (self.cells + cells) * fade;
         self.rows = (self.rows + rows) * fade;
+    }
+
+    /// Learns from a tile that has at least so many rows: enough to know that few are odd, before any tile is finished.
+    pub fn learn_least(&mut self, cells: usize, rows: usize) {
+        let share = (float(rows) / float(cells.max(1))).min(1.0);
+        self.least_share = Some(self.least_share.map_or(share, |known| known.max(share)));
     }
 
     /// Learns how many rows a page holds: Haravan may clamp it at any time, and stop doing so.
@@ -127,7 +135,7 @@ impl Density {
     /// Whether a tile of so many cells is unlikely to have so few rows.
     #[must_use]
     pub fn is_improbable(&self, cells: usize, rows: usize) -> bool {
-        self.expected_rows(cells)
+        self.least_expected_rows(cells)
             .is_some_and(|(mean, deviation)| float(rows) + HARD_TO_BELIEVE * deviation < mean)
     }
 
@@ -164,7 +172,7 @@ impl Density {
     #[must_use]
     #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a probability")]
     pub fn by_chance(&self, cells: usize, rows: usize) -> f32 {
-        let Some((mean, deviation)) = self.expected_rows(cells) else {
+        let Some((mean, deviation)) = self.least_expected_rows(cells) else {
             return (ALIKE / float(rows.max(1)).sqrt()) as f32;
         };
         let at_least = |rows: f64| upper_tail((rows - 0.5 - mean) / deviation.max(0.5));
@@ -174,9 +182,17 @@ impl Density {
 
     /// The mean and the deviation of the rows of so many cells.
     fn expected_rows(&self, cells: usize) -> Option<(f64, f64)> {
-        let share = self.share()?;
+        Some(self.rows_at(cells, self.share()?))
+    }
+
+    /// The same, where no tile is finished by what others show so far.
+    fn least_expected_rows(&self, cells: usize) -> Option<(f64, f64)> {
+        Some(self.rows_at(cells, self.share().or(self.least_share)?))
+    }
+
+    fn rows_at(&self, cells: usize, share: f64) -> (f64, f64) {
         let mean = float(cells) * share;
-        Some((mean, (mean * (1.0 - share) * self.dispersion).sqrt().max(1.0)))
+        (mean, (mean * (1.0 - share) * self.dispersion).sqrt().max(1.0))
     }
 
     /// How many of `available` variants the next tile should take, over `locations` locations.
