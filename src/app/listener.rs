@@ -1,4 +1,4 @@
-//! The listener: actix's server as `HttpServer` sets it up, with a [`HeadGuard`] around each connection.
+//! The listener: actix's server as `HttpServer` sets it up, with a `HeadGuard` (`http::head_guard`) around each connection.
 //!
 //! `HttpServer` puts nothing between a connection and its HTTP/1 service, so that service is built here by hand.
 

@@ -24,7 +24,7 @@ use super::{alerts, availability, compatible, docs, fulfilment, health, passthro
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     // Relative to where the document is: below a path prefix, the routes are there too.
-    servers((url = "./", description = "This gateway")),
+    servers((url = ".", description = "This gateway")),
     tags(
         (name = "Haravan-compatible", description = "Haravan's own routes: rows and locations as Haravan sends them."),
         (name = "Views", description = "Answers about stock, from the same cells."),

@@ -51,7 +51,7 @@ async fn below_a_path_prefix_the_documents_find_each_other_and_the_routes() {
     let initializer = app.get("/docs/swagger-initializer.js").await.text();
     assert!(initializer.contains("\"../openapi.json\"") && !initializer.contains("\"/"), "{initializer}");
     let document: Value = app.get("/openapi.json").await.json();
-    assert_eq!(document["servers"][0]["url"], "./");
+    assert_eq!(document["servers"][0]["url"], ".");
     let redirect = app.raw(b"GET /docs HTTP/1.1\r\nHost: tonkho\r\nConnection: close\r\n\r\n").await;
     assert!(redirect.starts_with("HTTP/1.1 308 ") && redirect.contains("location: docs/\r\n"), "{redirect}");
     let page = app.get("/docs/").await.text();

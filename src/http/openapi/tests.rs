@@ -158,7 +158,7 @@ fn the_document_says_what_it_is() {
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["info"]["title"], "tonkho");
     assert_eq!(document["info"]["license"]["identifier"], "MIT OR Apache-2.0");
-    assert_eq!(document["servers"][0]["url"], "./");
+    assert_eq!(document["servers"][0]["url"], ".");
     assert!(to_yaml().unwrap().contains("openapi: 3.1.0"));
 }
 
