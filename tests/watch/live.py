@@ -81,6 +81,11 @@ class Trouble:
         self.demo.put_rows(GENERATED, sold)
         self.fires("TonkhoNegativeStockRising")
 
+    def odd(self) -> None:
+        """Every page holds a row that is none."""
+        self.demo.break_shop(GENERATED, raw_rows=["null"])
+        self.fires("TonkhoUnreadable")
+
     def crowded(self) -> None:
         """Somebody else fills the bucket."""
         self.demo.break_shop(GENERATED, call_limit_header="80/80")
@@ -129,6 +134,7 @@ def main(tonkho: str, program: str) -> None:
         trouble = Trouble(prometheus, demo, callers)
         trouble.all_well()
         trouble.oversold()
+        trouble.odd()
         trouble.crowded()
         trouble.withdrawn()
         trouble.failing()
