@@ -17,8 +17,11 @@ WORKDIR /build
 # what cargo-chef would do, without a further tool to build: each target that the manifest names gets a file of one line. The
 # package's own outcome is thrown away, since cargo goes by file times and would take it for the real one.
 COPY Cargo.toml Cargo.lock ./
-RUN for file in $(sed -n 's/^path = "\(.*\.rs\)"$/\1/p' Cargo.toml); \
-        do mkdir -p "$(dirname "$file")" && echo '//! Stands in for the sources.' > "$file"; done \
+RUN while IFS='"' read -r key file _; do \
+        if [ "$key" = 'path = ' ]; then \
+            mkdir -p "$(dirname "$file")" && echo '//! Stands in for the sources.' > "$file"; \
+        fi; \
+    done < Cargo.toml \
     && echo 'fn main() {}' >> src/main.rs \
     && cargo build --release --locked --bin tonkho \
     && cargo clean --release --package tonkho \

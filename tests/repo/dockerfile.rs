@@ -15,5 +15,5 @@ fn every_target_of_the_manifest_names_its_file_as_the_dockerfile_looks_for_it() 
         targets += 1;
     }
     assert!(4 < targets, "only {targets} targets were found");
-    assert!(read("Dockerfile").contains(r#"sed -n 's/^path = "\(.*\.rs\)"$/\1/p' Cargo.toml"#));
+    assert!(read("Dockerfile").contains(r#"while IFS='"' read -r key file _"#));
 }
