@@ -33,7 +33,7 @@ fn descriptors() -> Option<usize> {
     soft_limit(&fs::read_to_string("/proc/self/limits").ok()?)
 }
 
-/// The soft limit of open files in what Linux says of a process's limits; none if it is unlimited.
+/// Reads the soft limit of open files from a process's `limits` file on Linux. `None` if it is unlimited.
 fn soft_limit(limits: &str) -> Option<usize> {
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_whitespace().next()?.parse().ok()

@@ -72,7 +72,7 @@ pub(super) struct Placed<T> {
 }
 
 impl Connections {
-    /// At most so many are served at once.
+    /// The most connections that are served at once.
     pub(super) fn new(most: usize, metrics: ConnectionMetrics) -> Self {
         Self { most, served: AtomicUsize::new(0), beyond: Mutex::default(), metrics }
     }

@@ -14,7 +14,7 @@ use crate::http::body_deadline::{BodyDeadline, SharedBody};
 
 /// An answer to a request that has a body.
 ///
-/// actix goes on to read the rest of a body in chunks that nobody holds any more, without a deadline. A connection whose
+/// actix goes on to read the rest of a body in chunks after it was dropped, without a deadline. A connection whose
 /// body is held, but not read to its end, is closed after the answer, as one with a body of a known length is.
 pub(super) struct Answered<B> {
     answer: Pin<Box<B>>,

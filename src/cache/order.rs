@@ -46,7 +46,7 @@ pub struct Reading {
 pub struct RowVersion {
     /// The row's id: a row that is made anew gets a higher one.
     pub id: RowId,
-    /// Its `updated_at` in nanoseconds; none if that orders nothing.
+    /// Its `updated_at` in nanoseconds. `None` if it orders nothing.
     pub updated_at: Option<i64>,
 }
 
@@ -94,7 +94,7 @@ impl CallTimes {
         Self { began: self.began, ..last }
     }
 
-    /// What orders a row of this call's; none if its `updated_at` does not.
+    /// What orders a row of this call. `None` if its `updated_at` orders nothing.
     #[must_use]
     pub fn orders(&self, updated_at: Timestamp) -> Option<i64> {
         (updated_at <= self.horizon).then(|| updated_at.nanoseconds())
@@ -137,7 +137,7 @@ impl Reading {
         self.ended.plus(REPLICA_LAG) <= began
     }
 
-    /// How the new row's `updated_at` compares with the held one's; none if they order nothing.
+    /// How the new row's `updated_at` compares with the held one's. `None` if one of them orders nothing.
     fn age_of(&self, new: &Self) -> Option<Ordering> {
         Some(new.row?.updated_at?.cmp(&self.row?.updated_at?))
     }

@@ -13,7 +13,7 @@ pub enum LocationClass {
     Transit,
     /// Goods that are not for sale (`is_unavailable_quantity`, or excluded by configuration).
     Unavailable,
-    /// Nobody can tell: what would say so could not be read.
+    /// The member that tells the class cannot be read.
     Unknown,
 }
 
@@ -90,7 +90,7 @@ impl LocationMember {
 impl LocationBook {
     /// A book of the locations that Haravan listed; `excluded` ones count as unavailable.
     ///
-    /// Of two locations of one id the first counts, but if they are of different classes, nobody can tell which it is.
+    /// Of two locations of one id the first counts, but if their classes differ, the class is unknown.
     #[must_use]
     pub fn new(
         locations: impl IntoIterator<Item = Location>,

@@ -109,8 +109,8 @@ section! {
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), r#""127.0.0.1:8080""#, ADDRESS;
         /// How many threads serve callers; if unset, one per core.
         workers: Option<usize> = None, "", integer(|node| whole::<usize>(node, 1, MAX_WORKERS));
-        /// How many connections are served at once, if the limit of open files leaves room for so many; the probes are
-        /// answered beyond that.
+        /// The most connections that are served at once. A lower limit of open files lowers it. Probes are answered
+        /// beyond it.
         max_connections: usize = 25_000, "25000", integer(|node| whole::<usize>(node, 1, MAX_CONNECTIONS));
         /// How long a request's body may take to come, and a second more for each 16 KiB of it that came.
         body_timeout: Duration = Duration::from_secs(10), r#""10s""#,
@@ -224,8 +224,8 @@ section! {
         /// The collector that traces are exported to, by OTLP over HTTP, such as `http://127.0.0.1:4318`; none if
         /// empty.
         otlp_endpoint: Option<CollectorUrl> = None, r#""""#, COLLECTOR;
-        /// The proxy that traces go through to the collector, such as `http://proxy:3128`; none if empty, whatever
-        /// the environment says.
+        /// The proxy that traces go through to the collector, such as `http://proxy:3128`. If it is empty,
+        /// traces take no proxy; the environment does not count.
         otlp_proxy: Option<ProxyUrl> = None, r#""""#, OTLP_PROXY;
         /// The share of requests that is traced where the caller has not decided, from 0 to 1.
         otlp_sample_ratio: f64 = 1.0, "1.0", number(share);

@@ -105,7 +105,7 @@ impl VariantCells {
     }
 }
 
-/// Whether a cell counts although another entry of the same variant, which the cache held later, tells of it too.
+/// Whether a cell counts although a later entry of the same variant has this cell too.
 fn outlives(cell: &PackedCell, later: &PackedCell) -> bool {
     match (cell.is_purged(), later.is_purged()) {
         (_, true) => true,
