@@ -70,7 +70,7 @@ pub enum SandboxError {
         source: io::Error,
     },
     /// A row given for a shop is none.
-    #[error("shop {org_id} has a row that is none")]
+    #[error("shop {org_id} has a row that cannot be read")]
     Row {
         /// The shop.
         org_id: u64,

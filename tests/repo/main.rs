@@ -12,3 +12,4 @@ mod metrics;
 mod openapi;
 mod source;
 mod tidy;
+mod words;
