@@ -24,7 +24,7 @@ pub(crate) struct KeyLine {
     pub(crate) key: &'static str,
     /// The kind of value.
     pub(crate) kind: &'static str,
-    /// Its default in TOML; empty if there is none.
+    /// Its default in TOML; empty without a default.
     pub(crate) default: &'static str,
     /// What it means, as Markdown.
     pub(crate) meaning: &'static str,

@@ -162,7 +162,7 @@ impl Alert {
         }
     }
 
-    /// The alert that a variant's sums raise; none if they are not known. No transfer can help: what there is
+    /// The alert that a variant's sums raise; `None` if they are not known. No transfer can help: what there is
     /// anywhere is already in the sums.
     pub(super) fn of_sums(variant: &VariantCells, sums: StockSums, shortage: Quantity) -> Option<Self> {
         let (qty_available, qty_onhand) = (sums.qty_available?, sums.qty_onhand?);

@@ -9,8 +9,8 @@
 //!   amount, so as long as a cell at a location that sells is unknown, nothing is proven: neither a yes nor a no.
 //!   (A cell that is unknown elsewhere changes nothing.)
 //!
-//! A cell that Haravan refuses is as unknown as any other, and so is a number that is not computed with. A location of
-//! which nobody can tell whether it sells may add what it has, or nothing: what holds either way is proven.
+//! A cell that Haravan refuses is as unknown as any other, and so is a number that is not computed with. A location whose
+//! class is not known may add what it has, or nothing: what holds either way is proven.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -144,7 +144,7 @@ enum Proven {
     AtLeast(Quantity),
 }
 
-/// Tells of each variant asked for whether and how much of it can be sold.
+/// Says of each variant asked for whether and how much of it can be sold.
 #[must_use]
 pub fn availability(
     cells: impl Cells,
@@ -189,7 +189,7 @@ fn item(variant: &VariantCells, book: &LocationBook, parameters: &AvailabilityPa
 
 /// The pool less the buffer, as far as the known cells prove it.
 fn proven(variant: &VariantCells, book: &LocationBook, parameters: &AvailabilityParameters) -> Proven {
-    // What the locations have that sell, and what those could do to it at most of which nobody can tell.
+    // What the locations that sell have, and what those of unknown class could change at most.
     let (mut pool, mut least, mut most) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
     let mut unknown = 0 < variant.untold;
     for (loc_id, cell) in variant.cells.iter().filter(|(loc_id, _)| book.may_be_sellable(*loc_id)) {
@@ -225,7 +225,7 @@ fn proven(variant: &VariantCells, book: &LocationBook, parameters: &Availability
     }
 }
 
-/// What is told of a quantity under a cap.
+/// A quantity under a cap, as the answer shows it.
 fn told(proven: &Proven, cap: Option<&Quantity>) -> (Quantity, QuantityIs) {
     let quantity = proven.quantity();
     match (cap, proven) {

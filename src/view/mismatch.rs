@@ -1,7 +1,7 @@
 //! Mismatches: rows whose `qty_available` is not `qty_onhand - qty_commited`.
 //!
 //! Haravan's documentation does not promise that it is, and its own property list shows a row where it is not (doc);
-//! whoever relies on it should know where it fails.
+//! callers that rely on it should know where it fails.
 
 use std::cmp::Reverse;
 

@@ -157,7 +157,7 @@ impl Group {
         }
     }
 
-    /// Counts cells of a variant of which not even the location can be told.
+    /// Counts cells of a variant whose location is not known.
     fn add_untold(&mut self, cells: u64) {
         self.tally.add_untold(cells);
         self.may_have_more_rows |= 0 < cells;
