@@ -2,6 +2,7 @@
 
 mod examples;
 mod links;
+mod places;
 mod tables;
 
 use std::collections::BTreeSet;
