@@ -285,6 +285,7 @@ impl Flight {
                         return PageEnd::AskOn;
                     }
                 }
+                Next::AskOn if doubt.is_suspicious() => return PageEnd::AskOn,
                 Next::AskOn => {
                     // One call that is known to bring more rows clears all doubts at once, and those to come.
                     let Some(witness) = Witness::called(&self.shared, doubt) else {
