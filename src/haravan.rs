@@ -3,8 +3,8 @@
 //! What comes from outside is bounded in size and time, read as text first, and never trusted: a row that
 //! cannot be read is reported and the rest kept.
 
-mod call_error;
 mod client;
+mod error;
 mod locations;
 mod oddities;
 mod page;
@@ -28,8 +28,8 @@ use crate::metrics::UnreadableKind;
 use crate::plan::{MAX_PAGE, Tile};
 use crate::query::{Direction, Order};
 
-pub use call_error::{CallError, ConnectionCause};
 pub use client::{Haravan, HaravanError, HaravanPolicy, ProxyPolicy, ShopClient};
+pub use error::{CallError, ConnectionCause};
 pub use locations::{LocationPage, SentLocation};
 pub use oddities::Oddities;
 pub use row::{RowError, parse_row};

@@ -6,7 +6,6 @@
 
 mod accepted;
 mod answer;
-mod board;
 mod charge;
 mod doubts;
 mod evidence;
@@ -16,9 +15,10 @@ mod invalidation;
 mod proof;
 mod refused;
 mod sight;
-mod ticket;
+mod state;
 mod tile;
 mod wait_trace;
+mod waiter;
 mod window;
 
 use std::sync::Arc;
@@ -31,10 +31,10 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use board::Board;
 use flight::Flight;
 pub use forecast::Forecast;
-use ticket::{Delivery, Ticket};
+use state::Board;
+use waiter::{Delivery, Ticket};
 pub use window::{Window, WindowEnd, WindowLoad, WindowLoaded};
 
 use crate::cache::Cache;

@@ -2,18 +2,17 @@
 //!
 //! [`shop::Shop::read`] is the read path in order; this module alone knows all the devices.
 
-mod basis;
-mod census;
-mod glimpse;
+mod fresh_read;
 mod locations;
-mod oversold;
+mod lookup;
 mod pages;
 mod read;
 mod read_error;
+mod reading;
+mod reports;
 pub mod shop;
-mod snapshot;
 mod status;
-mod survey;
+mod validity;
 
 use std::time::Duration;
 
@@ -21,14 +20,13 @@ use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
 use crate::domain::caller::CallerId;
 
-pub use basis::Basis;
-pub use census::Census;
-pub use glimpse::Glimpse;
+pub use fresh_read::Glimpse;
 pub use locations::LocationList;
-pub use oversold::Oversold;
 pub use read::Explanation;
 pub use read_error::ReadError;
-pub use snapshot::{ReadTally, Snapshot};
+pub use reading::{ReadTally, Snapshot};
+pub use reports::{Census, Oversold};
+pub use validity::Basis;
 
 /// On what terms a caller asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

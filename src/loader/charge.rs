@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Shared;
-use super::board::Departure;
-use super::ticket::Ticket;
+use super::state::Departure;
+use super::waiter::Ticket;
 use crate::plan::refusal::budget::{Leave, Spent};
 
 /// What a call is for, as far as its payer cares.

@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 
 use super::answer::{TileAnswer, split};
-use super::board::{Arrival, Departure};
 use super::charge::Purpose;
 use super::evidence::CallSent;
 use super::sight::has_foreign_rows;
+use super::state::{Arrival, Departure};
 use super::tile::{Company, TileEnd};
 use super::{Shared, reason_of};
 use crate::cache::entry::{Finding, Observation};

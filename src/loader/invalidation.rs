@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::board::Board;
+use super::state::Board;
 use super::{Loader, Shared};
 use crate::cache::Purge;
 use crate::plan::Tile;

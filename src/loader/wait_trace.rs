@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::ticket::Ticket;
+use super::waiter::Ticket;
 use crate::plan::pending::Chosen;
 use crate::trace;
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::board::WindowAsked;
 use super::flight::Flight;
-use super::ticket::{Delivery, Ticket};
+use super::state::WindowAsked;
 use super::tile::Walk;
+use super::waiter::{Delivery, Ticket};
 use super::{Loader, Overloaded, Reuse, Shared};
 use crate::cache::entry::VariantCells;
 use crate::clock::Moment;

@@ -12,9 +12,9 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
+use super::lookup::Survey;
 use super::read::{Explanation, Reading, cells_of, counts_of};
 use super::shop::Shop;
-use super::survey::Survey;
 use super::{ReadError, ReadTally, ReadTerms, Snapshot};
 use crate::cache::PurgeCount;
 use crate::cache::entry::{PackedCell, VariantCells};

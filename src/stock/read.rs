@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::lookup::Survey;
+use super::reading::Held;
 use super::shop::Shop;
-use super::snapshot::Held;
-use super::survey::Survey;
 use super::{Incomplete, ReadError, ReadTally, ReadTerms, Snapshot};
 use crate::cache::PurgesSince;
 use crate::cache::entry::PackedCell;

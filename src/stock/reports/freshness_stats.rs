@@ -28,7 +28,7 @@ pub struct Census {
 }
 
 impl Census {
-    pub(super) fn of(cache: &Cache, policy: &FreshnessPolicy, now: Moment) -> Self {
+    pub(in crate::stock) fn of(cache: &Cache, policy: &FreshnessPolicy, now: Moment) -> Self {
         let newest = cache.newest_observation().map(|newest| now.since(newest));
         let mut census = Self { newest, ..Self::default() };
         for (number, entry) in cache.entries().enumerate() {

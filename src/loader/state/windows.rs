@@ -10,7 +10,7 @@ use crate::clock::Moment;
 use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::haravan::InventoryCall;
-use crate::loader::ticket::Ticket;
+use crate::loader::waiter::Ticket;
 use crate::loader::window::WindowEnd;
 use crate::loader::{Overloaded, Reuse};
 use crate::plan::Tile;

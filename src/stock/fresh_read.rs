@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Basis;
-use super::basis::Lifetime;
 use super::shop::Shop;
+use super::validity::Lifetime;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::FreshnessWish;
 use crate::cache::row_texts::RowTexts;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Snapshot;
+use super::reading::Held;
 use super::shop::Shop;
-use super::snapshot::Held;
 use crate::cache::{Cache, Changes};
 use crate::clock::Moment;
 use crate::domain::id::VariantId;
