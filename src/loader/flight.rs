@@ -22,7 +22,7 @@ use crate::domain::id::RowId;
 use crate::governor::resource::Resource;
 use crate::governor::{Errand, Permit, Urgency};
 use crate::haravan::{
-    Ask, CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer,
+    CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer, UpstreamRequest,
 };
 use crate::plan::Tile;
 use crate::plan::pending::{Priority, Waiter};
@@ -139,7 +139,7 @@ impl Flight {
         let parts = &self.shared.parts;
         let times = Mutex::new(None);
         let is_awaited = || self.is_awaited();
-        let ask = Ask {
+        let request = UpstreamRequest {
             errand: self.errand(),
             cause,
             template: INVENTORY,
@@ -160,7 +160,7 @@ impl Flight {
                 reply
             }
         };
-        let page = parts.upstream.ask(ask, permit, send).await.map_err(CallEnd::from)?;
+        let page = parts.upstream.ask(request, permit, send).await.map_err(CallEnd::from)?;
         let times = times.into_inner().unwrap_or_else(|| CallTimes::at(parts.clock.now()));
         Ok((page, times))
     }
