@@ -4,22 +4,12 @@
 //! never asked twice. The loader owns the flights: a caller that hangs up takes nothing with it but its own
 //! wants. A tile is chosen only when the governor has a slot, so the longer the queue, the fuller the calls.
 
-mod accepted;
-mod answer;
-mod charge;
-mod doubts;
-mod evidence;
 mod flight;
-mod forecast;
+mod handle;
 mod invalidation;
-mod proof;
-mod refused;
-mod sight;
+mod learnt;
 mod state;
-mod tile;
-mod wait_trace;
 mod waiter;
-mod window;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,10 +22,10 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use flight::Flight;
-pub use forecast::Forecast;
+pub use handle::forecast::Forecast;
+pub use handle::window::{Window, WindowEnd, WindowLoad, WindowLoaded};
 use state::Board;
 use waiter::{Delivery, Ticket};
-pub use window::{Window, WindowEnd, WindowLoad, WindowLoaded};
 
 use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
@@ -220,7 +210,7 @@ impl Loader {
         let density = board.density().clone();
         drop(board);
         self.shared.start_pump();
-        forecast::plan(lacks, &density).calls
+        handle::forecast::plan(lacks, &density).calls
     }
 
     /// Cells that wait for a call with this priority.

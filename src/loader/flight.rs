@@ -1,6 +1,12 @@
 //! A flight: one tile's way to Haravan and back, with its pages, retries and refusals.
 
+mod answer;
+mod charge;
+mod page_end;
+mod page_view;
+mod pages;
 mod search;
+mod window;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,12 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 
-use super::answer::{TileAnswer, split};
-use super::charge::Purpose;
-use super::evidence::CallSent;
-use super::sight::has_foreign_rows;
 use super::state::{Arrival, Departure};
-use super::tile::{Company, TileEnd};
 use super::{Shared, reason_of};
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
@@ -24,6 +25,11 @@ use crate::governor::{Errand, Permit, Urgency};
 use crate::haravan::{
     CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer, UpstreamRequest,
 };
+use crate::loader::flight::answer::{TileAnswer, split};
+use crate::loader::flight::charge::Purpose;
+use crate::loader::flight::page_end::CallSent;
+use crate::loader::flight::page_view::has_foreign_rows;
+use crate::loader::flight::pages::{Company, TileEnd};
 use crate::plan::Tile;
 use crate::plan::pending::{Priority, Waiter};
 use crate::plan::refusal::Refusals;
@@ -200,7 +206,7 @@ impl Flight {
     }
 
     /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
-    pub(super) fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
+    fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
         let failed = failed.or(answer.has_untold.then_some(MissingReason::Failed));
         self.shared.parts.oddities.saw(tile, &answer.repeated);
         let TileAnswer { mut rows, unreadable, calls, .. } = answer;

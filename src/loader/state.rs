@@ -1,6 +1,6 @@
 //! What a loader knows at any moment: what waits, what flies, what was learnt. Held under one lock, briefly.
 
-mod landing;
+mod completion;
 mod windows;
 
 use std::sync::Arc;
@@ -9,10 +9,6 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tracing::Span;
 
-use super::accepted::AcceptedIds;
-use super::proof::Proof;
-use super::refused::RefusedIds;
-use super::wait_trace::show_departure;
 use super::waiter::Ticket;
 use super::{Lack, Lacked, Reuse};
 use crate::cache::Purge;
@@ -20,6 +16,10 @@ use crate::clock::Moment;
 use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
+use crate::loader::learnt::accepted::AcceptedIds;
+use crate::loader::learnt::page_history::Proof;
+use crate::loader::learnt::refused::RefusedIds;
+use crate::loader::waiter::trace::show_departure;
 use crate::plan::density::Density;
 use crate::plan::pages::{CallNumber, Doubt, Next};
 use crate::plan::pending::{Chosen, Pending, Priority, Want, difference};
@@ -29,7 +29,7 @@ use crate::plan::{MAX_IDS, Tile};
 /// Purges remembered while flights are under way; more are taken as one purge of everything.
 const MOST_PURGES: usize = 64;
 
-pub(super) use landing::Arrival;
+pub(super) use completion::Arrival;
 pub(super) use windows::WindowAsked;
 use windows::Windows;
 

@@ -1,5 +1,7 @@
 //! A caller's ticket: how many of its wants are open, and what came of the others.
 
+pub(super) mod trace;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -8,11 +10,11 @@ use rustc_hash::FxHashSet;
 use tokio::sync::Notify;
 use tracing::Span;
 
-use super::wait_trace::WaitTrace;
 use crate::cache::entry::VariantCells;
 use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::LocationId;
+use crate::loader::waiter::trace::WaitTrace;
 use crate::plan::pending::Waiter;
 use crate::plan::refusal::budget::RefusalBudget;
 

@@ -5,7 +5,7 @@
 
 use super::{Company, Flight, TileAnswer, TileEnd};
 use crate::domain::cell::MissingReason;
-use crate::loader::charge::Purpose;
+use crate::loader::flight::charge::Purpose;
 use crate::plan::Tile;
 use crate::plan::refusal::Refusals;
 use crate::plan::refusal::search::Search;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Shared;
-use super::state::Departure;
-use super::waiter::Ticket;
+use crate::loader::Shared;
+use crate::loader::state::Departure;
+use crate::loader::waiter::Ticket;
 use crate::plan::refusal::budget::{Leave, Spent};
 
 /// What a call is for, as far as its payer cares.

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::answer::TileAnswer;
-use super::evidence::{OpenDoubt, Witness};
-use super::flight::{CallEnd, Flight};
-use super::sight::PageSight;
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::governor::Permit;
 use crate::haravan::{CallCause, InventoryCall, InventoryPage};
+use crate::loader::flight::answer::TileAnswer;
+use crate::loader::flight::page_end::{OpenDoubt, Witness};
+use crate::loader::flight::page_view::PageSight;
+use crate::loader::flight::{CallEnd, Flight};
 use crate::plan::pages::{Next, PageSeen, SentinelSeen};
 use crate::plan::sentinel::Sentinel;
 use crate::plan::{MAX_PAGE, Tile};

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::waiter::Ticket;
+use crate::loader::waiter::Ticket;
 use crate::plan::pending::Chosen;
 use crate::trace;
 
@@ -19,7 +19,7 @@ const MOST_JOINS: usize = 32;
 
 /// The trace of a wait.
 #[derive(Debug)]
-pub(super) struct WaitTrace {
+pub(in crate::loader) struct WaitTrace {
     begun: Instant,
     /// None once the wait has ended: nothing is shown of it any more.
     spans: Mutex<Option<Spans>>,
@@ -40,18 +40,18 @@ struct Spans {
 
 impl WaitTrace {
     /// The trace of a wait that has this span; none if it is not traced.
-    pub(super) fn of(load: Span) -> Option<Self> {
+    pub(in crate::loader) fn of(load: Span) -> Option<Self> {
         let spans = Spans { load, governor_wait: None, pending: 0, boarding: 0, joins: Vec::new() };
         (!spans.load.is_none()).then(|| Self { begun: Instant::now(), spans: Mutex::new(Some(spans)) })
     }
 
     /// When the wait began.
-    pub(super) fn begun(&self) -> Instant {
+    pub(in crate::loader) fn begun(&self) -> Instant {
         self.begun
     }
 
     /// So many more cells wait for leave.
-    pub(super) fn waits(&self, cells: usize) {
+    pub(in crate::loader) fn waits(&self, cells: usize) {
         if let Some(spans) = &mut *self.spans.lock() {
             spans.pending += cells;
             spans.show_governor_wait();
@@ -59,7 +59,7 @@ impl WaitTrace {
     }
 
     /// The next tile takes along so many cells: tells whether they are the first of this wait's.
-    pub(super) fn boards(&self, cells: usize) -> bool {
+    pub(in crate::loader) fn boards(&self, cells: usize) -> bool {
         let mut spans = self.spans.lock();
         let Some(spans) = &mut *spans else { return false };
         let first = spans.boarding == 0;
@@ -68,7 +68,7 @@ impl WaitTrace {
     }
 
     /// The tile that takes cells of this wait along departs: gives back how many those are.
-    pub(super) fn departs(&self) -> usize {
+    pub(in crate::loader) fn departs(&self) -> usize {
         let mut spans = self.spans.lock();
         let Some(spans) = &mut *spans else { return 0 };
         let boarding = std::mem::take(&mut spans.boarding);
@@ -80,7 +80,7 @@ impl WaitTrace {
     }
 
     /// A tile on account of this wait.
-    pub(super) fn tile(&self, priority: &'static str, variants: usize, locations: usize) -> Span {
+    pub(in crate::loader) fn tile(&self, priority: &'static str, variants: usize, locations: usize) -> Span {
         let spans = self.spans.lock();
         spans
             .as_ref()
@@ -88,7 +88,7 @@ impl WaitTrace {
     }
 
     /// Cells come with a flight that is not on account of this wait.
-    pub(super) fn joins(&self, flight: u64, tile: Option<&Span>, cells: usize) {
+    pub(in crate::loader) fn joins(&self, flight: u64, tile: Option<&Span>, cells: usize) {
         if let Some(spans) = &mut *self.spans.lock()
             && spans.joins.len() < MOST_JOINS
         {
@@ -97,21 +97,21 @@ impl WaitTrace {
     }
 
     /// A flight has landed.
-    pub(super) fn landed(&self, flight: u64) {
+    pub(in crate::loader) fn landed(&self, flight: u64) {
         if let Some(spans) = &mut *self.spans.lock() {
             spans.joins.retain(|(joined, _)| *joined != flight);
         }
     }
 
     /// Notes what came of the wait.
-    pub(super) fn loaded(&self, joined: usize, missing: usize, calls: usize) {
+    pub(in crate::loader) fn loaded(&self, joined: usize, missing: usize, calls: usize) {
         if let Some(spans) = &*self.spans.lock() {
             trace::loaded(&spans.load, joined, missing, calls);
         }
     }
 
     /// The wait is over, or given up.
-    pub(super) fn end(&self) {
+    pub(in crate::loader) fn end(&self) {
         self.spans.lock().take();
     }
 }
@@ -126,7 +126,7 @@ impl Spans {
 
 /// Shows a tile's departure in the traces of all who wait for it, and gives back the tile's own span: the first who
 /// asked has it, the others join it.
-pub(super) fn show_departure(flight: u64, chosen: &Chosen<Arc<Ticket>>) -> Span {
+pub(in crate::loader) fn show_departure(flight: u64, chosen: &Chosen<Arc<Ticket>>) -> Span {
     if !trace::is_heard() {
         return Span::none();
     }

@@ -23,7 +23,7 @@ const MOST_PURGES: usize = 64;
 
 /// Ids refused lately.
 #[derive(Debug, Default)]
-pub(super) struct RefusedIds {
+pub(in crate::loader) struct RefusedIds {
     variants: Memory<VariantId>,
     locations: Memory<LocationId>,
     cells: Memory<CellId>,
@@ -33,7 +33,7 @@ pub(super) struct RefusedIds {
 
 impl RefusedIds {
     /// Remembers what a flight that started then has found.
-    pub(super) fn remember(&mut self, refusals: &Refusals, started: Moment) {
+    pub(in crate::loader) fn remember(&mut self, refusals: &Refusals, started: Moment) {
         for variant_id in &refusals.variants {
             self.variants.remember(*variant_id, started);
         }
@@ -46,7 +46,7 @@ impl RefusedIds {
     }
 
     /// Forgets what a purge concerns, and what flights under way will find of it.
-    pub(super) fn forget(&mut self, purge: &Purge, now: Moment) {
+    pub(in crate::loader) fn forget(&mut self, purge: &Purge, now: Moment) {
         self.purges.retain(|(at, _)| now < at.plus(REMEMBERED));
         if MOST_PURGES <= self.purges.len() || *purge == Purge::default() {
             *self = Self { purges: vec![(now, Purge::default())], ..Self::default() };
@@ -56,7 +56,12 @@ impl RefusedIds {
     }
 
     /// Forgets what was learnt of a variant's cells before a moment: they are asked for again.
-    pub(super) fn forget_older(&mut self, variant_id: VariantId, locations: &[LocationId], from: Moment) {
+    pub(in crate::loader) fn forget_older(
+        &mut self,
+        variant_id: VariantId,
+        locations: &[LocationId],
+        from: Moment,
+    ) {
         self.variants.forget_older(&variant_id, from);
         for loc_id in locations {
             self.locations.forget_older(loc_id, from);
@@ -65,12 +70,12 @@ impl RefusedIds {
     }
 
     /// Whether nothing is remembered: the usual case.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::loader) fn is_empty(&self) -> bool {
         self.variants.learnt.is_empty() && self.locations.learnt.is_empty() && self.cells.learnt.is_empty()
     }
 
     /// The ids of a tile of which no cell need be asked for.
-    pub(super) fn among(&self, tile: &Tile, now: Moment) -> Refusals {
+    pub(in crate::loader) fn among(&self, tile: &Tile, now: Moment) -> Refusals {
         let mut refusals = Refusals::default();
         if self.is_empty() {
             return refusals;
@@ -95,7 +100,7 @@ impl RefusedIds {
     }
 
     /// Whether a cell need not be asked for. With `learnt_from`, only what was learnt no earlier counts.
-    pub(super) fn holds(&self, cell: CellId, now: Moment, learnt_from: Option<Moment>) -> bool {
+    pub(in crate::loader) fn holds(&self, cell: CellId, now: Moment, learnt_from: Option<Moment>) -> bool {
         let learnt = [
             self.variants.learnt(&cell.variant_id),
             self.locations.learnt(&cell.loc_id),

@@ -1,6 +1,6 @@
 //! What calls a question would take, had it been asked.
 
-use super::{Lack, Loader, Reuse, cells_of};
+use crate::loader::{Lack, Loader, Reuse, cells_of};
 use crate::plan::density::Density;
 use crate::plan::pending::{Pending, Priority, Waiter, Want};
 use crate::processor::{Pieces, give_way};
@@ -40,7 +40,7 @@ impl Loader {
 }
 
 /// The tiles in which these cells would be asked for, and the calls that they take.
-pub(super) fn plan(lacks: Vec<Lack>, density: &Density) -> Forecast {
+pub(in crate::loader) fn plan(lacks: Vec<Lack>, density: &Density) -> Forecast {
     let mut pending = Pending::default();
     let wants =
         lacks.into_iter().map(|(variant_id, locations)| (variant_id, Want { waiter: Nobody, locations }));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::Shared;
+use crate::loader::Shared;
 use crate::plan::Tile;
 use crate::plan::pages::{CallNumber, Doubt};
 

@@ -7,7 +7,7 @@ use crate::plan::witness::Witnesses;
 
 /// The doubts that are open, and what could clear them.
 #[derive(Debug, Default)]
-pub(super) struct Doubts {
+pub(in crate::loader) struct Doubts {
     open: usize,
     witnesses: Witnesses,
     /// Whether a witness is on its way.
@@ -18,34 +18,34 @@ pub(super) struct Doubts {
 
 impl Doubts {
     /// A flight waits for evidence about its page.
-    pub(super) fn opened(&mut self) {
+    pub(in crate::loader) fn opened(&mut self) {
         self.open += 1;
     }
 
     /// It does not any more.
-    pub(super) fn closed(&mut self) {
+    pub(in crate::loader) fn closed(&mut self) {
         self.open -= 1;
     }
 
     /// How many are open.
-    pub(super) fn open(&self) -> usize {
+    pub(in crate::loader) fn open(&self) -> usize {
         self.open
     }
 
     /// These rows came of a tile, each given by its variant.
-    pub(super) fn saw(&mut self, tile: &Tile, rows: impl Iterator<Item = VariantId>) {
+    pub(in crate::loader) fn saw(&mut self, tile: &Tile, rows: impl Iterator<Item = VariantId>) {
         self.witnesses.saw(tile, rows);
     }
 
     /// Whether a witness is on its way.
-    pub(super) fn is_witness_called(&self) -> bool {
+    pub(in crate::loader) fn is_witness_called(&self) -> bool {
         self.witness_called
     }
 
     /// A tile to ask because it is known to have more rows than a page in doubt: one call for all doubts that are
     /// open, and evidence for those to come, where the next page would tell of one alone. A doubt that a witness
     /// left standing gets no other.
-    pub(super) fn call_witness(&mut self, doubt: Doubt, next_call: CallNumber) -> Option<Tile> {
+    pub(in crate::loader) fn call_witness(&mut self, doubt: Doubt, next_call: CallNumber) -> Option<Tile> {
         if self.witness_called || doubt.is_older_than(self.last_witness) {
             return None;
         }
@@ -59,7 +59,7 @@ impl Doubts {
     }
 
     /// The witness was heard.
-    pub(super) fn witness_heard(&mut self) {
+    pub(in crate::loader) fn witness_heard(&mut self) {
         self.witness_called = false;
     }
 }
