@@ -1,49 +1,50 @@
-//! What flights tell one another about pages: calls on their way, doubts that are open, witnesses called.
-//! Each is told on the board when it begins, and when it is dropped, however a flight ends.
+//! What flights share about the ends of pages: calls under way, short pages in doubt, probes.
+//!
+//! Each guard notes its beginning in the state, and its end when it is dropped, however the flight ends.
 
 use std::sync::Arc;
 
-use crate::loader::Shared;
+use crate::loader::shared::Shared;
 use crate::plan::Tile;
 use crate::plan::pages::{CallNumber, Doubt};
 
-/// A doubt that is not settled yet; its drop settles it.
-pub(super) struct OpenDoubt<'a>(&'a Shared);
+/// A short page in doubt. Dropping it ends the wait for evidence.
+pub(super) struct OpenShortPage<'a>(&'a Shared);
 
-impl<'a> OpenDoubt<'a> {
+impl<'a> OpenShortPage<'a> {
     pub(super) fn new(shared: &'a Shared) -> Self {
-        shared.board.lock().proof().doubts().opened();
+        shared.state.lock().learnt.pages.short_pages().opened();
         Self(shared)
     }
 }
 
-impl Drop for OpenDoubt<'_> {
+impl Drop for OpenShortPage<'_> {
     fn drop(&mut self) {
-        self.0.board.lock().proof().doubts().closed();
+        self.0.state.lock().learnt.pages.short_pages().closed();
     }
 }
 
-/// A tile asked again for its many rows; its drop lets another be called.
-pub(super) struct Witness<'a> {
+/// A probe: a tile that is asked for again because of its many rows. Dropping it lets another be sent.
+pub(super) struct Probe<'a> {
     shared: &'a Shared,
     pub(super) tile: Arc<Tile>,
 }
 
-impl<'a> Witness<'a> {
-    pub(super) fn called(shared: &'a Shared, doubt: Doubt) -> Option<Self> {
-        let tile = shared.board.lock().proof().call_witness(doubt)?;
+impl<'a> Probe<'a> {
+    pub(super) fn send(shared: &'a Shared, doubt: Doubt) -> Option<Self> {
+        let tile = shared.state.lock().learnt.pages.send_probe(doubt)?;
         Some(Self { shared, tile: Arc::new(tile) })
     }
 }
 
-impl Drop for Witness<'_> {
+impl Drop for Probe<'_> {
     fn drop(&mut self) {
-        self.shared.board.lock().proof().doubts().witness_heard();
+        self.shared.state.lock().learnt.pages.short_pages().probe_ended();
         self.shared.call_ended.notify_waiters();
     }
 }
 
-/// A call on its way; its drop tells those who wait for evidence that none will come of it.
+/// A call under way. Dropping it wakes those who wait for evidence.
 pub(super) struct CallSent<'a> {
     shared: &'a Shared,
     number: CallNumber,
@@ -52,7 +53,7 @@ pub(super) struct CallSent<'a> {
 
 impl<'a> CallSent<'a> {
     pub(super) fn new(shared: &'a Shared) -> Self {
-        let number = shared.board.lock().call_sent();
+        let number = shared.state.lock().learnt.pages.call_sent();
         Self { shared, number, rows: None }
     }
 
@@ -64,7 +65,7 @@ impl<'a> CallSent<'a> {
 impl Drop for CallSent<'_> {
     fn drop(&mut self) {
         let now = self.shared.parts.clock.now();
-        self.shared.board.lock().proof().call_ended(self.number, self.rows, now);
+        self.shared.state.lock().learnt.pages.call_ended(self.number, self.rows, now);
         self.shared.call_ended.notify_waiters();
     }
 }

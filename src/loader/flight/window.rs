@@ -6,8 +6,7 @@ use super::Flight;
 use super::pages::Walk;
 use crate::domain::cell::MissingReason;
 use crate::governor::Permit;
-use crate::loader::handle::window::{Window, WindowEnd};
-use crate::loader::state::WindowAsked;
+use crate::loader::window::{Window, WindowAsked, WindowEnd};
 
 impl Flight {
     /// Asks for a window, and notes what came of it.

@@ -1,4 +1,4 @@
-//! The ids that Haravan has accepted: no suspects when a call is refused.
+//! The ids that Haravan has accepted. They are not suspected when a call is refused.
 
 use std::hash::Hash;
 
@@ -21,7 +21,7 @@ pub(in crate::loader) struct AcceptedIds {
 }
 
 impl AcceptedIds {
-    /// These ids were in a call that was answered.
+    /// Notes the ids of a call that was answered.
     pub(in crate::loader) fn accept<'a>(
         &mut self,
         variants: impl IntoIterator<Item = &'a VariantId>,
@@ -31,7 +31,7 @@ impl AcceptedIds {
         remember(&mut self.locations, locations, MOST_LOCATIONS);
     }
 
-    /// These ids are refused now.
+    /// Forgets ids that are refused now.
     pub(in crate::loader) fn forget(&mut self, refusals: &Refusals) {
         self.variants.retain(|id| !refusals.variants.contains(id));
         self.locations.retain(|id| !refusals.locations.contains(id));
@@ -48,7 +48,7 @@ impl AcceptedIds {
     }
 }
 
-/// Adds ids, within the bound: what does not fit is only a suspect again.
+/// Adds ids within the bound. Ids that do not fit are only suspected again.
 fn remember<'a, I: Copy + Eq + Hash + 'a>(
     known: &mut FxHashSet<I>,
     ids: impl IntoIterator<Item = &'a I>,

@@ -1,65 +1,67 @@
-//! The pages in doubt, and the witnesses called for them.
+//! Short pages that may have been cut, and the probes that settle the doubt.
+//!
+//! A probe is a call for a tile that is known to have more rows than the short page. If its page is longer, no clamp
+//! cut the short one.
 
 use crate::domain::id::VariantId;
 use crate::plan::Tile;
 use crate::plan::pages::{CallNumber, Doubt};
 use crate::plan::witness::Witnesses;
 
-/// The doubts that are open, and what could clear them.
+/// The short pages in doubt, and what could settle the doubt.
 #[derive(Debug, Default)]
-pub(in crate::loader) struct Doubts {
+pub(in crate::loader) struct ShortPages {
     open: usize,
-    witnesses: Witnesses,
-    /// Whether a witness is on its way.
-    witness_called: bool,
-    /// No later than the last witness's call: doubts older than that were put to it.
-    last_witness: CallNumber,
+    probes: Witnesses,
+    /// Whether a probe is in flight.
+    probe_sent: bool,
+    /// No later than the last probe's call. Doubts older than that were put to that probe.
+    last_probe: CallNumber,
 }
 
-impl Doubts {
-    /// A flight waits for evidence about its page.
+impl ShortPages {
+    /// Notes that a flight waits for evidence about its page.
     pub(in crate::loader) fn opened(&mut self) {
         self.open += 1;
     }
 
-    /// It does not any more.
+    /// Notes that the flight waits no more.
     pub(in crate::loader) fn closed(&mut self) {
         self.open -= 1;
     }
 
-    /// How many are open.
+    /// How many flights wait for evidence.
     pub(in crate::loader) fn open(&self) -> usize {
         self.open
     }
 
-    /// These rows came of a tile, each given by its variant.
+    /// Notes the rows that came of a tile, each by its variant.
     pub(in crate::loader) fn saw(&mut self, tile: &Tile, rows: impl Iterator<Item = VariantId>) {
-        self.witnesses.saw(tile, rows);
+        self.probes.saw(tile, rows);
     }
 
-    /// Whether a witness is on its way.
-    pub(in crate::loader) fn is_witness_called(&self) -> bool {
-        self.witness_called
+    /// Whether a probe is in flight.
+    pub(in crate::loader) fn is_probe_sent(&self) -> bool {
+        self.probe_sent
     }
 
-    /// A tile to ask because it is known to have more rows than a page in doubt: one call for all doubts that are
-    /// open, and evidence for those to come, where the next page would tell of one alone. A doubt that a witness
-    /// left standing gets no other.
-    pub(in crate::loader) fn call_witness(&mut self, doubt: Doubt, next_call: CallNumber) -> Option<Tile> {
-        if self.witness_called || doubt.is_older_than(self.last_witness) {
+    /// Returns a tile to probe for: it is known to have more rows than the page in doubt. One such call settles all
+    /// open doubts, and later ones, where the next page would settle only its own. A short page is probed once.
+    pub(in crate::loader) fn send_probe(&mut self, doubt: Doubt, next_call: CallNumber) -> Option<Tile> {
+        if self.probe_sent || doubt.is_older_than(self.last_probe) {
             return None;
         }
-        let (witness, rows) = self.witnesses.best()?;
+        let (probe, rows) = self.probes.best()?;
         if !doubt.is_below(rows) {
             return None;
         }
-        self.witness_called = true;
-        self.last_witness = next_call;
-        Some(witness)
+        self.probe_sent = true;
+        self.last_probe = next_call;
+        Some(probe)
     }
 
-    /// The witness was heard.
-    pub(in crate::loader) fn witness_heard(&mut self) {
-        self.witness_called = false;
+    /// Notes the end of the probe.
+    pub(in crate::loader) fn probe_ended(&mut self) {
+        self.probe_sent = false;
     }
 }
