@@ -26,7 +26,7 @@ pub struct Oversold {
 }
 
 impl Oversold {
-    pub(super) fn of(cache: &Cache, policy: FreshnessPolicy, now: Moment) -> Self {
+    pub(in crate::stock) fn of(cache: &Cache, policy: FreshnessPolicy, now: Moment) -> Self {
         let mut entries = cache.oversold(MAX_VARIANTS);
         let mut cells = 0_usize;
         let room = entries.iter().take_while(|entry| {
