@@ -42,7 +42,7 @@ pub struct AvailabilityParameters {
     pub pooling: Pooling,
     /// Pieces of the pool that are not for sale.
     pub buffer: Quantity,
-    /// The most pieces that are told.
+    /// The largest quantity that an answer shows.
     pub cap: Option<Quantity>,
     /// At or below this, stock is low.
     pub threshold: Quantity,
@@ -53,7 +53,7 @@ pub struct AvailabilityParameters {
 /// What a storefront may promise.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct AvailabilityAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// Every variant asked for, by id.
@@ -66,11 +66,11 @@ pub struct Availability {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
     pub variant_id: VariantId,
-    /// Whether it can be sold; null if the cells that are known do not tell. A yes stays a yes when missing cells
+    /// Whether it can be sold; null if the known cells do not prove it. A yes stays a yes when missing cells
     /// arrive.
     #[schema(required, example = true)]
     pub available: Option<bool>,
-    /// The same in more words.
+    /// The same, with low stock apart.
     #[schema(example = "in_stock")]
     pub status: AvailabilityStatus,
     /// Pieces that can be sold: the pool less the buffer, never below 0, cut at the cap. See `quantity_is`.
@@ -91,7 +91,7 @@ pub struct Availability {
 /// Whether a variant can be sold.
 ///
 /// `in_stock`; `low_stock`: the same, but at or below the threshold (when missing cells arrive, it may turn out to be
-/// `in_stock`); `out_of_stock`; `unknown`: the cells that are known do not tell.
+/// `in_stock`); `out_of_stock`; `unknown`: the known cells do not prove it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AvailabilityStatus {
@@ -101,14 +101,14 @@ pub enum AvailabilityStatus {
     LowStock,
     /// It cannot be sold.
     OutOfStock,
-    /// The cells that are known do not tell.
+    /// The known cells do not prove it.
     Unknown,
 }
 
 /// What a quantity is.
 ///
 /// `exact`; `at_least`: a lower bound, since cells are missing, and 0 if nothing is proven; `capped`: there is more,
-/// but no more is told.
+/// and the cap hides how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuantityIs {

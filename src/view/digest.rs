@@ -20,7 +20,7 @@ const FACTORS: [u64; 7] = [
     0x2c82_9abe_1f45_32e1,
 ];
 
-/// Digests cells in their order. It tells versions of one thing apart, and withstands no attack.
+/// Digests cells in their order. It distinguishes versions of one thing, and withstands no attack.
 #[derive(Debug, Default)]
 pub(crate) struct Digest(u64);
 

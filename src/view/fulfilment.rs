@@ -45,7 +45,7 @@ pub struct FulfilmentParameters {
 /// Which locations could send an order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct FulfilmentAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// Whether every line can be covered; null if the cells that are known prove neither. A yes stays a yes, and a

@@ -86,7 +86,7 @@ impl VariantCells {
             })
     }
 
-    /// The variant's product, known once any row is: only rows tell it. Rows of a variant agree on it; if they
+    /// The variant's product, known once any row is: only rows name it. Rows of a variant agree on it; if they
     /// ever do not, the row at the lowest location id counts.
     pub(crate) fn product_id(&self) -> Option<ProductId> {
         self.rows().map(|row| row.product_id).next()

@@ -198,7 +198,7 @@ pub(crate) fn json_chunks<T: Serialize>(
     Ok(json_items(before, items, move |_| Ok(after)))
 }
 
-/// The same for an answer whose last members are known once its items were made: `last` tells them, as an object, and
+/// The same for an answer whose last members are known once its items were made: `last` gives them, as an object, and
 /// they follow the list, which is the frame's last member.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ use crate::domain::row::Row;
 /// Rows that do not add up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct MismatchAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// The rows: largest difference first, whatever its sign, then by variant and location id.

@@ -58,7 +58,7 @@ impl<C: CellsByVariant> StockStream<C> {
         Self { envelope: envelope.finish(context), digest: digest.finish(), items }
     }
 
-    /// What the answer says of itself.
+    /// The members that all views share.
     pub fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
