@@ -4,14 +4,11 @@
 
 mod fresh_read;
 mod locations;
-mod lookup;
-mod pages;
 mod read;
 mod read_error;
 mod reading;
 mod reports;
 pub mod shop;
-mod status;
 mod terms;
 mod validity;
 

@@ -1,10 +1,13 @@
 //! The read path: what is cached, what is in flight, what Haravan says, and nothing that a purge has overtaken.
 
+mod lookup;
+mod windows;
+
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::lookup::Lookup;
+use self::lookup::Lookup;
 use super::read_error::ReadError;
 use super::reading::AllFresh;
 use super::reading::{ReadTally, Reading};
@@ -19,6 +22,8 @@ use crate::loader::{Forecast, Lack, Loaded, Reuse};
 use crate::plan::pending::Priority;
 use crate::query::Grid;
 use crate::trace::{self, CellCounts};
+
+pub(super) use self::windows::WindowsSeen;
 
 /// How often cells are looked up again after the wait is over, because another purge came meanwhile. Cells that are
 /// still overtaken then are unknown. Source: ours; a lookup takes milliseconds at most.

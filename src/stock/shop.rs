@@ -1,5 +1,7 @@
 //! One shop: its cache, its loader, its governor, and the read path through them.
 
+mod status;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,12 +11,12 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
+pub use self::status::ShopStatus;
 use super::locations::{LocationList, LocationParts, Locations};
-use super::pages::WindowsSeen;
+use super::read::WindowsSeen;
 use super::read_error::ReadError;
 use super::reading::ReadTally;
 use super::reports::{FreshnessStats, Oversold};
-pub use super::status::ShopStatus;
 use super::terms::ReadTerms;
 use crate::cache::freshness::FreshnessPolicy;
 use crate::cache::{Cache, Purge, PurgeCount, PurgesSince};

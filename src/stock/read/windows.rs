@@ -13,11 +13,7 @@ use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
 use super::lookup::Lookup;
-use super::read::{Explanation, ReadRequest, cells_of, counts_of};
-use super::read_error::ReadError;
-use super::reading::{ReadTally, Reading};
-use super::shop::Shop;
-use super::terms::ReadTerms;
+use super::{Explanation, ReadRequest, cells_of, counts_of};
 use crate::cache::PurgeCount;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::clock::Moment;
@@ -27,6 +23,10 @@ use crate::haravan::InventoryCall;
 use crate::loader::{Loaded, Window, WindowEnd, WindowLoaded};
 use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
 use crate::query::{Grid, Selection, Slice};
+use crate::stock::read_error::ReadError;
+use crate::stock::reading::{ReadTally, Reading};
+use crate::stock::shop::Shop;
+use crate::stock::terms::ReadTerms;
 use crate::trace;
 
 /// Most windows remembered for a shop. Source: ours; each is at most 250 ids, some 10 KB with its lists.
@@ -41,7 +41,7 @@ const MOST_ATTEMPTS: u32 = 3;
 
 /// The windows that came lately, each with the purges that had come before it.
 #[derive(Debug, Default)]
-pub(super) struct WindowsSeen {
+pub(in crate::stock) struct WindowsSeen {
     seen: Mutex<VecDeque<(Arc<Window>, PurgeCount)>>,
 }
 
