@@ -285,6 +285,7 @@ impl Flight {
                         return PageEnd::AskOn;
                     }
                 }
+                Next::AskOn if doubt.is_suspicious() => return PageEnd::AskOn,
                 Next::AskOn => {
                     // One call that is known to bring more rows settles all doubts at once, and later ones.
                     let Some(probe) = Probe::send(&self.shared, doubt) else {
