@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::reading::ReadTally;
-use super::terms::ReadTerms;
 use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::{Freshness, FreshnessPolicy};
@@ -15,6 +13,8 @@ use crate::domain::id::{LocationId, VariantId};
 use crate::loader::Lack;
 use crate::processor::Pieces;
 use crate::query::Grid;
+use crate::stock::reading::ReadTally;
+use crate::stock::terms::ReadTerms;
 
 /// Cells looked at, or merged, at a stretch. Source: measured; some 400 µs of work.
 const PIECE: usize = 4_096;
