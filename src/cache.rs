@@ -2,13 +2,12 @@
 
 pub mod entry;
 pub mod freshness;
+mod local;
 pub mod order;
 mod oversold;
 mod purges;
-pub mod row_texts;
-mod texts;
-mod tier;
+pub mod row_text;
 
+pub use local::{Cache, Changes, HeldTexts};
 pub use purges::{Purge, PurgeCount, PurgesSince};
-pub use texts::LocationListId;
-pub use tier::{Cache, Changes, HeldTexts};
+pub use row_text::LocationListId;

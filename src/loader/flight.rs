@@ -17,6 +17,7 @@ use super::tile::{Company, TileEnd};
 use super::{Shared, reason_of};
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
+use crate::coop::give_way;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::RowId;
 use crate::governor::resource::Resource;
@@ -28,7 +29,6 @@ use crate::plan::Tile;
 use crate::plan::pending::{Priority, Waiter};
 use crate::plan::refusal::Refusals;
 use crate::plan::refusal::budget::Spent;
-use crate::processor::give_way;
 
 /// Callers that a flight's calls may be the turn of; further ones have theirs elsewhere.
 const MOST_CALLERS: usize = 16;

@@ -1,9 +1,9 @@
 //! What calls a question would take, had it been asked.
 
 use super::{Lack, Loader, Reuse, cells_of};
+use crate::coop::{Pieces, give_way};
 use crate::plan::density::Density;
 use crate::plan::pending::{Pending, Priority, Waiter, Want};
-use crate::processor::{Pieces, give_way};
 
 /// Variants looked up under the board's lock at a time. Source: ours; with fifty locations some 100 µs of work.
 const AT_A_TIME: usize = 64;

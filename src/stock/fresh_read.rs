@@ -8,7 +8,7 @@ use super::shop::Shop;
 use super::validity::Lifetime;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::FreshnessWish;
-use crate::cache::row_texts::RowTexts;
+use crate::cache::row_text::RowTexts;
 use crate::cache::{Changes, HeldTexts, LocationListId, PurgeCount};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId};

@@ -9,10 +9,10 @@ use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::{Freshness, FreshnessPolicy};
 use crate::clock::Moment;
+use crate::coop::Pieces;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
 use crate::loader::Lack;
-use crate::processor::Pieces;
 use crate::query::Grid;
 
 /// Cells looked at, or merged, at a stretch. Source: measured; some 400 µs of work.

@@ -12,8 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::entry::{Observation, Turns, VariantCells};
 use super::oversold::OversoldIndex;
 use super::purges::{Purge, PurgeCount, PurgeLog, PurgesSince};
-use super::row_texts::RowTexts;
-use super::texts::{LocationListId, ReadTexts, Texts};
+use super::row_text::{LocationListId, ReadTexts, RowTexts, Texts};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 
