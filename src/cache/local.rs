@@ -1,17 +1,20 @@
-//! One shop's cache: `quick_cache` bounds its bytes; this keeps the merge rule, the purges and the order of changes.
+//! One shop's cells, in the memory of this process: moka bounds their bytes, and this keeps the merge rule, the
+//! purges and the order of changes.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use moka::Entry;
+use moka::ops::compute::Op;
+use moka::sync::Cache as Moka;
 use parking_lot::Mutex;
-use quick_cache::sync::Cache as Bounded;
-use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use rustc_hash::FxBuildHasher;
 
+use super::bundle::{Bundle, BundleId};
 use super::entry::{Observation, Turns, VariantCells};
-use super::oversold::OversoldIndex;
 use super::purges::{Purge, PurgeCount, PurgeLog, PurgesSince};
+use super::residents::Residents;
 use super::row_text::{LocationListId, ReadTexts, RowTexts, Texts};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
@@ -34,32 +37,34 @@ impl Changes {
     }
 }
 
-/// The fewest bytes a shard gets, so that an entry of many locations fits into one. Source: ours; 16 MiB are a
-/// variant at 260,000 locations.
-const MIN_SHARD_BYTES: u64 = 16 << 20;
-
-/// The most shards: more would not make waiting any rarer.
-const MAX_SHARDS: u64 = 32;
-
-/// What an entry weighs, roughly: a hint from which tables grow. Source: a variant at ten locations.
-const TYPICAL_WEIGHT: u64 = 1 << 10;
+/// Of this many parts of the bound, a bundle may weigh one. Source: ours; a variant at very many locations fits, and its
+/// neighbours give way to it.
+const PARTS: u64 = 4;
 
 /// The cells of one shop that are held in memory.
 pub struct Cache {
-    entries: Bounded<VariantId, Arc<VariantCells>, EntryWeight, FxBuildHasher, Departures>,
+    /// Moka decides size, never age.
+    bundles: Moka<BundleId, Arc<Bundle>, FxBuildHasher>,
     /// Rows of entries that were hit, as text.
     texts: Texts,
-    held: Arc<Held>,
+    residents: Arc<Residents>,
     changes: AtomicU64,
     purges: PurgeLog,
-    /// Taken for read-modify-write only; readers never wait.
+    max_bytes: u64,
+    /// Taken to change entries; readers never wait.
     writing: Mutex<()>,
 }
 
-/// Rows that stand ready as text, as they are held at a count of changes or later.
+/// Looks up one variant after the other. Neighbours share one look into the cache.
 #[derive(Debug)]
-pub struct HeldTexts<'a> {
+pub struct EntryReader<'a> {
     cache: &'a Cache,
+    last: Option<(BundleId, Option<Arc<Bundle>>)>,
+}
+
+/// Read access to the rows as text, at a count of changes.
+#[derive(Debug)]
+pub struct TextReader<'a> {
     changes: Changes,
     texts: ReadTexts<'a>,
 }
@@ -68,22 +73,16 @@ impl Cache {
     /// An empty cache of at most `max_bytes` of cells, and `text_bytes` of rows as text.
     #[must_use]
     pub fn new(max_bytes: u64, text_bytes: u64) -> Self {
-        let held = Arc::new(Held::default());
-        let items = usize::try_from(max_bytes / TYPICAL_WEIGHT).unwrap_or(usize::MAX).max(1);
-        let shards = (max_bytes / MIN_SHARD_BYTES).clamp(1, MAX_SHARDS);
-        let options = OptionsBuilder::new()
-            .estimated_items_capacity(items)
-            .weight_capacity(max_bytes)
-            .shards(usize::try_from(shards).unwrap_or(1))
-            .build();
-        let departures = Departures(Arc::clone(&held));
-        let entries = match options {
-            Ok(options) => Bounded::with_options(options, EntryWeight, FxBuildHasher, departures),
-            Err(_) => Bounded::with(items, max_bytes, EntryWeight, FxBuildHasher, departures),
-        };
+        let residents = Arc::new(Residents::default());
+        let left = Arc::clone(&residents);
+        let bundles = Moka::builder()
+            .max_capacity(max_bytes.max(1))
+            .weigher(|_, bundle: &Arc<Bundle>| u32::try_from(bundle.totals().weight).unwrap_or(u32::MAX))
+            .eviction_listener(move |_, bundle: Arc<Bundle>, cause| left.left(&bundle, cause))
+            .build_with_hasher(FxBuildHasher);
         let texts = Texts::new(text_bytes);
         let (changes, purges) = (AtomicU64::new(0), PurgeLog::default());
-        Self { entries, texts, held, changes, purges, writing: Mutex::new(()) }
+        Self { bundles, texts, residents, changes, purges, max_bytes, writing: Mutex::new(()) }
     }
 
     /// The changes so far. What was read since then and before they move on is still what is held.
@@ -95,21 +94,25 @@ impl Cache {
     /// What is known of a variant.
     #[must_use]
     pub fn get(&self, variant_id: VariantId) -> Option<Arc<VariantCells>> {
-        self.entries.get(&variant_id)
+        self.reader().get(variant_id).cloned()
     }
 
-    /// The name that texts of rows at these locations, ascending, go by.
+    /// Begins to look up variants.
+    #[must_use]
+    pub fn reader(&self) -> EntryReader<'_> {
+        EntryReader { cache: self, last: None }
+    }
+
+    /// The interned id of a sorted list of locations.
     #[must_use]
     pub fn location_list(&self, locations: &Arc<[LocationId]>) -> LocationListId {
         self.texts.list(locations)
     }
 
-    /// The rows that stand ready as text, as they are held now or later: to be read at once, since none comes or goes
-    /// meanwhile.
+    /// Takes the read lock on the row texts. Writers wait while it is held: hold it for one answer at most.
     #[must_use]
-    pub fn read_texts(&self) -> HeldTexts<'_> {
-        let changes = self.changes();
-        HeldTexts { cache: self, changes, texts: self.texts.read() }
+    pub fn read_texts(&self) -> TextReader<'_> {
+        TextReader { changes: self.changes(), texts: self.texts.read() }
     }
 
     /// Makes text of entries' rows at the locations of a list, for next time: of each entry if there is room, or else
@@ -121,12 +124,6 @@ impl Cache {
         changes: Changes,
     ) {
         self.texts.keep(list, of, changes);
-    }
-
-    /// Whether what is held of a variant is the entry of this version.
-    #[must_use]
-    pub fn holds(&self, variant_id: VariantId, version: u64) -> bool {
-        self.entries.get(&variant_id).is_some_and(|entry| entry.version() == version)
     }
 
     /// Merges observations into a variant's entry and gives back the entry, whether or not it stays resident.
@@ -144,27 +141,33 @@ impl Cache {
         let newest = observations.iter().map(|observation| observation.call.began.as_millis()).max();
         let _writing = self.writing.lock();
         if let Some(newest) = newest {
-            self.held.newest.fetch_max(newest.saturating_add(1), Ordering::Relaxed);
+            self.residents.observed(newest);
         }
-        let entry = match self.entries.get(&variant_id) {
-            Some(known) => known.merged_with_turns(observations, turns),
-            None => VariantCells::empty(variant_id).merged_with_turns(observations, turns),
-        };
-        self.put(variant_id, entry)
+        let mut merged = self.change(BundleId::of(variant_id), |known| {
+            let entry = match known.entry(variant_id) {
+                Some(entry) => entry.merged_with_turns(observations, turns),
+                None => VariantCells::empty(variant_id).merged_with_turns(observations, turns),
+            };
+            vec![entry]
+        });
+        merged.pop().unwrap_or_else(|| Arc::new(VariantCells::empty(variant_id)))
     }
 
     /// Lets nothing be served again that is held now. Only the loader's door for invalidation comes here: it sees to
     /// what is in flight as well.
     pub fn purge(&self, purge: &Purge, now: Moment) {
         let _writing = self.writing.lock();
-        let variants: Vec<VariantId> = match &purge.variants {
-            Some(variants) => variants.to_vec(),
-            None => self.entries.iter().map(|(variant_id, _)| variant_id).collect(),
+        let mut bundles: Vec<BundleId> = match &purge.variants {
+            Some(variants) => variants.iter().copied().map(BundleId::of).collect(),
+            None => self.bundles.iter().map(|(id, _)| *id).collect(),
         };
-        for variant_id in variants {
-            if let Some(known) = self.entries.peek(&variant_id) {
-                self.put(variant_id, known.purged(purge.locations.as_deref()));
-            }
+        // Variants that are named ascend, so that those of a bundle are neighbours.
+        bundles.dedup();
+        for id in bundles {
+            self.change(id, |known| {
+                let concerned = known.entries().iter().filter(|entry| purge.names(entry.variant_id()));
+                concerned.map(|entry| entry.purged(purge.locations.as_deref())).collect()
+            });
         }
         // What is held no longer may live on in answers that were made of it.
         self.changes.fetch_add(1, Ordering::Release);
@@ -187,65 +190,104 @@ impl Cache {
     /// The entries with the worst rows below zero, purged rows aside: at most `max`, the worst first.
     #[must_use]
     pub fn oversold(&self, max: usize) -> Vec<Arc<VariantCells>> {
-        self.held.oversold.worst(max)
+        self.residents.oversold().worst(max)
     }
 
     /// How many variants are held that have a row below zero, purged rows aside.
     #[must_use]
     pub fn oversold_variants(&self) -> usize {
-        self.held.oversold.variants()
+        self.residents.oversold().variants()
     }
 
     /// Every entry, in no order that means anything. Looking does not count as using: it keeps nothing from being
     /// evicted.
     pub fn entries(&self) -> impl Iterator<Item = Arc<VariantCells>> + '_ {
-        self.entries.iter().map(|(_, entry)| entry)
+        self.bundles.iter().flat_map(|(_, bundle)| bundle.entries().to_vec())
     }
 
-    /// When the newest observation that ever came in was made; none before the first.
+    /// When the newest observation that ever came in was made. `None` before the first.
     #[must_use]
     pub fn newest_observation(&self) -> Option<Moment> {
-        self.held.newest.load(Ordering::Relaxed).checked_sub(1).map(Moment::from_millis)
+        self.residents.newest_observation()
     }
 
     /// How many cells are held.
     #[must_use]
     pub fn resident_cells(&self) -> u64 {
-        u64::try_from(self.held.cells.load(Ordering::Relaxed)).unwrap_or(0)
+        self.residents.cells()
     }
 
     /// How many rows are held whose available quantity is negative.
     #[must_use]
     pub fn negative_rows(&self) -> u64 {
-        u64::try_from(self.held.negative_rows.load(Ordering::Relaxed)).unwrap_or(0)
+        self.residents.negative_rows()
     }
 
     /// The bytes they weigh.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.entries.weight()
+        self.residents.bytes()
     }
 
-    /// Holds an entry under a version of its own. Called under the lock for writing.
-    fn put(&self, variant_id: VariantId, entry: VariantCells) -> Arc<VariantCells> {
-        let change = self.changes.load(Ordering::Relaxed).wrapping_add(1);
-        let entry = Arc::new(entry.with_version(change));
-        self.held.count(&entry, 1);
-        self.held.oversold.came(&entry);
-        self.entries.insert(variant_id, Arc::clone(&entry));
-        self.changes.store(change, Ordering::Release);
-        entry
+    /// Replaces entries of a bundle by those that are made of it, each under a version of its own. The one place where
+    /// entries change. Called under the lock for writing.
+    fn change(
+        &self,
+        id: BundleId,
+        make: impl FnOnce(&Bundle) -> Vec<VariantCells>,
+    ) -> Vec<Arc<VariantCells>> {
+        let mut number = self.changes.load(Ordering::Relaxed);
+        let mut changed = Vec::new();
+        self.bundles.entry(id).and_compute_with(|known| {
+            let known = known.map_or_else(Arc::default, Entry::into_value);
+            let mut bundle = Arc::clone(&known);
+            for entry in make(&known) {
+                number = number.wrapping_add(1);
+                let entry = Arc::new(entry.with_version(number));
+                changed.push(Arc::clone(&entry));
+                bundle = Arc::new(bundle.with(entry, self.max_bytes / PARTS));
+            }
+            if changed.is_empty() {
+                return Op::Nop;
+            }
+            self.residents.came(&known, &bundle);
+            Op::Put(bundle)
+        });
+        if self.max_bytes < self.residents.bytes() {
+            // Moka evicts from time to time. The bound holds now.
+            self.bundles.run_pending_tasks();
+        }
+        self.changes.store(number, Ordering::Release);
+        changed
     }
 }
 
-impl HeldTexts<'_> {
+impl EntryReader<'_> {
+    /// What is known of a variant.
+    #[inline]
+    pub fn get(&mut self, variant_id: VariantId) -> Option<&Arc<VariantCells>> {
+        let id = BundleId::of(variant_id);
+        if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
+            self.last = Some((id, self.cache.bundles.get(&id)));
+        }
+        self.last.as_ref()?.1.as_ref()?.entry(variant_id)
+    }
+
+    /// Whether what is held of a variant is the entry of this version.
+    #[must_use]
+    pub fn is_current(&mut self, variant_id: VariantId, version: u64) -> bool {
+        self.get(variant_id).is_some_and(|entry| entry.version() == version)
+    }
+}
+
+impl TextReader<'_> {
     /// The changes so far when the reading began.
     #[must_use]
     pub fn changes(&self) -> Changes {
         self.changes
     }
 
-    /// The rows of each variant at the locations of a list that stand ready, held or not.
+    /// The texts of each variant's rows at the locations of a list, current or not.
     ///
     /// Looked up for all variants at first, so that the processor fetches what is found from memory meanwhile: many
     /// at a time.
@@ -253,64 +295,26 @@ impl HeldTexts<'_> {
         variants.iter().map(|variant_id| self.texts.get(list, *variant_id)).collect()
     }
 
-    /// Whether rows that were found are still what is held.
+    /// Whether texts that were found are of the entry that is held. The reader of entries began after this one.
     #[must_use]
     #[inline]
-    pub fn are_held(&self, texts: &RowTexts) -> bool {
+    pub fn is_current(&self, texts: &RowTexts, entries: &mut EntryReader<'_>) -> bool {
         if texts.stands_at(self.changes) {
             return true;
         }
-        let held = self.cache.holds(texts.variant_id(), texts.version());
-        if held {
+        let is_current = entries.is_current(texts.variant_id(), texts.version());
+        if is_current {
             texts.stood_at(self.changes);
         }
-        held
+        is_current
     }
 }
 
 impl fmt::Debug for Cache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Cache").field("held", &self.held).finish_non_exhaustive()
+        formatter.debug_struct("Cache").field("residents", &self.residents).finish_non_exhaustive()
     }
 }
 
-/// What an entry costs, in bytes.
-#[derive(Debug, Clone)]
-struct EntryWeight;
-
-impl Weighter<VariantId, Arc<VariantCells>> for EntryWeight {
-    fn weight(&self, _: &VariantId, entry: &Arc<VariantCells>) -> u64 {
-        u64::try_from(entry.weight()).unwrap_or(u64::MAX)
-    }
-}
-
-/// Counts what leaves: evicted, replaced, or too heavy to be let in.
-#[derive(Debug, Clone)]
-struct Departures(Arc<Held>);
-
-impl Lifecycle<VariantId, Arc<VariantCells>> for Departures {
-    type RequestState = ();
-
-    fn on_evict(&self, (): &mut (), _: VariantId, entry: Arc<VariantCells>) {
-        self.0.count(&entry, -1);
-        self.0.oversold.left(&entry);
-    }
-}
-
-/// What is held, counted as it comes and goes.
-#[derive(Debug, Default)]
-struct Held {
-    cells: AtomicI64,
-    negative_rows: AtomicI64,
-    oversold: OversoldIndex,
-    /// The newest observation so far, in milliseconds and one more; zero before the first.
-    newest: AtomicU64,
-}
-
-impl Held {
-    fn count(&self, entry: &VariantCells, sign: i64) {
-        let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(sign);
-        self.cells.fetch_add(signed(entry.cells().len()), Ordering::Relaxed);
-        self.negative_rows.fetch_add(signed(entry.negative_rows()), Ordering::Relaxed);
-    }
-}
+#[cfg(test)]
+mod tests;

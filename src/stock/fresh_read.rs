@@ -9,7 +9,7 @@ use super::validity::Lifetime;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::FreshnessWish;
 use crate::cache::row_text::RowTexts;
-use crate::cache::{Changes, HeldTexts, LocationListId, PurgeCount};
+use crate::cache::{Changes, LocationListId, PurgeCount, TextReader};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId};
 use crate::domain::line::Line;
@@ -22,7 +22,7 @@ use crate::query::Grid;
 pub struct Glimpses<'a> {
     shop: &'a Shop,
     purges: PurgeCount,
-    texts: HeldTexts<'a>,
+    texts: TextReader<'a>,
 }
 
 /// A grid all of whose cells were fresh in the cache, with its rows as text.
@@ -113,17 +113,17 @@ impl Glimpses<'_> {
     pub fn of(&self, grid: &Grid) -> Option<Glimpse<'_>> {
         let Self { shop, purges, texts } = self;
         let fresh_from = shop.freshness().fresh_from(shop.clock().now(), &FreshnessWish::default())?;
-        let cache = shop.cache();
-        let list = cache.location_list(&grid.locations);
+        let mut entries = shop.cache().reader();
+        let list = shop.cache().location_list(&grid.locations);
         let mut look = Look::new(grid, fresh_from);
         let mut sources = Vec::with_capacity(grid.variants.len());
         let found = texts.find(list, &grid.variants);
         for (variant, (variant_id, found)) in (0..).zip(grid.variants.iter().zip(found)) {
-            if let Some(found) = found.filter(|found| texts.are_held(found)) {
+            if let Some(found) = found.filter(|found| texts.is_current(found, &mut entries)) {
                 look.take(variant, found)?;
                 sources.push(Source::Texts(found));
             } else {
-                let entry = cache.get(*variant_id)?;
+                let entry = Arc::clone(entries.get(*variant_id)?);
                 look.look_into(variant, entry.cells())?;
                 sources.push(Source::Cells(entry));
             }

@@ -54,8 +54,9 @@ impl Survey {
     ) -> Self {
         let mut survey = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
         let mut pieces = Pieces::of(PIECE);
+        let mut reader = cache.reader();
         for variant_id in grid.variants.iter() {
-            let entry = cache.get(*variant_id);
+            let entry = reader.get(*variant_id).cloned();
             let mut look = VariantLook::default();
             let mut cells = entry.as_deref().map_or(&[][..], VariantCells::cells).iter().peekable();
             for loc_id in grid.locations.iter() {

@@ -173,7 +173,7 @@ mod tests {
     fn texts(cache: &Cache, ids: &[u64]) -> Option<(Vec<u64>, u64)> {
         let (held, list) = (cache.read_texts(), cache.location_list(&locations(ids)));
         let found = held.find(list, &[VariantId::new(7).unwrap()]);
-        let texts = found.into_iter().next()?.filter(|texts| held.are_held(texts))?;
+        let texts = found.into_iter().next()?.filter(|texts| held.is_current(texts, &mut cache.reader()))?;
         Some((texts.row_ids().map(|id| id.get()).collect(), texts.oldest().as_millis()))
     }
 
