@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 /// The longest wait a `Retry-After` may ask for; more is taken as this. Source: ours, against a lying header.
@@ -122,49 +121,13 @@ impl Bucket {
     }
 }
 
-/// Reads a `Retry-After` of decimal seconds, e.g. `2.0` (doc), or an HTTP date, no longer than
-/// [`MAX_RETRY_AFTER`] after the answer. A date that has passed asks for no wait.
-///
-/// None if it is neither a number of seconds from zero up nor a date.
-#[must_use]
-pub fn parse_retry_after(text: &str, answered_at: Timestamp) -> Option<Duration> {
-    let text = text.trim();
-    if let Some(date) = parse_http_date(text) {
-        let wait = Duration::try_from(date.duration_since(answered_at)).unwrap_or_default();
-        return Some(wait.min(MAX_RETRY_AFTER));
-    }
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let seconds: f64 = text.parse().ok().filter(|_| plain)?;
-    Duration::try_from_secs_f64(seconds).ok().or(Some(MAX_RETRY_AFTER)).map(|wait| wait.min(MAX_RETRY_AFTER))
-}
-
-/// Reads an HTTP date such as `Wed, 21 Oct 2015 07:28:00 GMT`.
-///
-/// None if it is none.
-#[must_use]
-pub fn parse_http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp())
-}
-
-/// Reads a `X-Haravan-Api-Call-Limit: 32/80` (doc).
-///
-/// None unless it is two whole numbers.
-#[must_use]
-pub fn parse_call_limit(text: &str) -> Option<(u32, u32)> {
-    let (level, size) = text.trim().split_once('/')?;
-    Some((level.trim().parse().ok()?, size.trim().parse().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use tokio::time::Instant;
 
-    use super::{Bucket, BucketShape, MAX_RETRY_AFTER, parse_call_limit, parse_http_date, parse_retry_after};
-
-    /// When the answer was dated that asks for a wait.
-    const ANSWERED: &str = "Wed, 21 Oct 2015 07:28:00 GMT";
+    use super::{Bucket, BucketShape};
 
     const SHAPE: BucketShape = BucketShape { size: 80.0, leak_per_second: 4.0, headroom: 4.0 };
 
@@ -209,34 +172,5 @@ mod tests {
         bucket.throttled(start, Duration::from_millis(350));
         assert_eq!(bucket.take(start + Duration::from_millis(349)), Err(Duration::from_millis(1)));
         assert_eq!(bucket.take(start + Duration::from_millis(350)), Ok(()));
-    }
-
-    #[test]
-    fn retry_after_is_read_as_decimal_seconds_and_capped() {
-        let read = |text| parse_retry_after(text, parse_http_date(ANSWERED).unwrap());
-        assert_eq!(read("2.0"), Some(Duration::from_secs(2)));
-        assert_eq!(read(" 0.35 "), Some(Duration::from_millis(350)));
-        assert_eq!(read("7"), Some(Duration::from_secs(7)));
-        assert_eq!(read("600"), Some(Duration::from_secs(600)));
-        assert_eq!(read("99999999999999999999999"), Some(MAX_RETRY_AFTER));
-        for text in ["", "abc", "-1", "1e9", "inf", "NaN", "Wed, 32 Oct 2015 07:28:00 GMT", "1.2.3"] {
-            assert_eq!(read(text), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn retry_after_is_read_as_a_date_of_the_clock_that_dated_the_answer() {
-        let read = |text| parse_retry_after(text, parse_http_date(ANSWERED).unwrap());
-        assert_eq!(read("Wed, 21 Oct 2015 07:28:08 GMT"), Some(Duration::from_secs(8)));
-        assert_eq!(read("Wed, 21 Oct 2015 07:27:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(read("Thu, 22 Oct 2015 07:28:00 GMT"), Some(MAX_RETRY_AFTER));
-    }
-
-    #[test]
-    fn the_call_limit_header_is_two_numbers() {
-        assert_eq!(parse_call_limit("32/80"), Some((32, 80)));
-        for text in ["", "32", "a/b", "-1/80", "32/80/1", "99999999999/80"] {
-            assert_eq!(parse_call_limit(text), None, "{text:?}");
-        }
     }
 }

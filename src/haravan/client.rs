@@ -2,24 +2,19 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use jiff::Timestamp;
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::locations::parse_locations;
+use super::call::{CallFuture, Connection, Forwarded, InventoryCall, InventoryPage, InventorySource, Reply};
+use super::error::CallError;
+use super::headers::{call_limit, retry_after};
+use super::locations::{LocationPage, parse_locations};
 use super::page::parse_page;
+use super::policy::{HaravanPolicy, ProxyPolicy};
 use super::pool::{Pool, call_error};
-use super::{
-    CallError, CallFuture, Connection, Forwarded, InventoryCall, InventoryPage, InventorySource,
-    LocationPage, Reply,
-};
-use crate::governor::bucket::{parse_call_limit, parse_http_date, parse_retry_after};
 use crate::query::{Direction, Order};
 
 /// The most bytes read of one answer. Source: ours; 250 rows are 60 KB.
@@ -27,34 +22,6 @@ const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// Locations asked for in one page. Source: live (clamped to 50 whatever is asked).
 const LOCATIONS_PAGE: usize = 50;
-
-/// The header that tells the bucket's level. Source: doc.
-const CALL_LIMIT: &str = "x-haravan-api-call-limit";
-
-/// How Haravan is reached.
-#[derive(Debug, Clone)]
-pub struct HaravanPolicy {
-    /// Where it is, without a trailing slash.
-    pub base_url: String,
-    /// The longest it may take to connect.
-    pub connect_timeout: Duration,
-    /// The longest a whole call may take.
-    pub request_timeout: Duration,
-    /// What calls go through.
-    pub proxy: ProxyPolicy,
-}
-
-/// What calls to Haravan go through. A call that is not encrypted goes through nothing: its proxy could read the
-/// shop's token.
-#[derive(Debug, Clone)]
-pub enum ProxyPolicy {
-    /// Nothing, whatever the environment says.
-    Never,
-    /// What `HTTPS_PROXY` names, less what `NO_PROXY` excepts.
-    FromEnvironment,
-    /// This proxy; its address may hold a password.
-    At(SecretString),
-}
 
 /// The client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -280,15 +247,4 @@ async fn read(mut answer: Response) -> Result<Forwarded, CallError> {
         body.extend_from_slice(&chunk);
     }
     Ok(Forwarded { status, content_type, body: Bytes::from(body) })
-}
-
-/// The wait that a 429 asks for: seconds, or until a date of the clock that dated the answer.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: HeaderName| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let answered_at = text(DATE).and_then(parse_http_date).unwrap_or_else(Timestamp::now);
-    parse_retry_after(text(RETRY_AFTER)?, answered_at)
-}
-
-fn call_limit(headers: &HeaderMap) -> Option<(u32, u32)> {
-    headers.get(CALL_LIMIT).and_then(|value| parse_call_limit(value.to_str().ok()?))
 }

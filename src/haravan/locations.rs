@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::CallError;
+use super::call::CallAnswer;
+use super::error::CallError;
 use super::row::without_white_space;
 use super::wire::{Member, members};
 use crate::domain::id::LocationId;
@@ -25,6 +26,16 @@ pub struct LocationPage {
     pub locations: Vec<SentLocation>,
     /// How many there are.
     pub length: usize,
+}
+
+impl CallAnswer for LocationPage {
+    fn status(&self) -> u16 {
+        200
+    }
+
+    fn rows(&self) -> Option<usize> {
+        Some(self.length)
+    }
 }
 
 #[derive(Deserialize)]

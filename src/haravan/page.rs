@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{CallError, InventoryPage, parse_row};
+use super::call::InventoryPage;
+use super::error::CallError;
+use super::row::parse_row;
 use crate::coop::Pieces;
 
 /// Most rows taken from one page; more than this is no answer to `limit=250`. Source: ours.

@@ -11,8 +11,9 @@ use reqwest::{Client, ClientBuilder, Proxy, redirect};
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
-use super::client::{HaravanPolicy, ProxyPolicy};
-use super::{CallError, Connection, ConnectionCause};
+use super::call::Connection;
+use super::error::{CallError, ConnectionCause};
+use super::policy::{HaravanPolicy, ProxyPolicy};
 
 /// How long a connection stays open unused. Source: ours; what lies between forgets idle connections
 /// after a minute or more.

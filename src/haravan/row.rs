@@ -2,15 +2,14 @@
 
 use serde_json::value::RawValue;
 
+use super::wire::members;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
 use crate::domain::line::Line;
 use crate::domain::row::Row;
 use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
-
-use super::UnreadableRow;
-use super::wire::members;
+use crate::metrics::UnreadableKind;
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +20,25 @@ pub enum RowError {
     /// A field is missing, repeated or of the wrong kind.
     #[error("field {0} is missing, repeated or not as documented")]
     BadField(&'static str),
+}
+
+/// A row that is not as documented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableRow {
+    /// Its cell, if both ids can be read.
+    pub cell: Option<CellId>,
+    /// Its id, if it can be read.
+    pub id: Option<RowId>,
+    /// What is wrong with it.
+    pub problem: RowError,
+}
+
+impl UnreadableRow {
+    /// The kind of oddity. A row whose cell is unknown may be any cell's row.
+    #[must_use]
+    pub fn kind(&self) -> UnreadableKind {
+        if self.cell.is_none() { UnreadableKind::RowIds } else { UnreadableKind::RowFields }
+    }
 }
 
 /// Every documented field.

@@ -4,6 +4,8 @@
 //! may pass is asked again: after a 429 when its wait is over, after a failure within the shop's budget of retries,
 //! and on a new connection where the connection may be to blame.
 
+mod retry;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -13,8 +15,9 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::retry::{RetryBudget, jittered};
-use super::{Answer, CallError, Connection, Reply};
+use self::retry::{RetryBudget, jittered};
+use super::call::{CallAnswer, Connection, Reply};
+use super::error::CallError;
 use crate::clock::{Clock, Moment};
 use crate::governor::{CallOutcome, Errand, Governor, NoLeave, Permit, Urgency};
 use crate::metrics::ShopMetrics;
@@ -85,7 +88,7 @@ struct Errors {
 
 /// One thing to ask of Haravan, however many calls it takes.
 #[derive(Clone)]
-pub struct Ask<'a> {
+pub struct UpstreamRequest<'a> {
     /// What leave is asked for.
     pub errand: Errand,
     /// What the first call is made for.
@@ -167,28 +170,28 @@ impl Upstream {
     /// There is no answer: see [`NoAnswer`].
     pub async fn ask<T, F>(
         &self,
-        ask: Ask<'_>,
+        request: UpstreamRequest<'_>,
         permit: Option<Permit>,
         mut send: impl FnMut(Connection) -> F,
     ) -> Result<T, NoAnswer>
     where
-        T: Answer,
+        T: CallAnswer,
         F: Future<Output = Reply<T>>,
     {
-        let (mut errand, mut cause) = (ask.errand.clone(), ask.cause);
+        let (mut errand, mut cause) = (request.errand.clone(), request.cause);
         let mut permit = permit;
         let (mut failures, mut throttles) = (0, 0);
         let mut on = Connection::Pooled;
         loop {
             let leave = match permit.take() {
                 Some(permit) => permit,
-                None => self.leave(&errand, ask.deadline).await?,
+                None => self.leave(&errand, request.deadline).await?,
             };
-            if ask.deadline.is_some() && !(ask.is_awaited)() {
+            if request.deadline.is_some() && !(request.is_awaited)() {
                 leave.unused();
                 return Err(NoAnswer::Late);
             }
-            let call = Call { template: ask.template, page: ask.page, resends: failures + throttles };
+            let call = Call { template: request.template, page: request.page, resends: failures + throttles };
             let sent = Instant::now();
             let Reply { call_limit, result } = self.call(call, cause, send(on)).await;
             if let Some((level, size)) = call_limit {
@@ -197,7 +200,7 @@ impl Upstream {
             let error = result.as_ref().err();
             let pause = error.and_then(|error| {
                 failures += u32::from(error.is_transient());
-                self.pause_before_retry(error, failures, &ask)
+                self.pause_before_retry(error, failures, &request)
             });
             let outcome = match error {
                 // Whether Haravan fails is for the next call to say.
@@ -241,7 +244,7 @@ impl Upstream {
     }
 
     /// Makes one call, once.
-    async fn call<T: Answer>(
+    async fn call<T: CallAnswer>(
         &self,
         call: Call,
         cause: CallCause,
@@ -264,9 +267,14 @@ impl Upstream {
     }
 
     /// Whether to ask again after an error, and after what pause at most.
-    fn pause_before_retry(&self, error: &CallError, failures: u32, ask: &Ask<'_>) -> Option<Duration> {
-        let in_time = ask.deadline.is_none_or(|deadline| Instant::now() < deadline);
-        if !in_time || !(ask.is_awaited)() {
+    fn pause_before_retry(
+        &self,
+        error: &CallError,
+        failures: u32,
+        request: &UpstreamRequest<'_>,
+    ) -> Option<Duration> {
+        let in_time = request.deadline.is_none_or(|deadline| Instant::now() < deadline);
+        if !in_time || !(request.is_awaited)() {
             return None;
         }
         match error {
@@ -294,9 +302,9 @@ impl Upstream {
     }
 }
 
-impl fmt::Debug for Ask<'_> {
+impl fmt::Debug for UpstreamRequest<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Ask")
+        out.debug_struct("UpstreamRequest")
             .field("errand", &self.errand)
             .field("cause", &self.cause)
             .finish_non_exhaustive()

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::work::Work;
 use crate::query::{Grid, Selection};
 use crate::stock::shop::Shop;
-use crate::stock::{ReadTerms, Snapshot};
+use crate::stock::{ReadTerms, Reading};
 
 /// Where long work is done.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Aside {
         grid: Grid,
         selection: Selection,
         terms: &ReadTerms,
-    ) -> Result<(Snapshot, Selection), Problem> {
+    ) -> Result<(Reading, Selection), Problem> {
         if !Work::to_look_up(&grid).is_long() {
             return Ok(shop.read_rows(grid, selection, terms).await?);
         }

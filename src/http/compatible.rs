@@ -140,19 +140,20 @@ async fn inventory(
     let prepare = |Material { snapshot, selection, .. }: Material| {
         let untold = question.untold_cells();
         let provenance = question.provenance(edge, &snapshot);
-        let basis = question.basis_of_rows(edge, &snapshot).filter(|_| untold == 0);
+        let validity = question.validity_of_rows(edge, &snapshot).filter(|_| untold == 0);
         let expected = Work::to_answer(snapshot.grid(), coding);
         let work = move || {
             let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
             Whole::new(body, etag, coding, Form::Json.content_type())
         };
-        Prepared { known: (provenance, basis), expected, work }
+        Prepared { known: (provenance, validity), expected, work }
     };
-    let ((provenance, basis), whole) = made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
+    let ((provenance, validity), whole) =
+        made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
     let whole = whole?;
     let response = provenance.respond_whole(request, &whole);
-    if let Some(basis) = basis {
-        edge.keep_ready(request, question.shop.org_id(), coding, whole, basis);
+    if let Some(validity) = validity {
+        edge.keep_ready(request, question.shop.org_id(), coding, whole, validity);
     }
     Ok(response)
 }

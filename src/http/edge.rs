@@ -22,7 +22,7 @@ use super::ready::{Asked, ReadyAnswer};
 use super::reply::Whole;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
-use crate::stock::Basis;
+use crate::stock::Validity;
 use crate::stock::shop::Shop;
 use crate::trace;
 
@@ -99,7 +99,7 @@ impl Edge {
         shop: OrgId,
         coding: Coding,
         whole: Whole,
-        basis: Basis,
+        validity: Validity,
     ) {
         // As a hit is looked for: by what the caller accepts, and by the URL, which may name another form.
         let Ok(form) = Form::of(request.headers()) else { return };
@@ -111,7 +111,7 @@ impl Edge {
         if ready.wants(&asked)
             && let Some(route) = request.match_pattern()
         {
-            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route: Cow::Owned(route), basis }));
+            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route: Cow::Owned(route), validity }));
         }
     }
 

@@ -30,12 +30,12 @@ use super::preferences::PREFER;
 use super::ready::{Asked, ReadyAnswer};
 use super::reply::{Provenance, Whole};
 use super::request_id::{RequestId, X_REQUEST_ID};
-use super::rows::glimpsed_body;
+use super::rows::fresh_body;
 use super::work::Work;
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
 use crate::query::{Grid, IdList};
-use crate::stock::Basis;
+use crate::stock::Validity;
 use crate::stock::shop::Shop;
 
 /// More cells than this go the ordinary way, where the work is done beside the thread that serves others.
@@ -86,7 +86,7 @@ struct Written {
     /// How old its oldest cell is, and for how long all of them stay fresh.
     age: (Duration, Duration),
     /// What it rests on, if it is to be kept.
-    basis: Option<Basis>,
+    validity: Option<Validity>,
 }
 
 /// What a request asks besides its target.
@@ -124,22 +124,22 @@ impl Hits {
         let (shop, ready) = (served.shop(), served.ready());
         let asked = Asked { target, form: manner.form, coding: manner.coding };
         let now = self.edge.clock.at(came_at);
-        let standing = ready.get(&asked).filter(|answer| shop.upholds(&answer.basis, now));
+        let standing = ready.get(&asked).filter(|answer| shop.is_current(&answer.validity, now));
         if let Some(answer) = standing {
             self.edge.keys.charge(&caller).ok()?;
-            shop.count_hits(answer.basis.cells());
-            let response = given(&answer.whole, head, manner, answer.basis.age_at(now));
+            shop.count_hits(answer.validity.cells());
+            let response = given(&answer.whole, head, manner, answer.validity.age_at(now));
             return Some(Hit { response, source: HitSource::Ready(answer), caller });
         }
         let route = route?;
-        let Written { whole, cells, age, basis } =
+        let Written { whole, cells, age, validity } =
             self.written(shop, query, manner.coding, now, || ready.wants(&asked))?;
         self.edge.keys.charge(&caller).ok()?;
         shop.count_hits(cells);
         let response = given(&whole, head, manner, age);
-        if let Some(basis) = basis {
+        if let Some(validity) = validity {
             let route = Cow::Borrowed(route);
-            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route, basis }));
+            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route, validity }));
         }
         Some(Hit { response, source: HitSource::Cells(route), caller })
     }
@@ -177,16 +177,16 @@ impl Hits {
         if Work::to_code_rows(&grid, coding).is_long() {
             return None;
         }
-        let glimpses = shop.glimpses();
-        let mut glimpse = glimpses.of(&grid)?;
-        let (body, etag) = glimpsed_body(&mut glimpse, &selection)?.into_tagged();
-        let (cells, age) = (glimpse.cells(), glimpse.age_at(now));
-        let basis = is_wanted().then(|| glimpse.basis(book));
-        let unwritten = glimpse.unwritten();
-        drop(glimpses);
+        let fresh_reader = shop.fresh_reader();
+        let mut fresh_read = fresh_reader.read(&grid)?;
+        let (body, etag) = fresh_body(&mut fresh_read, &selection)?.into_tagged();
+        let (cells, age) = (fresh_read.cells(), fresh_read.age_at(now));
+        let validity = is_wanted().then(|| fresh_read.validity(book));
+        let unwritten = fresh_read.unwritten();
+        drop(fresh_reader);
         shop.keep_texts(&unwritten);
         let whole = Whole::new(body, etag, coding, Form::Json.content_type()).ok()?;
-        Some(Written { whole, cells, age, basis })
+        Some(Written { whole, cells, age, validity })
     }
 }
 

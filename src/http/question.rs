@@ -24,7 +24,7 @@ use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::query::{Grid, IdList};
 use crate::stock::shop::Shop;
-use crate::stock::{Basis, Explanation, Incomplete, ReadError, ReadTerms, Snapshot};
+use crate::stock::{Explanation, Incomplete, ReadError, ReadTerms, Reading, Validity};
 
 /// What a request asks.
 #[derive(Debug)]
@@ -238,7 +238,7 @@ impl Question {
 
     /// What an answer to this question rests on that was made of a snapshot and a book of locations, if it can be
     /// given again.
-    pub(super) fn basis(&self, snapshot: &Snapshot, book: &Arc<LocationBook>) -> Option<Basis> {
+    pub(super) fn validity(&self, snapshot: &Reading, book: &Arc<LocationBook>) -> Option<Validity> {
         // Only what a URL asks is ever given again.
         if 0 < self.written {
             return None;
@@ -246,19 +246,19 @@ impl Question {
         // All locations are those of the book, unless the list was read anew in between.
         let named = self.parameters.name_locations();
         let all = || book.ids().eq(snapshot.grid().locations.iter().copied());
-        (named || all()).then(|| self.shop.basis(snapshot, Some(Arc::clone(book))))?
+        (named || all()).then(|| self.shop.validity(snapshot, Some(Arc::clone(book))))?
     }
 
     /// The same of rows, which take nothing from the book but which locations there are.
-    pub(super) fn basis_of_rows(&self, edge: &Edge, snapshot: &Snapshot) -> Option<Basis> {
+    pub(super) fn validity_of_rows(&self, edge: &Edge, snapshot: &Reading) -> Option<Validity> {
         if self.parameters.name_locations() {
-            return if 0 < self.written { None } else { self.shop.basis(snapshot, None) };
+            return if 0 < self.written { None } else { self.shop.validity(snapshot, None) };
         }
-        self.basis(snapshot, &self.shop.current_book(edge.clock.now())?)
+        self.validity(snapshot, &self.shop.current_book(edge.clock.now())?)
     }
 
     /// What an answer made of a snapshot says of itself.
-    pub(super) fn provenance(&self, edge: &Edge, snapshot: &Snapshot) -> Provenance {
+    pub(super) fn provenance(&self, edge: &Edge, snapshot: &Reading) -> Provenance {
         let age = |oldest: Moment| edge.clock.now().since(oldest);
         let provenance = Provenance::of(snapshot, snapshot.oldest().map(age));
         let untold = usize::try_from(self.untold_cells()).unwrap_or(usize::MAX);

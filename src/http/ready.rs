@@ -16,7 +16,7 @@ use rustc_hash::FxBuildHasher;
 use super::accept::Form;
 use super::coding::Coding;
 use super::reply::Whole;
-use crate::stock::Basis;
+use crate::stock::Validity;
 
 /// How many questions are remembered to have come once.
 const REMEMBERED: usize = 4096;
@@ -35,7 +35,7 @@ pub struct ReadyAnswer {
     /// The pattern of the route that it is an answer of.
     pub route: Cow<'static, str>,
     /// What it rests on.
-    pub basis: Basis,
+    pub validity: Validity,
 }
 
 /// A question, as far as an answer depends on it.
@@ -80,7 +80,7 @@ impl ReadyAnswers {
         }
     }
 
-    /// The answer to a question, if one stands ready. Whether it still holds is for [`ReadyAnswer::basis`] to say.
+    /// The answer to a question, if one stands ready. Whether it still holds is for [`ReadyAnswer::validity`] to say.
     #[must_use]
     pub fn get(&self, asked: &Asked<'_>) -> Option<Arc<ReadyAnswer>> {
         self.answers.get(asked)
@@ -121,7 +121,7 @@ impl Equivalent<Key> for Asked<'_> {
 impl Weighter<Key, Arc<ReadyAnswer>> for Weight {
     fn weight(&self, key: &Key, answer: &Arc<ReadyAnswer>) -> u64 {
         let own = size_of::<Key>() + size_of::<ReadyAnswer>();
-        u64::try_from(own + key.target.len() + answer.whole.body.len() + answer.basis.weight())
+        u64::try_from(own + key.target.len() + answer.whole.body.len() + answer.validity.weight())
             .unwrap_or(u64::MAX)
     }
 }

@@ -20,7 +20,7 @@ use super::preferences::PREFERENCE_APPLIED;
 use super::problem::Problem;
 use super::seconds::Spelled;
 use crate::domain::cell::MissingReason;
-use crate::stock::Snapshot;
+use crate::stock::Reading;
 
 /// How many cells are missing from the answer.
 pub const X_TONKHO_MISSING: HeaderName = HeaderName::from_static("x-tonkho-missing");
@@ -96,7 +96,7 @@ pub struct Provenance {
 impl Provenance {
     /// Of an answer made of a snapshot's cells, the oldest of which is of this age.
     #[must_use]
-    pub fn of(snapshot: &Snapshot, age: Option<Duration>) -> Self {
+    pub fn of(snapshot: &Reading, age: Option<Duration>) -> Self {
         Self {
             age,
             cache_status: cache_status(snapshot),
@@ -186,7 +186,7 @@ fn header_value(text: Cow<'static, str>) -> Option<HeaderValue> {
 }
 
 /// `Cache-Status` of a snapshot: a hit if nothing was asked of Haravan for it, and nothing is stale.
-fn cache_status(snapshot: &Snapshot) -> Cow<'static, str> {
+fn cache_status(snapshot: &Reading) -> Cow<'static, str> {
     let tally = snapshot.tally();
     let asked = tally.fetched.saturating_add(tally.joined);
     let held = tally.hit.saturating_add(tally.stale);
@@ -222,15 +222,15 @@ mod tests {
     use crate::domain::cell::{CellId, MissingReason};
     use crate::domain::id::{LocationId, VariantId};
     use crate::query::{Grid, IdList};
-    use crate::stock::{ReadTally, Snapshot};
+    use crate::stock::{ReadTally, Reading};
 
-    fn snapshot(tally: ReadTally, reasons: &[MissingReason]) -> Snapshot {
+    fn snapshot(tally: ReadTally, reasons: &[MissingReason]) -> Reading {
         let list = IdList::parse("variant_ids", "1,2,3,4").unwrap();
         let grid = Grid::new(list, IdList::parse("location_ids", "7").unwrap(), 10).unwrap();
         let loc_id = LocationId::new(7).unwrap();
         let cell = |number| CellId { variant_id: VariantId::new(number).unwrap(), loc_id };
         let unknown = reasons.iter().zip(1..).map(|(reason, number)| (cell(number), *reason)).collect();
-        Snapshot::new(grid, vec![None; 4], unknown, tally)
+        Reading::new(grid, vec![None; 4], unknown, tally)
     }
 
     #[track_caller]

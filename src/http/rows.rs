@@ -8,7 +8,7 @@ use crate::domain::line::Line;
 use crate::domain::row::Fingerprint;
 use crate::haravan::SentLocation;
 use crate::query::{Direction, Order, Selection, Slice};
-use crate::stock::{Glimpse, Snapshot};
+use crate::stock::{FreshRead, Reading};
 use crate::view::envelope::{MAX_MISSING, Missing, Reason, name_untold};
 
 /// The bytes a row takes up, roughly. Source: measured; documented rows have 180 to 230.
@@ -73,7 +73,7 @@ impl RowsBody {
 /// rows, in `missing` (the first 100) and `missing_total`.
 ///
 /// So many cells of each variant are not known besides: those at locations whose ids cannot be read.
-pub(super) fn inventory_body(snapshot: &Snapshot, selection: &Selection, untold: u64) -> RowsBody {
+pub(super) fn inventory_body(snapshot: &Reading, selection: &Selection, untold: u64) -> RowsBody {
     let mut body = RowsBody::default();
     if selection.order == Order::Id && selection.updated_at_min.is_none() {
         write_by_id(snapshot, selection, &mut body);
@@ -89,12 +89,12 @@ pub(super) fn inventory_body(snapshot: &Snapshot, selection: &Selection, untold:
     body
 }
 
-/// The same of a glimpse, whose rows are text already; none if rows are chosen or ordered by more than their ids.
-pub(super) fn glimpsed_body(glimpse: &mut Glimpse<'_>, selection: &Selection) -> Option<RowsBody> {
+/// The same of a fresh_read, whose rows are text already; none if rows are chosen or ordered by more than their ids.
+pub(super) fn fresh_body(fresh_read: &mut FreshRead<'_>, selection: &Selection) -> Option<RowsBody> {
     if selection.order != Order::Id || selection.updated_at_min.is_some() {
         return None;
     }
-    let rows = glimpse.rows_mut();
+    let rows = fresh_read.rows_mut();
     if 0 < selection.since_id {
         rows.retain(|row| selection.since_id < row.id());
     }
@@ -108,7 +108,7 @@ pub(super) fn glimpsed_body(glimpse: &mut Glimpse<'_>, selection: &Selection) ->
     let mut body = RowsBody::default();
     body.open(rows.len());
     let RowsBody { bytes, parts, .. } = &mut body;
-    glimpse.write_rows(bytes, |fingerprint| parts.add(fingerprint));
+    fresh_read.write_rows(bytes, |fingerprint| parts.add(fingerprint));
     body.close(|_| {});
     Some(body)
 }
@@ -127,7 +127,7 @@ pub(super) fn locations_body(locations: &[SentLocation], slice: Option<Slice>) -
 }
 
 /// The usual case: rows are found, ordered and cut by their ids alone, and written as they lie packed.
-fn write_by_id(snapshot: &Snapshot, selection: &Selection, body: &mut RowsBody) {
+fn write_by_id(snapshot: &Reading, selection: &Selection, body: &mut RowsBody) {
     let mut packed = Vec::with_capacity(snapshot.grid().cells().min(USUAL_ROWS));
     let mut pieces = Pieces::of(PIECE_OF_SORTING);
     snapshot.for_each_row(|id, entry, cell| {
@@ -154,7 +154,7 @@ fn write_by_id(snapshot: &Snapshot, selection: &Selection, body: &mut RowsBody) 
     }
 }
 
-fn write_missing(snapshot: &Snapshot, untold: u64, out: &mut Vec<u8>) {
+fn write_missing(snapshot: &Reading, untold: u64, out: &mut Vec<u8>) {
     let unknown = snapshot.unknown();
     if unknown.is_empty() && untold == 0 {
         return;

@@ -14,7 +14,7 @@ use super::work::Work;
 use crate::cache::PurgeCount;
 use crate::domain::location::LocationBook;
 use crate::query::{Grid, Selection};
-use crate::stock::{ReadError, Snapshot};
+use crate::stock::{ReadError, Reading};
 
 /// How often an answer is made once the wait is over, because yet another purge came meanwhile. Source: ours.
 const MOST_LATE: u32 = 4;
@@ -32,7 +32,7 @@ pub(super) enum Uses {
 #[derive(Debug)]
 pub(super) struct Material {
     /// The cells.
-    pub(super) snapshot: Snapshot,
+    pub(super) snapshot: Reading,
     /// Names and classes; none if the answer uses none.
     pub(super) book: Option<Arc<LocationBook>>,
     /// What is still to be selected of the rows.

@@ -19,7 +19,7 @@ use super::standing::{Material, Prepared, Uses, made};
 use super::work::Work;
 use crate::domain::cell::CellId;
 use crate::query::Grid;
-use crate::stock::Snapshot;
+use crate::stock::Reading;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::{Context, Envelope};
 use crate::view::fulfilment::FulfilmentAnswer;
@@ -122,7 +122,7 @@ impl Answer for FulfilmentAnswer {
     }
 }
 
-impl Answer for StockStream<Snapshot> {
+impl Answer for StockStream<Reading> {
     fn envelope_mut(&mut self) -> &mut Envelope {
         self.envelope_mut()
     }
@@ -153,7 +153,7 @@ pub(super) async fn answer<A: Answer>(
     request: &HttpRequest,
     question: &Question,
     (form, wanted): (Form, Wanted),
-    view: impl Fn(Snapshot, Context<'_>) -> A + Send + Sync + 'static,
+    view: impl Fn(Reading, Context<'_>) -> A + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
     let grid = match wanted {
         Wanted::Answer(grid) => grid,
@@ -165,11 +165,11 @@ pub(super) async fn answer<A: Answer>(
     let prepare = |Material { snapshot, book, .. }: Material| {
         let provenance = question.provenance(edge, &snapshot);
         let book = book.unwrap_or_else(|| question.shop.held_location_book());
-        let basis = question.basis(&snapshot, &book);
+        let validity = question.validity(&snapshot, &book);
         let book = question.book(book);
         // An answer that stands ready lacks nothing, and nothing needs to be said of it.
         let warnings = warnings_of(&question.shop.repeated_in(snapshot.grid()));
-        let basis = basis.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
+        let validity = validity.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
         let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
         let view = Arc::clone(&view);
         let expected = Work::to_answer(snapshot.grid(), coding).and(A::more_work(snapshot.grid()));
@@ -181,14 +181,14 @@ pub(super) async fn answer<A: Answer>(
             answer.envelope_mut().as_of = as_of;
             content(answer, form, etag, coding)
         };
-        Prepared { known: (provenance, basis), expected, work }
+        Prepared { known: (provenance, validity), expected, work }
     };
-    let ((provenance, basis), content) = made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
+    let ((provenance, validity), content) = made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
     Ok(match content? {
         Content::Whole(whole) => {
             let response = provenance.respond_whole(request, &whole);
-            if let Some(basis) = basis {
-                edge.keep_ready(request, shop, coding, whole, basis);
+            if let Some(validity) = validity {
+                edge.keep_ready(request, shop, coding, whole, validity);
             }
             response
         }

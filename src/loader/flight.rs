@@ -1,6 +1,12 @@
-//! A flight: one tile's way to Haravan and back, with its pages, retries and refusals.
+//! A flight: one tile's calls to Haravan, with its pages, retries and refusals.
 
+mod answer;
+mod charge;
+mod page_end;
+mod page_view;
+mod pages;
 mod search;
+mod window;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,13 +14,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 
-use super::answer::{TileAnswer, split};
-use super::charge::Purpose;
-use super::evidence::CallSent;
-use super::sight::has_foreign_rows;
-use super::state::{Arrival, Departure};
-use super::tile::{Company, TileEnd};
-use super::{Shared, reason_of};
+use self::answer::{TileAnswer, split};
+use self::charge::Purpose;
+use self::page_end::CallSent;
+use self::page_view::has_foreign_rows;
+use self::pages::{Company, TileEnd};
+use super::shared::{Shared, reason_of};
+use super::state::{FlightResult, FlightStart};
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
 use crate::coop::give_way;
@@ -23,62 +29,62 @@ use crate::domain::id::RowId;
 use crate::governor::resource::Resource;
 use crate::governor::{Errand, Permit, Urgency};
 use crate::haravan::{
-    Ask, CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer,
+    CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer, UpstreamRequest,
 };
 use crate::plan::Tile;
-use crate::plan::pending::{Priority, Waiter};
+use crate::plan::pending::Priority;
 use crate::plan::refusal::Refusals;
 use crate::plan::refusal::budget::Spent;
 
-/// Callers that a flight's calls may be the turn of; further ones have theirs elsewhere.
+/// Most callers whose turn a flight's call may take. Further callers have their turns elsewhere.
 const MOST_CALLERS: usize = 16;
 
 /// How often a flight may split a tile whose pages make no sense before it gives up. Source: ours.
 const MOST_SPLITS: u32 = 16;
 
-/// A tile on its way. Lands when it is done, and also when it is dropped, so that nobody waits for ever.
+/// A tile in flight. It completes when it is done, and also when it is dropped, so that no caller waits for ever.
 pub(super) struct Flight {
     pub(super) shared: Arc<Shared>,
-    pub(super) departure: Departure,
-    arrival: Arrival,
+    pub(super) start: FlightStart,
+    result: FlightResult,
     /// Calls made so far.
     calls: AtomicUsize,
     purpose: Purpose,
     refusals: Refusals,
-    landed: bool,
+    completed: bool,
 }
 
 /// Why a call brought no page.
-pub(super) enum CallEnd {
+pub(super) enum NoPage {
     Refused,
-    /// Not made: too many calls were refused before.
+    /// The call was not made: too many were refused before.
     Denied,
     Failed(MissingReason),
 }
 
 impl Flight {
     /// A flight about to start.
-    pub(super) fn new(shared: Arc<Shared>, departure: Departure) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, start: FlightStart) -> Self {
         Self {
             shared,
-            departure,
-            arrival: Arrival::default(),
+            start,
+            result: FlightResult::default(),
             calls: AtomicUsize::new(0),
             purpose: Purpose::Answer,
             refusals: Refusals::default(),
-            landed: false,
+            completed: false,
         }
     }
 
-    /// Flies and lands.
+    /// Makes the calls, and completes.
     pub(super) async fn fly(mut self, permit: Permit) {
-        if let Some(window) = self.departure.window.take() {
+        if let Some(window) = self.start.window.take() {
             self.fly_window(window, permit).await;
-            self.land();
+            self.complete();
             return;
         }
         let mut permit = Some(permit);
-        let mut tiles = vec![self.departure.tile.clone()];
+        let mut tiles = vec![self.start.tile.clone()];
         let mut splits = 0;
         while let Some(tile) = tiles.pop() {
             let company = if splits == 0 { Company::Sentinel } else { Company::None };
@@ -97,49 +103,49 @@ impl Flight {
             }
         }
         give_way();
-        self.land();
+        self.complete();
         give_way();
     }
 
-    /// Makes one call, for the page of this number, if somebody may pay for it.
+    /// Makes one call, for the page of this number, if a question can pay for it.
     pub(super) async fn call(
         &self,
         call: InventoryCall,
         page: usize,
         cause: CallCause,
         permit: Option<Permit>,
-    ) -> Result<(InventoryPage, CallTimes), CallEnd> {
-        let Some(charge) = self.shared.charge(&self.departure, self.purpose).await else {
+    ) -> Result<(InventoryPage, CallTimes), NoPage> {
+        let Some(charge) = self.shared.charge(&self.start, self.purpose).await else {
             if let Some(permit) = permit {
                 permit.unused();
             }
-            return Err(CallEnd::Denied);
+            return Err(NoPage::Denied);
         };
         let tile = Arc::clone(&call.tile);
         let called = self.attempt(call, page, cause, permit).await;
         charge.spend(match &called {
             Ok(_) => Spent::Answered,
-            Err(CallEnd::Refused) => Spent::Refused,
-            Err(CallEnd::Denied | CallEnd::Failed(_)) => Spent::Neither,
+            Err(NoPage::Refused) => Spent::Refused,
+            Err(NoPage::Denied | NoPage::Failed(_)) => Spent::Neither,
         });
         if called.is_ok() {
-            self.shared.board.lock().note_accepted(&tile);
+            self.shared.state.lock().learnt.note_accepted(&tile);
         }
         called
     }
 
-    /// Makes one call as often as it takes and is allowed.
+    /// Makes one call, and repeats it as often as needed and allowed.
     async fn attempt(
         &self,
         call: InventoryCall,
         page: usize,
         cause: CallCause,
         permit: Option<Permit>,
-    ) -> Result<(InventoryPage, CallTimes), CallEnd> {
+    ) -> Result<(InventoryPage, CallTimes), NoPage> {
         let parts = &self.shared.parts;
         let times = Mutex::new(None);
         let is_awaited = || self.is_awaited();
-        let ask = Ask {
+        let request = UpstreamRequest {
             errand: self.errand(),
             cause,
             template: INVENTORY,
@@ -160,25 +166,25 @@ impl Flight {
                 reply
             }
         };
-        let page = parts.upstream.ask(ask, permit, send).await.map_err(CallEnd::from)?;
+        let page = parts.upstream.ask(request, permit, send).await.map_err(NoPage::from)?;
         let times = times.into_inner().unwrap_or_else(|| CallTimes::at(parts.clock.now()));
         Ok((page, times))
     }
 
-    /// What goes on for all who wait for this flight: it may be the turn of each of them.
+    /// The errand of the next call. It may take the turn of each caller that waits for this flight.
     fn errand(&self) -> Errand {
         let mut errand = Errand {
             urgency: Urgency::Continuation,
-            priority: self.departure.priority,
+            priority: self.start.priority,
             ..Errand::new(Resource::INVENTORY)
         };
-        for ticket in self.shared.board.lock().awaiting(&self.departure) {
-            if !ticket.is_silent() {
+        for waiter in self.shared.state.lock().flights.awaiting(&self.start) {
+            if !waiter.is_silent() {
                 errand.priority = Priority::Interactive;
             }
-            // Of several questions the latest is likely to be the one that had the fewest turns.
-            errand.question = errand.question.max(ticket.number());
-            let caller = ticket.caller();
+            // Of several questions, the latest has probably had the fewest turns.
+            errand.question = errand.question.max(waiter.number());
+            let caller = waiter.caller();
             if errand.callers.len() < MOST_CALLERS && !errand.callers.contains(&caller) {
                 errand.callers.push(caller);
             }
@@ -186,9 +192,9 @@ impl Flight {
         errand
     }
 
-    /// What the first call for a part of the tile is made for, which takes off with leave or goes on without.
+    /// The cause of the first call for a part of the tile. Only the flight's first call has a permit already.
     pub(super) fn cause(&self, permit: Option<&Permit>) -> CallCause {
-        match (permit, self.departure.priority) {
+        match (permit, self.start.priority) {
             (None, _) => CallCause::Bisect,
             (Some(_), Priority::Interactive) => CallCause::Question,
             (Some(_), Priority::Refresh | Priority::Mirror) => CallCause::Refresh,
@@ -196,11 +202,11 @@ impl Flight {
     }
 
     pub(super) fn is_awaited(&self) -> bool {
-        self.shared.board.lock().is_awaited(&self.departure)
+        self.shared.state.lock().flights.is_awaited(&self.start)
     }
 
-    /// Notes what came of a part of the tile: rows, and absences or missing cells for the rest.
-    pub(super) fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
+    /// Notes the answer to a part of the tile: rows, and absences or missing cells for the rest.
+    fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
         let failed = failed.or(answer.has_untold.then_some(MissingReason::Failed));
         self.shared.parts.oddities.saw(tile, &answer.repeated);
         let TileAnswer { mut rows, unreadable, calls, .. } = answer;
@@ -211,49 +217,49 @@ impl Flight {
                     (Some((row, call)), ..) => (Finding::Row(Box::new(row)), call),
                     (None, false, None, Some(calls)) => (Finding::NoRow, calls),
                     (None, _, reason, _) => {
-                        self.arrival.missing.insert(cell, reason.unwrap_or(MissingReason::Failed));
+                        self.result.missing.insert(cell, reason.unwrap_or(MissingReason::Failed));
                         continue;
                     }
                 };
                 let observation = Observation { loc_id: *loc_id, finding, call };
-                self.arrival.found.entry(*variant_id).or_default().push(observation);
+                self.result.found.entry(*variant_id).or_default().push(observation);
             }
         }
     }
 
-    /// Hands over what was found; cells of which nothing is known were refused, or lost with the flight.
-    fn land(&mut self) {
-        if std::mem::replace(&mut self.landed, true) {
+    /// Hands over what was found. Cells of which nothing is known were refused, or lost with the flight.
+    fn complete(&mut self) {
+        if std::mem::replace(&mut self.completed, true) {
             return;
         }
-        let mut arrival = std::mem::take(&mut self.arrival);
-        arrival.calls = self.calls.load(Ordering::Relaxed);
-        let tile = &self.departure.tile;
+        let mut result = std::mem::take(&mut self.result);
+        result.calls = self.calls.load(Ordering::Relaxed);
+        let tile = &self.start.tile;
         for variant_id in &tile.variants {
             let found: FxHashSet<_> =
-                arrival.found.get(variant_id).into_iter().flatten().map(|seen| seen.loc_id).collect();
+                result.found.get(variant_id).into_iter().flatten().map(|seen| seen.loc_id).collect();
             for loc_id in tile.locations.iter().filter(|loc_id| !found.contains(loc_id)) {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
                 let reason =
                     if self.refusals.concern(cell) { MissingReason::Refused } else { MissingReason::Failed };
-                arrival.missing.entry(cell).or_insert(reason);
+                result.missing.entry(cell).or_insert(reason);
             }
         }
         let parts = &self.shared.parts;
-        let mut board = self.shared.board.lock();
-        let went_back = board.land(&self.departure, arrival, &parts.cache);
-        self.shared.landings.fetch_add(1, Ordering::Release);
-        drop(board);
-        self.tell_of(&went_back);
-        // Whoever waits for this flight's next page waits in vain.
+        let mut state = self.shared.state.lock();
+        let went_back = state.complete(&self.start, result, &parts.cache);
+        self.shared.completed.fetch_add(1, Ordering::Release);
+        drop(state);
+        self.report(&went_back);
+        // Other flights may wait for this flight's next page, which will not come.
         self.shared.call_ended.notify_waiters();
         self.shared.start_pump();
     }
 }
 
 impl Flight {
-    /// Counts the rows that went back in time, and says so: a shop that was restored, or a clock that was put right.
-    fn tell_of(&self, went_back: &[(CellId, RowId)]) {
+    /// Counts and logs the rows that went back in time: the shop was restored, or a clock was set right.
+    fn report(&self, went_back: &[(CellId, RowId)]) {
         let Some((CellId { variant_id, loc_id }, row_id)) = went_back.first() else { return };
         let metrics = &self.shared.parts.metrics;
         metrics.rows_went_back(went_back.len());
@@ -264,11 +270,11 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.land();
+        self.complete();
     }
 }
 
-impl From<NoAnswer> for CallEnd {
+impl From<NoAnswer> for NoPage {
     fn from(no_answer: NoAnswer) -> Self {
         match no_answer {
             NoAnswer::NoLeave(no_leave) => Self::Failed(reason_of(no_leave)),

@@ -1,37 +1,38 @@
-//! The one door for invalidation: whatever the reason, what was known before must not be served after.
+//! The one door for invalidation: what was known before an invalidation must not be served after it.
 //!
-//! It reaches the cells that are held, what flies, what Haravan refused, and, by the cache's count of purges, every
-//! answer that is in the making. `tests/repo/invalidation.rs` holds that there is no second way.
+//! It reaches the cells in the cache, the flights and the remembered refusals. By the cache's count of purges it also
+//! reaches every answer that is being made. `tests/repo/invalidation.rs` holds that there is no second way.
 
 use std::sync::Arc;
 
-use super::state::Board;
-use super::{Loader, Shared};
+use super::handle::Loader;
+use super::shared::Shared;
+use super::state::State;
 use crate::cache::Purge;
 use crate::plan::Tile;
 
 impl Loader {
-    /// Lets nothing observed before now be served, and asks again for what is in flight.
+    /// Invalidates what was observed before now, and asks again for what is in flight.
     pub fn invalidate(&self, purge: &Purge) {
-        self.shared.invalidate(&mut self.shared.board.lock(), purge);
+        self.shared.invalidate(&mut self.shared.state.lock(), purge);
     }
 }
 
 impl Shared {
-    /// Pages of this length are clamped, as has just been seen: what was concluded from such pages shortly before may
-    /// be wrong, and is asked again when it is next wanted.
-    pub(super) fn distrust_pages_of(&self, length: usize) {
-        let mut board = self.board.lock();
-        for tile in board.proof().learn_clamp(length, self.parts.clock.now()) {
-            self.invalidate(&mut board, &of_tile(&tile));
+    /// Invalidates what was concluded lately from pages of this length: such pages are clamped, as has just been seen.
+    /// The cells are asked for again when they are next wanted.
+    pub(super) fn recheck_pages_of(&self, length: usize) {
+        let mut state = self.state.lock();
+        for tile in state.learnt.pages.learn_clamp(length, self.parts.clock.now()) {
+            self.invalidate(&mut state, &of_tile(&tile));
         }
     }
 
-    /// Under the board's lock, so that no flight lands in between.
-    fn invalidate(&self, board: &mut Board, purge: &Purge) {
+    /// Runs under the state's lock, so that no flight completes in between.
+    fn invalidate(&self, state: &mut State, purge: &Purge) {
         let now = self.parts.clock.now();
         self.parts.cache.purge(purge, now);
-        board.invalidate(purge, now);
+        state.invalidate(purge, now);
     }
 }
 

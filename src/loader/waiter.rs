@@ -1,4 +1,7 @@
-//! A caller's ticket: how many of its wants are open, and what came of the others.
+//! One question's wait for cells: how many of its wants are open, and what came of the others.
+
+pub(super) mod flight_trace;
+mod trace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -8,12 +11,12 @@ use rustc_hash::FxHashSet;
 use tokio::sync::Notify;
 use tracing::Span;
 
-use super::wait_trace::WaitTrace;
+use self::trace::WaitTrace;
 use crate::cache::entry::VariantCells;
 use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::LocationId;
-use crate::plan::pending::Waiter;
+use crate::plan::pending;
 use crate::plan::refusal::budget::RefusalBudget;
 
 /// What came of a want.
@@ -28,44 +31,49 @@ pub(super) enum Delivery {
 /// The number of the question asked last.
 static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
 
-/// One question's wants, as a whole.
+/// One question's wait for cells.
 #[derive(Debug)]
-pub(super) struct Ticket {
+pub(super) struct Waiter {
     /// Rises with each question.
     number: u64,
     caller: CallerId,
     open: AtomicUsize,
-    /// Nobody listens any more.
+    /// The caller has left.
     gone: AtomicBool,
-    /// Nobody ever listened: a refresh, which only the cache wants.
+    /// There is no caller: a refresh, which only the cache wants.
     silent: bool,
     done: Notify,
-    /// Calls that flights made which brought something.
-    calls: AtomicUsize,
-    /// The flight counted last: a flight lands once, with many wants.
-    counted: AtomicU64,
+    calls: CallCount,
     delivered: Mutex<Delivered>,
-    /// The calls it may spend on refused ids.
+    /// The calls that the question may spend on refused ids.
     budget: Mutex<RefusalBudget>,
-    /// What a trace shows of the wait, if one does.
+    /// The wait's trace, if it is traced.
     trace: Option<WaitTrace>,
+}
+
+/// The calls of the flights that brought something.
+#[derive(Debug, Default)]
+struct CallCount {
+    count: AtomicUsize,
+    /// The flight counted last: a flight completes once, but may close many wants.
+    last_flight: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Delivered {
     deliveries: Vec<Delivery>,
-    /// What was answered: a variant's entry, at these locations.
+    /// Which cells were answered: a variant's entry, at these locations.
     places: Vec<(Arc<VariantCells>, Arc<[LocationId]>)>,
 }
 
-impl Ticket {
-    /// A ticket that this caller waits for, as long as this span.
-    pub(super) fn of_a_caller(caller: CallerId, load: Span) -> Arc<Self> {
+impl Waiter {
+    /// The wait of a caller, traced by this span.
+    pub(super) fn for_caller(caller: CallerId, load: Span) -> Arc<Self> {
         Self::new(caller, false, load)
     }
 
-    /// A ticket that is served for the cache's sake.
-    pub(super) fn of_nobody(load: Span) -> Arc<Self> {
+    /// A wait of no caller: only the cache wants the cells.
+    pub(super) fn silent(load: Span) -> Arc<Self> {
         Self::new(CallerId::NOBODY, true, load)
     }
 
@@ -77,8 +85,7 @@ impl Ticket {
             gone: AtomicBool::new(false),
             silent,
             done: Notify::new(),
-            calls: AtomicUsize::new(0),
-            counted: AtomicU64::new(0),
+            calls: CallCount::default(),
             delivered: Mutex::default(),
             budget: Mutex::default(),
             trace: WaitTrace::of(load),
@@ -90,26 +97,26 @@ impl Ticket {
         self.number
     }
 
-    /// Whether it is served for the cache's sake only.
+    /// Whether only the cache wants the cells.
     pub(super) fn is_silent(&self) -> bool {
         self.silent
     }
 
-    /// Opens a want.
+    /// Opens a want: a wish for cells of one variant.
     pub(super) fn open_want(&self) {
         self.open.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Counts the calls of a flight that brings something.
     pub(super) fn count_calls(&self, flight: u64, calls: usize) {
-        if self.counted.swap(flight, Ordering::AcqRel) != flight {
-            self.calls.fetch_add(calls, Ordering::AcqRel);
+        if self.calls.last_flight.swap(flight, Ordering::AcqRel) != flight {
+            self.calls.count.fetch_add(calls, Ordering::AcqRel);
         }
     }
 
     /// The calls of all flights that brought something.
     pub(super) fn calls(&self) -> usize {
-        self.calls.load(Ordering::Acquire)
+        self.calls.count.load(Ordering::Acquire)
     }
 
     /// Closes a want that was answered at these locations, perhaps with cells missing.
@@ -144,7 +151,7 @@ impl Ticket {
         }
     }
 
-    /// Takes what came so far.
+    /// Takes the deliveries so far.
     pub(super) fn collect(&self) -> Vec<Delivery> {
         std::mem::take(&mut self.delivered.lock().deliveries)
     }
@@ -159,7 +166,7 @@ impl Ticket {
         cells.collect()
     }
 
-    /// Nobody listens any more.
+    /// The caller leaves.
     pub(super) fn give_up(&self) {
         self.gone.store(true, Ordering::Release);
         if let Some(trace) = &self.trace {
@@ -167,23 +174,28 @@ impl Ticket {
         }
     }
 
-    /// The calls it may spend on refused ids.
+    /// The calls that the question may spend on refused ids.
     pub(super) fn budget(&self) -> &Mutex<RefusalBudget> {
         &self.budget
     }
 
-    /// Whether nobody listens any more.
+    /// Whether the caller has left.
     pub(super) fn has_left(&self) -> bool {
         self.gone.load(Ordering::Acquire)
     }
 
-    /// What a trace shows of the wait, if one does.
+    /// The wait's trace, if it is traced.
     pub(super) fn trace(&self) -> Option<&WaitTrace> {
         self.trace.as_ref()
     }
+
+    /// The caller that waits.
+    pub(super) fn caller(&self) -> CallerId {
+        self.caller
+    }
 }
 
-impl Waiter for Arc<Ticket> {
+impl pending::Waiter for Arc<Waiter> {
     fn is_gone(&self) -> bool {
         self.has_left()
     }
@@ -193,6 +205,6 @@ impl Waiter for Arc<Ticket> {
     }
 
     fn caller(&self) -> CallerId {
-        self.caller
+        self.as_ref().caller()
     }
 }

@@ -1,33 +1,21 @@
-//! A window: what a caller asks for in Haravan's own manner, with its own limit, beginning and order, is one call.
+//! A window: a question in Haravan's own form, with its own limit, beginning and order. It is one call.
 //!
 //! Its rows go to the cache as those of any flight do, and so do the absences that its page proves. Callers who ask
 //! for the same window wait for the same call.
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use parking_lot::Mutex;
 
-use super::flight::Flight;
-use super::state::WindowAsked;
-use super::tile::Walk;
-use super::waiter::{Delivery, Ticket};
-use super::{Loader, Overloaded, Reuse, Shared};
-use crate::cache::entry::VariantCells;
 use crate::clock::Moment;
-use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::RowId;
-use crate::governor::Permit;
 use crate::haravan::InventoryCall;
-use crate::plan::Tile;
-use crate::plan::density::Density;
-use crate::plan::pending::Priority;
-use crate::trace;
 
 /// The rows of a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// The call that it was asked for with.
+    /// The call that asked for it.
     pub call: InventoryCall,
     /// Its rows, by id.
     pub rows: Vec<(RowId, CellId)>,
@@ -42,127 +30,17 @@ pub struct Window {
 pub enum WindowEnd {
     /// With these rows.
     Came(Arc<Window>),
-    /// It cannot be told from one call: ids are refused, or the page makes no sense. Ask for its cells.
+    /// One call cannot answer it: ids are refused, or the page makes no sense. Ask for its cells instead.
     Unfit,
     /// It did not come, for this reason.
     Missing(MissingReason),
 }
 
-/// A caller's wait for a window; its drop gives the wait up.
-#[derive(Debug)]
-pub struct WindowLoad {
-    shared: Arc<Shared>,
-    ticket: Arc<Ticket>,
-    window: WindowAsked,
-    joined: bool,
-}
-
-/// What a wait for a window brought.
-#[derive(Debug)]
-pub struct WindowLoaded {
-    /// How it ended.
-    pub end: WindowEnd,
-    /// The entries that its rows were merged into.
-    pub entries: Vec<Arc<VariantCells>>,
-    /// Calls made for it.
-    pub calls: usize,
-    /// Whether it was on its way for somebody else already.
-    pub joined: bool,
-}
-
-impl Loader {
-    /// Starts to get a window that a caller waits for.
-    ///
-    /// # Errors
-    /// Too many wait already.
-    pub fn window(
-        &self,
-        caller: CallerId,
-        call: InventoryCall,
-        reuse: Reuse,
-    ) -> Result<WindowLoad, Overloaded> {
-        let load = trace::load(Priority::Interactive.as_str(), call.tile.cells());
-        let ticket = Ticket::of_a_caller(caller, load);
-        let (window, joined) = {
-            let mut board = self.shared.board.lock();
-            let asked = board.ask_window(&ticket, call, reuse)?;
-            self.shared.tell_who_waits(&board);
-            asked
-        };
-        self.shared.start_pump();
-        Ok(WindowLoad { shared: Arc::clone(&self.shared), ticket, window, joined })
-    }
-
-    /// Whether a tile can be asked for as a window: not where Haravan refused one of its ids lately.
-    #[must_use]
-    pub fn takes_window(&self, tile: &Tile, reuse: Reuse) -> bool {
-        let now = self.shared.parts.clock.now();
-        !self.shared.board.lock().holds_refused(tile, (now, reuse))
-    }
-
-    /// What is known of the shop's density.
-    #[must_use]
-    pub fn density(&self) -> Density {
-        self.shared.board.lock().density().clone()
-    }
-}
-
-impl WindowLoad {
-    /// Waits for the window, until `deadline` at most.
-    pub async fn finish(self, deadline: Instant) -> WindowLoaded {
-        let in_time = tokio::time::timeout_at(deadline, self.ticket.done()).await.is_ok();
-        let told = self.window.end.lock().clone();
-        let end = match told {
-            Some(end) if in_time => end,
-            _ if in_time => WindowEnd::Missing(MissingReason::Failed),
-            _ => WindowEnd::Missing(self.shared.held_up()),
-        };
-        let entries = self.ticket.collect().into_iter().filter_map(|delivery| match delivery {
-            Delivery::Entry(entry) => Some(entry),
-            Delivery::Missing(..) => None,
-        });
-        let entries = entries.collect();
-        let calls = self.ticket.calls();
-        if let Some(trace) = self.ticket.trace() {
-            trace.loaded(if self.joined { self.window.call.tile.cells() } else { 0 }, 0, calls);
-        }
-        WindowLoaded { end, entries, calls, joined: self.joined }
-    }
-}
-
-impl Drop for WindowLoad {
-    fn drop(&mut self) {
-        self.ticket.give_up();
-    }
-}
-
-impl Flight {
-    /// Asks for a window, and notes what came of it.
-    pub(super) async fn fly_window(&mut self, window: WindowAsked, permit: Permit) {
-        let WindowAsked { call, end } = window;
-        let began = self.shared.parts.clock.now();
-        let tile = (*call.tile).clone();
-        let (walk, answer) = {
-            let mut asking = self.asking_for(&tile, &call);
-            let walk = self.walk(&mut asking, Some(permit)).await;
-            (walk, asking.answer)
-        };
-        let is_odd = answer.has_untold || !answer.unreadable.is_empty();
-        let window = |is_last| {
-            let mut rows: Vec<_> = answer.rows.iter().map(|(cell, (row, _))| (row.id, *cell)).collect();
-            rows.sort_unstable();
-            Arc::new(Window { call: call.clone(), rows, is_last, began })
-        };
-        let told = match walk {
-            Walk::Complete | Walk::Full if is_odd => WindowEnd::Unfit,
-            Walk::Complete => WindowEnd::Came(window(true)),
-            Walk::Full => WindowEnd::Came(window(false)),
-            Walk::Refused | Walk::Denied | Walk::Unpageable => WindowEnd::Unfit,
-            Walk::Failed(reason) => WindowEnd::Missing(reason),
-        };
-        let tells_all = matches!(walk, Walk::Complete) && call.since_id == 0 && call.updated_at_min.is_none();
-        *end.lock() = Some(told);
-        // Cells whose rows did not come have none only where every row of the tile came.
-        self.note(&tile, answer, (!tells_all).then_some(MissingReason::Failed));
-    }
+/// A window that was asked for, and where its end is written.
+#[derive(Debug, Clone)]
+pub(in crate::loader) struct WindowAsked {
+    /// The call to make.
+    pub(in crate::loader) call: InventoryCall,
+    /// How it ended, once it has.
+    pub(in crate::loader) end: Arc<Mutex<Option<WindowEnd>>>,
 }

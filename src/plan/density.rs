@@ -25,6 +25,16 @@ const HARD_TO_BELIEVE: f64 = 4.0;
 /// full pages.
 const GOOD_ENOUGH: f64 = 1.06;
 
+/// A large question gets tiles of fewer calls than this on average: two full pages, which seldom spill over. Source:
+/// ours; others' cells in such a tile wait for one more page.
+const MOST_PAGES_FOR_LARGE: f64 = 2.5;
+
+/// A question of this many pages is large: it takes seconds in any case. Source: ours; two seconds of a shop's calls.
+const LARGE_PAGES: usize = 8;
+
+/// Costs that differ by less than this factor are equal. Source: ours; above the error of the estimate.
+const EQUAL_COST: f64 = 1.002;
+
 /// Calls that must be spared for a grid to be asked for page after page. Source: ours.
 const WORTH_WAITING: f64 = 0.05;
 
@@ -163,7 +173,7 @@ impl Density {
         if self.may_fit(variants * locations) {
             return true;
         }
-        let tiles = variants.div_ceil(self.width(variants, locations).max(1)).max(1);
+        let tiles = variants.div_ceil(self.width(variants, locations, variants * locations).max(1)).max(1);
         let narrow = float(tiles) * self.expected_calls(variants.div_ceil(tiles) * locations);
         self.expected_calls(variants * locations) + WORTH_WAITING < narrow
     }
@@ -195,26 +205,41 @@ impl Density {
         (mean, (mean * (1.0 - share) * self.dispersion).sqrt().max(1.0))
     }
 
-    /// How many of `available` variants the next tile should take, over `locations` locations.
+    /// How many of `available` variants the next tile should take, over `locations` locations, for a question that
+    /// still waits for `waiting` cells.
     ///
-    /// Takes all of them while nothing is known: a wide tile is at worst a naive one.
+    /// A small question gets the fewest pages that cost little more than full ones. A large one gets the least costly
+    /// tiles of up to two pages. Takes all variants while nothing is known: a wide tile is at worst a naive one.
     #[must_use]
-    pub fn width(&self, available: usize, locations: usize) -> usize {
+    pub fn width(&self, available: usize, locations: usize, waiting: usize) -> usize {
         let Some(share) = self.share() else { return available };
-        let cost = |variants: usize| {
-            let cells = variants * locations;
-            let calls = self.expected_calls(cells);
-            (calls / float(cells), calls)
+        let costs: Vec<TileCost> =
+            (1..=available).map(|variants| self.tile_cost(variants, variants * locations)).collect();
+        let least = |costs: &mut dyn Iterator<Item = &TileCost>| {
+            costs.map(|tile| tile.calls_a_cell).fold(f64::INFINITY, f64::min)
         };
-        let best = (1..=available).map(|variants| cost(variants).0).fold(f64::INFINITY, f64::min);
-        let acceptable = best.max(GOOD_ENOUGH * share / float(self.page));
-        let fewest = |tolerated: f64| {
-            let candidates = || (1..=available).filter(move |variants| cost(*variants).0 <= tolerated);
-            let pages = candidates().map(|variants| cost(variants).1).fold(f64::INFINITY, f64::min).ceil();
-            candidates().filter(|variants| cost(*variants).1.ceil() <= pages).max()
+        let acceptable = if LARGE_PAGES <= self.pages(waiting) {
+            least(&mut costs.iter().filter(|tile| tile.calls < MOST_PAGES_FOR_LARGE))
+        } else {
+            least(&mut costs.iter()).max(GOOD_ENOUGH * share / float(self.page))
         };
-        fewest(acceptable * (1.0 + 1e-9)).unwrap_or(available)
+        let candidates = || costs.iter().filter(move |tile| tile.calls_a_cell <= acceptable * EQUAL_COST);
+        let pages = candidates().map(|tile| tile.calls).fold(f64::INFINITY, f64::min).ceil();
+        let fewest = candidates().filter(|tile| tile.calls.ceil() <= pages);
+        fewest.map(|tile| tile.variants).max().unwrap_or(available)
     }
+
+    fn tile_cost(&self, variants: usize, cells: usize) -> TileCost {
+        let calls = self.expected_calls(cells);
+        TileCost { variants, calls, calls_a_cell: calls / float(cells) }
+    }
+}
+
+/// What a tile of so many variants is expected to cost.
+struct TileCost {
+    variants: usize,
+    calls: f64,
+    calls_a_cell: f64,
 }
 
 /// The probability that a standard normal exceeds `z`. Source: Bowling et al. 2009, error below 2e-4.
@@ -238,25 +263,33 @@ mod tests {
 
     #[test]
     fn nothing_known_means_the_widest_tile() {
-        assert_eq!(Density::default().width(50, 24), 50);
+        assert_eq!(Density::default().width(50, 24, 1_200), 50);
     }
 
     #[test]
     fn a_full_shop_gets_tiles_of_one_full_page() {
-        assert_eq!(known(100).width(50, 5), 50);
-        assert_eq!(known(100).width(50, 24), 10);
+        assert_eq!(known(100).width(50, 5, 250), 50);
+        assert_eq!(known(100).width(50, 24, 1_200), 10);
+    }
+
+    #[test]
+    fn a_large_question_gets_two_full_pages_where_one_would_not_be_full() {
+        assert_eq!(known(100).width(50, 20, 1_000), 12, "240 cells a call");
+        assert_eq!(known(100).width(50, 20, 20_000), 25, "500 cells for two calls");
+        assert_eq!(known(100).width(50, 24, 24_000), 10, "two pages would be no fuller");
+        assert_eq!(known(100).width(50, 50, 24_000), 5, "one page is full");
     }
 
     #[test]
     fn a_sparse_shop_gets_the_widest_tiles() {
-        assert_eq!(known(10).width(50, 24), 50);
-        assert_eq!(known(1).width(50, 50), 50);
+        assert_eq!(known(10).width(50, 24, 1_200), 50);
+        assert_eq!(known(1).width(50, 50, 2_500), 50);
     }
 
     #[test]
     fn a_half_full_shop_gets_tiles_that_seldom_spill_over() {
         let density = known(50);
-        let width = density.width(50, 20);
+        let width = density.width(50, 20, 1_000);
         let calls_a_row =
             density.expected_calls(width * 20) / (0.5 * 20.0 * f64::from(u32::try_from(width).unwrap()));
         assert!(calls_a_row * 250.0 <= 1.1, "{width} variants cost {calls_a_row} calls a row");
@@ -292,7 +325,7 @@ mod tests {
     fn a_clamp_makes_tiles_narrower() {
         let mut density = known(100);
         density.learn_page(50);
-        assert_eq!(density.width(50, 5), 10);
+        assert_eq!(density.width(50, 5, 250), 10);
     }
 
     #[test]

@@ -6,12 +6,14 @@
 //!
 //! - The [`sentinel`](super::sentinel): rows come in the order of their ids, so with the highest known one every
 //!   other came. That costs nothing.
-//! - Evidence: a longer page came within the last ten minutes, or one of the same length that was proven whole.
+//! - Evidence: a longer page came within the last ten minutes, or one of the same length that was proven whole. The
+//!   longest page of all is believed if others of many lengths came before it, and none of its own.
 //! - A longer page that comes later, or one [`witness`](super::witness) call for many doubts.
 //!
-//! What speaks against a page: a length that Haravan is known to clamp other resources to, a known row that did not
-//! come, far fewer rows than the shop's density promises, and a length that pages end in again and again with none
-//! longer in between. Where Haravan adds rows that nobody asked for, a page's length says nothing at all.
+//! What speaks against a page: a known row that did not come, far fewer rows than the shop's density promises, a length
+//! that Haravan is known to clamp other resources to, and a length that pages end in again and again with none longer
+//! in between. The last two are cleared by longer pages that are asked for later, if such are to be sent in any case.
+//! Where Haravan adds rows that were not asked for, a page's length says nothing at all.
 //!
 //! No clamp to a multiple of 50 loses a row, whenever it begins. A clamp to another length may cut pages unnoticed
 //! where no sentinel fits, until what speaks against them is plain; then they are taken back and asked again.
@@ -32,6 +34,18 @@ const PATIENCE: usize = 24;
 
 /// Pages remembered for what came after a doubt: more than a doubt waits for, since its flight may look late.
 const REMEMBERED: usize = 2 * PATIENCE;
+
+/// Later pages that do not clear a page whose length speaks against it, after which it is put to Haravan. Source: ours;
+/// two seconds of a shop's calls.
+const PATIENCE_WITH_SUSPICIOUS: usize = 8;
+
+/// Longer pages, asked for later, that clear a page whose length speaks against it. Source: ours; one would do, but for a
+/// clamp that has just ended.
+const LONGER_FOR_SUSPICIOUS: usize = 2;
+
+/// Pages of as many lengths show that no clamp is in force: then a page that is longer than all of them is believed.
+/// Source: ours.
+const VARIED: usize = 8;
 
 /// How long a page is evidence for shorter ones. Source: ours; a clamp is noticed within this time in any case.
 const EVIDENCE_LASTS: Duration = Duration::from_secs(600);
@@ -66,6 +80,8 @@ pub struct Doubt {
     rows: usize,
     /// Calls up to this one had been sent when the page came: they prove nothing.
     sent_before: CallNumber,
+    /// Its length speaks against it: no page that was asked for before is evidence, and one witness is not enough.
+    is_suspicious: bool,
 }
 
 impl Doubt {
@@ -73,6 +89,12 @@ impl Doubt {
     #[must_use]
     pub fn is_below(&self, rows: usize) -> bool {
         self.rows < rows
+    }
+
+    /// Whether its length speaks against it: then a witness is not enough.
+    #[must_use]
+    pub fn is_suspicious(&self) -> bool {
+        self.is_suspicious
     }
 
     /// Whether the page had come before this call was sent.
@@ -124,11 +146,21 @@ pub struct PageLengths {
     sent: CallNumber,
     in_flight: BTreeSet<CallNumber>,
     recent: VecDeque<(CallNumber, usize)>,
-    /// The pages that are evidence, each with when it came: later ones are shorter.
-    longest: VecDeque<(Moment, usize)>,
+    /// The pages that are evidence: later ones are shorter.
+    longest: VecDeque<Longest>,
     /// The lengths of pages that were followed by an empty one: when last, and how often lately.
     proven: BTreeMap<usize, (Moment, i32)>,
     judged: VecDeque<Judged>,
+    /// Calls up to this one had been sent when a clamp was last noticed.
+    sent_before_clamp: CallNumber,
+}
+
+/// Pages of one length, longer than all that came since.
+#[derive(Debug, Clone, Copy)]
+struct Longest {
+    last_came: Moment,
+    rows: usize,
+    pages: usize,
 }
 
 /// A page that was judged.
@@ -156,13 +188,12 @@ impl PageLengths {
             self.recent.pop_front();
         }
         self.recent.push_back((call, rows));
-        while self.longest.back().is_some_and(|(_, shorter)| *shorter <= rows) {
-            self.longest.pop_back();
+        let mut pages = 1;
+        while let Some(shorter) = self.longest.pop_back_if(|longest| longest.rows <= rows) {
+            pages += if shorter.rows == rows { shorter.pages } else { 0 };
         }
-        self.longest.push_back((now, rows));
-        while self.longest.front().is_some_and(|(at, _)| EVIDENCE_LASTS < now.since(*at)) {
-            self.longest.pop_front();
-        }
+        self.longest.push_back(Longest { last_came: now, rows, pages });
+        while self.longest.pop_front_if(|longest| EVIDENCE_LASTS < now.since(longest.last_came)).is_some() {}
     }
 
     /// The number that the next call will have.
@@ -192,14 +223,16 @@ impl PageLengths {
             Next::Complete
         } else if page.limit <= page.rows || page.has_strangers || is_contradicted(page) {
             Next::AskOn
-        } else if page.sentinel == SentinelSeen::Last {
+        } else if page.sentinel == SentinelSeen::Last && !is_usual_clamp(page.rows) {
             Next::Complete
-        } else if page.improbable || repeats {
+        } else if page.improbable {
             Next::AskOn
+        } else if repeats || is_usual_clamp(page.rows) {
+            Next::Doubtful(Doubt { rows: page.rows, sent_before: self.sent, is_suspicious: true })
         } else if page.sentinel == SentinelSeen::Passed || self.is_evident(page.rows, now) {
             Next::Complete
         } else {
-            Next::Doubtful(Doubt { rows: page.rows, sent_before: self.sent })
+            Next::Doubtful(Doubt { rows: page.rows, sent_before: self.sent, is_suspicious: false })
         }
     }
 
@@ -207,12 +240,21 @@ impl PageLengths {
     /// `more_to_send` tells whether calls will be sent in any case.
     #[must_use]
     pub fn resolve(&self, doubt: Doubt, more_to_send: bool, now: Moment) -> Next {
-        if self.is_evident(doubt.rows, now) {
-            return Next::Complete;
-        }
-        let later = self.recent.iter().filter(|(call, _)| doubt.is_older_than(*call)).count();
+        let later = || self.recent.iter().filter(|(call, _)| doubt.is_older_than(*call));
+        let (is_cleared, patience) = if doubt.is_suspicious {
+            let longer = later().filter(|(_, rows)| doubt.is_below(*rows)).count();
+            (LONGER_FOR_SUSPICIOUS <= longer, PATIENCE_WITH_SUSPICIOUS)
+        } else {
+            (self.is_evident(doubt.rows, now), PATIENCE)
+        };
         let more_comes = more_to_send || self.in_flight.range(doubt.sent_before + 1..).next().is_some();
-        if more_comes && later < PATIENCE { Next::Doubtful(doubt) } else { Next::AskOn }
+        if is_cleared {
+            Next::Complete
+        } else if more_comes && later().count() < patience {
+            Next::Doubtful(doubt)
+        } else {
+            Next::AskOn
+        }
     }
 
     /// A page of so many rows was followed by an empty one: it was whole.
@@ -227,16 +269,27 @@ impl PageLengths {
 
     /// Pages are clamped: what was evidence before is none any more.
     pub fn clamp_noticed(&mut self) {
+        self.sent_before_clamp = self.sent;
         self.longest.clear();
         self.proven.clear();
         self.judged.clear();
     }
 
-    /// Whether a page of so many rows is shown to be whole by another.
+    /// Whether a page of so many rows is shown to be whole by others.
     fn is_evident(&self, rows: usize, now: Moment) -> bool {
         let lately = |at: Moment| now.since(at) <= EVIDENCE_LASTS;
-        self.longest.iter().any(|(at, longer)| rows < *longer && lately(*at))
+        let mut longest = self.longest.iter().filter(|longest| lately(longest.last_came));
+        longest.clone().any(|longer| rows < longer.rows)
             || self.proven.get(&rows).is_some_and(|(at, _)| lately(*at))
+            || longest.any(|page| page.rows == rows && page.pages == 1) && self.are_varied()
+    }
+
+    /// Whether pages end in so many lengths that no clamp can be in force but one that is longer than all of them.
+    /// The second page that such a clamp cuts is as long as the first: that takes the first one back.
+    fn are_varied(&self) -> bool {
+        let since_clamp = self.recent.iter().filter(|(call, _)| self.sent_before_clamp < *call);
+        let lengths: BTreeSet<usize> = since_clamp.map(|(_, rows)| *rows).collect();
+        VARIED <= lengths.len()
     }
 
     /// Whether pages end in this one's length more often than chance has it, with none longer in between.
@@ -254,10 +307,12 @@ impl PageLengths {
 
 /// Whether a page cannot be believed, whatever else is known.
 fn is_contradicted(page: PageSeen) -> bool {
-    page.known_row_missing
-        || page.known_clamp
-        || page.sentinel == SentinelSeen::Missing
-        || (page.rows.is_multiple_of(USUAL_CLAMP) && page.rows < MAX_PAGE)
+    page.known_row_missing || page.known_clamp || page.sentinel == SentinelSeen::Missing
+}
+
+/// Whether Haravan clamps other resources to this length.
+fn is_usual_clamp(rows: usize) -> bool {
+    rows.is_multiple_of(USUAL_CLAMP) && rows < MAX_PAGE
 }
 
 #[cfg(test)]

@@ -148,12 +148,8 @@ struct Row<W> {
 
 impl<W> Default for Pending<W> {
     fn default() -> Self {
-        Self {
-            rows: FxHashMap::default(),
-            turns: ByPriority::default(),
-            cells: ByPriority::default(),
-            tiles_chosen: 0,
-        }
+        let (turns, cells) = (ByPriority::default(), ByPriority::default());
+        Self { rows: FxHashMap::default(), turns, cells, tiles_chosen: 0 }
     }
 }
 
@@ -176,7 +172,7 @@ impl<W: Waiter> Pending<W> {
         self.rows.len()
     }
 
-    /// Whether nothing waits.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -220,11 +216,8 @@ impl<W: Waiter> Pending<W> {
             match self.rows.entry(variant_id) {
                 Entry::Vacant(vacant) => {
                     *self.cells.of_mut(priority) += want.locations.len();
-                    vacant.insert(Row {
-                        priority,
-                        locations: Arc::clone(&want.locations),
-                        wants: vec![want],
-                    });
+                    let locations = Arc::clone(&want.locations);
+                    vacant.insert(Row { priority, locations, wants: vec![want] });
                 }
                 Entry::Occupied(mut occupied) => {
                     let row = occupied.get_mut();
@@ -258,25 +251,20 @@ impl<W: Waiter> Pending<W> {
     pub fn choose_for(&mut self, caller: Option<CallerId>, density: &Density) -> Option<Chosen<W>> {
         let (priority, seed) = self.seed(caller)?;
         if let Some(tile) = self.whole(density) {
-            self.tiles_chosen += 1;
-            let chosen = self.take(tile, priority);
-            self.forget_served(priority);
-            return Some(chosen);
+            return Some(self.take_chosen(tile, priority));
         }
         let locations = first_chunk(&seed.1);
         let candidates = self.candidates(priority, seed);
-        let narrow = outline(&candidates, &locations, density);
+        let waiting = self.waiting_of_seed(priority);
+        let narrow = outline(&candidates, &locations, waiting, density);
         let outline = match wide_locations(&candidates) {
             Some(wide) if *wide != *locations => {
-                let wide = outline(&candidates, &wide, density);
+                let wide = outline(&candidates, &wide, waiting, density);
                 if narrow.cells_a_call < wide.cells_a_call { wide } else { narrow }
             }
             _ => narrow,
         };
-        self.tiles_chosen += 1;
-        let chosen = self.take(outline.tile, priority);
-        self.forget_served(priority);
-        Some(chosen)
+        Some(self.take_chosen(outline.tile, priority))
     }
 
     /// Whether what waits fills a call as well as any amount would.
@@ -347,6 +335,11 @@ impl<W: Waiter> Pending<W> {
             }
         }
         None
+    }
+
+    /// How many variants the question that gave the seed still waits for, at most.
+    fn waiting_of_seed(&self, priority: Priority) -> usize {
+        self.turns.of(priority).back().and_then(|turns| turns.questions.back()).map_or(0, VecDeque::len)
     }
 
     /// Forgets what was served of the question that gave the seed, and its caller if that was all.
@@ -432,6 +425,13 @@ impl<W: Waiter> Pending<W> {
         for variant_id in kept.into_iter().rev() {
             question.push_front(variant_id);
         }
+    }
+
+    fn take_chosen(&mut self, tile: Tile, priority: Priority) -> Chosen<W> {
+        self.tiles_chosen += 1;
+        let chosen = self.take(tile, priority);
+        self.forget_served(priority);
+        chosen
     }
 
     /// Takes a tile's cells, and the wants for them, out of what waits.

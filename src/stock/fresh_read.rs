@@ -1,11 +1,10 @@
-//! A look at a grid all of whose cells are fresh in the cache: the read path of a hit, and nothing else.
+//! The read path of a hit: reads a grid of which every cell is fresh in the cache.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Basis;
 use super::shop::Shop;
-use super::validity::Lifetime;
+use super::validity::{Lifetime, Validity};
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::FreshnessWish;
 use crate::cache::row_text::RowTexts;
@@ -17,28 +16,28 @@ use crate::domain::location::LocationBook;
 use crate::domain::row::Fingerprint;
 use crate::query::Grid;
 
-/// A shop that is looked at: whoever looks hurries, since no text is kept meanwhile.
+/// Reads a shop's fresh cells. Holds a read lock on the row texts, so hold it for one answer at most.
 #[derive(Debug)]
-pub struct Glimpses<'a> {
+pub struct FreshReader<'a> {
     shop: &'a Shop,
     purges: PurgeCount,
     texts: TextReader<'a>,
 }
 
-/// A grid all of whose cells were fresh in the cache, with its rows as text.
+/// A grid of which every cell was fresh in the cache, with its rows as text.
 #[derive(Debug)]
-pub struct Glimpse<'a> {
+pub struct FreshRead<'a> {
     /// One for each variant.
-    sources: Vec<Source<'a>>,
-    rows: Vec<GlimpsedRow>,
+    sources: Vec<RowSource<'a>>,
+    rows: Vec<FreshRow>,
     cells: usize,
     changes: Changes,
     lifetime: Lifetime,
-    /// The locations, and what texts of rows at these go by.
+    /// The locations, and the id of their list.
     locations: (LocationListId, Arc<[LocationId]>),
 }
 
-/// What of a glimpse was no text yet.
+/// The rows of a fresh read that were not text yet.
 #[derive(Debug)]
 pub struct Unwritten {
     entries: Vec<Arc<VariantCells>>,
@@ -48,22 +47,22 @@ pub struct Unwritten {
 
 /// Where a variant's rows come from.
 #[derive(Debug)]
-enum Source<'a> {
+enum RowSource<'a> {
     /// They are text already.
     Texts(&'a RowTexts),
     /// They are to be written.
     Cells(Arc<VariantCells>),
 }
 
-/// A row of a glimpse, and where it is: in one number, so that ordering rows by their ids is ordering numbers.
+/// A row of a fresh read and its place, packed into one number: sorting rows by id is sorting numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct GlimpsedRow(u64);
+pub struct FreshRow(u64);
 
 /// Bits of a variant's place in its grid, and of a row's place in the variant's source.
 const PLACE_BITS: u32 = 12;
 
-impl GlimpsedRow {
-    /// None if the numbers do not fit: ids of 10^12 and more, or thousands of locations.
+impl FreshRow {
+    /// `None` if the numbers do not fit: ids of 10^12 and more, or thousands of locations.
     #[inline]
     fn new(id: RowId, variant: u64, place: u64) -> Option<Self> {
         let fits = id.get() >> (u64::BITS - 2 * PLACE_BITS) == 0 && (variant | place) >> PLACE_BITS == 0;
@@ -90,14 +89,14 @@ impl GlimpsedRow {
 }
 
 impl Shop {
-    /// Begins to look at what is fresh in the cache.
+    /// Begins to read what is fresh in the cache.
     #[must_use]
-    pub fn glimpses(&self) -> Glimpses<'_> {
+    pub fn fresh_reader(&self) -> FreshReader<'_> {
         let purges = self.purges();
-        Glimpses { shop: self, purges, texts: self.cache().read_texts() }
+        FreshReader { shop: self, purges, texts: self.cache().read_texts() }
     }
 
-    /// Makes text of what was none yet, for next time. Not while the shop is looked at.
+    /// Keeps rows as text for the next read. Drop the [`FreshReader`] first.
     pub fn keep_texts(&self, unwritten: &Unwritten) {
         let Unwritten { entries, changes, locations: (list, locations) } = unwritten;
         if !entries.is_empty() {
@@ -106,37 +105,37 @@ impl Shop {
     }
 }
 
-impl Glimpses<'_> {
-    /// Reads a grid if all of it is fresh in the cache: nothing is asked of Haravan, nobody waits, and nothing is
-    /// counted until [`Shop::count_hits`].
+impl FreshReader<'_> {
+    /// Reads a grid if every cell of it is fresh in the cache. Asks Haravan for nothing, does not wait, and counts
+    /// nothing: see [`Shop::count_hits`].
     #[must_use]
-    pub fn of(&self, grid: &Grid) -> Option<Glimpse<'_>> {
+    pub fn read(&self, grid: &Grid) -> Option<FreshRead<'_>> {
         let Self { shop, purges, texts } = self;
         let fresh_from = shop.freshness().fresh_from(shop.clock().now(), &FreshnessWish::default())?;
         let mut entries = shop.cache().reader();
         let list = shop.cache().location_list(&grid.locations);
-        let mut look = Look::new(grid, fresh_from);
+        let mut scan = Scan::new(grid, fresh_from);
         let mut sources = Vec::with_capacity(grid.variants.len());
         let found = texts.find(list, &grid.variants);
         for (variant, (variant_id, found)) in (0..).zip(grid.variants.iter().zip(found)) {
             if let Some(found) = found.filter(|found| texts.is_current(found, &mut entries)) {
-                look.take(variant, found)?;
-                sources.push(Source::Texts(found));
+                scan.take_texts(variant, found)?;
+                sources.push(RowSource::Texts(found));
             } else {
                 let entry = Arc::clone(entries.get(*variant_id)?);
-                look.look_into(variant, entry.cells())?;
-                sources.push(Source::Cells(entry));
+                scan.take_cells(variant, entry.cells())?;
+                sources.push(RowSource::Cells(entry));
             }
         }
-        // What was looked at before a purge must not be served after it.
+        // Cells that were read before a purge must not be served after it.
         if *purges != shop.purges() {
             return None;
         }
-        let oldest = look.oldest?;
+        let oldest = scan.oldest?;
         let lifetime = Lifetime { oldest, fresh_until: oldest.plus(shop.freshness().fresh) };
-        Some(Glimpse {
+        Some(FreshRead {
             sources,
-            rows: look.rows,
+            rows: scan.rows,
             cells: grid.cells(),
             changes: texts.changes(),
             lifetime,
@@ -145,27 +144,27 @@ impl Glimpses<'_> {
     }
 }
 
-impl Glimpse<'_> {
-    /// The rows, by variant and location, to be ordered as the answer wants them.
-    pub fn rows_mut(&mut self) -> &mut Vec<GlimpsedRow> {
+impl FreshRead<'_> {
+    /// The rows, by variant and location. The caller sorts them as the answer needs.
+    pub fn rows_mut(&mut self) -> &mut Vec<FreshRow> {
         &mut self.rows
     }
 
-    /// Appends the JSON of the rows as Haravan sent them, in the order that they were brought into, with commas
-    /// between them, and shows the fingerprint of each.
+    /// Appends the rows' JSON as Haravan sent it, in the order of [`FreshRead::rows_mut`], with commas between them.
+    /// Calls `show` with the fingerprint of each row.
     pub fn write_rows(&self, out: &mut Vec<u8>, mut show: impl FnMut(Fingerprint)) {
         let mut line = Line::new();
         let before = out.len();
         for row in &self.rows {
             let (Some(variant), Some(place)) = (row.variant(), row.place()) else { continue };
             match self.sources.get(variant) {
-                Some(Source::Texts(texts)) => {
+                Some(RowSource::Texts(texts)) => {
                     if let Some((text, fingerprint)) = texts.text(place) {
                         out.extend_from_slice(text);
                         show(fingerprint);
                     }
                 }
-                Some(Source::Cells(entry)) => {
+                Some(RowSource::Cells(entry)) => {
                     if let Some(cell) = entry.cells().get(place) {
                         let start = out.len();
                         entry.write_row(cell, &mut line, out);
@@ -181,12 +180,12 @@ impl Glimpse<'_> {
         }
     }
 
-    /// What was no text yet.
+    /// The rows that were not text yet.
     #[must_use]
     pub fn unwritten(&self) -> Unwritten {
         let entries = self.sources.iter().filter_map(|source| match source {
-            Source::Texts(_) => None,
-            Source::Cells(entry) => Some(Arc::clone(entry)),
+            RowSource::Texts(_) => None,
+            RowSource::Cells(entry) => Some(Arc::clone(entry)),
         });
         Unwritten { entries: entries.collect(), changes: self.changes, locations: self.locations.clone() }
     }
@@ -197,36 +196,36 @@ impl Glimpse<'_> {
         self.cells
     }
 
-    /// How old its oldest cell is now, and for how long all of them stay fresh.
+    /// The age of its oldest cell, and how long all of its cells stay fresh.
     #[must_use]
     pub fn age_at(&self, now: Moment) -> (Duration, Duration) {
         self.lifetime.at(now)
     }
 
-    /// What an answer made of this rests on, if it took its locations from this book.
+    /// The validity of an answer made of this read. `book` is the book that its locations came from, if any.
     #[must_use]
-    pub fn basis(&self, book: Option<Arc<LocationBook>>) -> Basis {
-        let entry = |source: &Source<'_>| match source {
-            Source::Texts(texts) => (texts.variant_id(), texts.version()),
-            Source::Cells(entry) => (entry.variant_id(), entry.version()),
+    pub fn validity(&self, book: Option<Arc<LocationBook>>) -> Validity {
+        let entry = |source: &RowSource<'_>| match source {
+            RowSource::Texts(texts) => (texts.variant_id(), texts.version()),
+            RowSource::Cells(entry) => (entry.variant_id(), entry.version()),
         };
         let entries = self.sources.iter().map(entry).collect();
-        Basis::new(entries, self.changes, self.lifetime, book, self.cells)
+        Validity::new(entries, self.changes, self.lifetime, book, self.cells)
     }
 }
 
-/// What was seen of a grid so far.
-struct Look<'a> {
+/// The part of a grid that was read so far.
+struct Scan<'a> {
     locations: &'a [LocationId],
-    /// Where each location's cell was in the entry before: most variants are known at the same locations, so it is
-    /// there in this one too.
+    /// Where each location's cell was in the entry before. Most variants have the same locations, so it is usually
+    /// at the same place.
     usual: Vec<usize>,
     fresh_from: Moment,
     oldest: Option<Moment>,
-    rows: Vec<GlimpsedRow>,
+    rows: Vec<FreshRow>,
 }
 
-impl<'a> Look<'a> {
+impl<'a> Scan<'a> {
     fn new(grid: &'a Grid, fresh_from: Moment) -> Self {
         let locations = &*grid.locations;
         Self {
@@ -238,18 +237,18 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Takes the rows of a variant that are text; none if one of their cells is not fresh.
+    /// Takes the rows of a variant that are text. `None` if one of their cells is not fresh.
     #[inline]
-    fn take(&mut self, variant: u64, texts: &RowTexts) -> Option<()> {
+    fn take_texts(&mut self, variant: u64, texts: &RowTexts) -> Option<()> {
         self.see(texts.oldest())?;
         for (place, id) in (0..).zip(texts.row_ids()) {
-            self.rows.push(GlimpsedRow::new(id, variant, place)?);
+            self.rows.push(FreshRow::new(id, variant, place)?);
         }
         Some(())
     }
 
-    /// Looks at the cells of a variant; none if one is not there, or not fresh.
-    fn look_into(&mut self, variant: u64, cells: &[PackedCell]) -> Option<()> {
+    /// Takes the cells of a variant. `None` if one is missing or not fresh.
+    fn take_cells(&mut self, variant: u64, cells: &[PackedCell]) -> Option<()> {
         if self.usual.is_empty() {
             self.usual.extend(0..self.locations.len());
         }
@@ -269,13 +268,13 @@ impl<'a> Look<'a> {
             self.see(cell.observed_at())?;
             if let Some(id) = cell.row_id() {
                 let place = u64::try_from(*self.usual.get(number)?).ok()?;
-                self.rows.push(GlimpsedRow::new(id, variant, place)?);
+                self.rows.push(FreshRow::new(id, variant, place)?);
             }
         }
         Some(())
     }
 
-    /// Sees a moment at which something was confirmed; none if that was too long ago.
+    /// Takes note of when a cell was confirmed. `None` if that was too long ago.
     #[inline]
     fn see(&mut self, confirmed_at: Moment) -> Option<()> {
         self.oldest = Some(self.oldest.map_or(confirmed_at, |oldest| oldest.min(confirmed_at)));

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use self::entries::Entries;
-use self::state::{InForce, Look, State};
-use super::ReadError;
+use self::state::{Decision, InForce, ListState};
+use super::read_error::ReadError;
 use crate::cache::freshness::{FreshnessPolicy, FreshnessWish};
 use crate::clock::{Clock, Moment};
 use crate::domain::id::LocationId;
@@ -27,8 +27,8 @@ use crate::governor::Errand;
 use crate::governor::Urgency;
 use crate::governor::resource::Resource;
 use crate::haravan::{
-    Ask, CallCause, CallError, LOCATIONS, LocationPage, NoAnswer, Oddities, SentLocation, ShopClient,
-    Upstream,
+    CallCause, CallError, LOCATIONS, LocationPage, NoAnswer, Oddities, SentLocation, ShopClient, Upstream,
+    UpstreamRequest,
 };
 use crate::trace;
 
@@ -75,7 +75,7 @@ impl LocationList {
 /// Reads and holds a shop's locations.
 #[derive(Debug)]
 pub(super) struct Locations {
-    shared: Arc<Shared>,
+    shared: Arc<ListReader>,
     forbidden: Arc<LocationBook>,
     unread: Arc<LocationBook>,
 }
@@ -93,9 +93,9 @@ pub(super) struct LocationParts {
 }
 
 #[derive(Debug)]
-struct Shared {
+struct ListReader {
     parts: LocationParts,
-    state: Mutex<State>,
+    state: Mutex<ListState>,
     /// The locations of the last reading.
     known: Mutex<BTreeSet<LocationId>>,
 }
@@ -108,7 +108,7 @@ struct Failure {
     is_forbidden: bool,
 }
 
-type Outcome = Result<Arc<LocationList>, Failure>;
+type ListOutcome = Result<Arc<LocationList>, Failure>;
 
 impl Locations {
     /// Locations nobody has read yet.
@@ -116,7 +116,7 @@ impl Locations {
         let forbidden = Arc::new(LocationBook::unreadable(parts.excluded.iter().copied()));
         let unread = Arc::new(LocationBook::unread(parts.excluded.iter().copied()));
         Self {
-            shared: Arc::new(Shared { parts, state: Mutex::default(), known: Mutex::default() }),
+            shared: Arc::new(ListReader { parts, state: Mutex::default(), known: Mutex::default() }),
             forbidden,
             unread,
         }
@@ -134,10 +134,10 @@ impl Locations {
         let asked = Instant::now();
         loop {
             let purges = self.shared.state.lock().purges();
-            let held_up = match self.shared.look(wish, asked) {
-                Look::Serve(list) => return Ok(list),
-                Look::Fail(error) => return Err(error),
-                Look::Join(mut reading, fallback) => {
+            let held_up = match self.shared.decide(wish, asked) {
+                Decision::Serve(list) => return Ok(list),
+                Decision::Fail(error) => return Err(error),
+                Decision::Join(mut reading, fallback) => {
                     let ended = tokio::time::timeout_at(deadline, reading.wait_for(Option::is_some)).await;
                     let outcome = match ended {
                         Ok(Ok(outcome)) => {
@@ -153,11 +153,11 @@ impl Locations {
                     }
                     continue;
                 }
-                Look::WaitOut(mut reading) => {
+                Decision::WaitOut(mut reading) => {
                     let ended = tokio::time::timeout_at(deadline, reading.wait_for(Option::is_some)).await;
                     ended.is_err()
                 }
-                Look::Pause(until) => {
+                Decision::Pause(until) => {
                     tokio::time::sleep_until(until.min(deadline)).await;
                     deadline < until
                 }
@@ -245,10 +245,10 @@ impl Locations {
     }
 }
 
-impl Shared {
+impl ListReader {
     /// Decides from what is held, and starts a reading where one is due.
-    fn look(self: &Arc<Self>, wish: &FreshnessWish, asked: Instant) -> Look {
-        let (look, begun) = self.state.lock().look(wish, asked, self.parts.clock.now());
+    fn decide(self: &Arc<Self>, wish: &FreshnessWish, asked: Instant) -> Decision {
+        let (decision, begun) = self.state.lock().decide(wish, asked, self.parts.clock.now());
         if let Some(begun) = begun {
             let shared = Arc::clone(self);
             let reading = async move {
@@ -259,12 +259,12 @@ impl Shared {
             };
             self.parts.runtime.spawn(reading.instrument(trace::locations()));
         }
-        look
+        decision
     }
 
     /// Reads page after page until one brings nothing new: a short page may have been cut, as it may for rows. Where
     /// all the locations of the last reading have come again, none was.
-    async fn read(&self, awaited: &watch::Sender<Option<Outcome>>) -> Outcome {
+    async fn read(&self, awaited: &watch::Sender<Option<ListOutcome>>) -> ListOutcome {
         let observed_at = self.parts.clock.now();
         let known = self.known.lock().clone();
         let mut entries = Entries::default();
@@ -286,12 +286,12 @@ impl Shared {
     async fn page(
         &self,
         number: usize,
-        awaited: &watch::Sender<Option<Outcome>>,
+        awaited: &watch::Sender<Option<ListOutcome>>,
     ) -> Result<LocationPage, Failure> {
         let urgency = if number == 1 { Urgency::New } else { Urgency::Continuation };
         // The state holds a receiver too.
         let is_awaited = || 1 < awaited.receiver_count();
-        let ask = Ask {
+        let request = UpstreamRequest {
             errand: Errand { urgency, ..Errand::new(Resource::LOCATIONS) },
             cause: CallCause::Locations,
             template: LOCATIONS,
@@ -299,7 +299,7 @@ impl Shared {
             deadline: None,
             is_awaited: &is_awaited,
         };
-        let page = self.parts.upstream.ask(ask, None, |on| self.parts.client.locations(number, on)).await;
+        let page = self.parts.upstream.ask(request, None, |on| self.parts.client.locations(number, on)).await;
         page.map_err(|no_answer| Failure {
             is_forbidden: no_answer == NoAnswer::Error(CallError::Unauthorized { status: 403 }),
             error: ReadError::of_no_answer(&no_answer, || self.rate_limited()),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{ReadTally, ReadTerms};
+use super::reading::ReadTally;
+use super::terms::ReadTerms;
 use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::{Freshness, FreshnessPolicy};
@@ -20,11 +21,11 @@ const PIECE: usize = 4_096;
 
 /// What is cached of a grid, and what is not.
 #[derive(Debug, Default)]
-pub(super) struct Survey {
+pub(super) struct Lookup {
     /// One for each variant of the grid.
     pub(super) entries: Vec<Option<Arc<VariantCells>>>,
     /// To be asked for.
-    pub(super) lacks: Vec<Lack>,
+    pub(super) missing: Vec<Lack>,
     /// To be refreshed behind the answer.
     pub(super) stale: Vec<Lack>,
     /// Lacking, but good enough if Haravan fails; ascending.
@@ -35,14 +36,14 @@ pub(super) struct Survey {
     pub(super) oldest_fresh: Option<Moment>,
 }
 
-/// One variant's part of a survey.
+/// One variant's part of a lookup.
 #[derive(Debug, Default)]
-struct VariantLook {
+struct VariantLookup {
     lacking: Vec<LocationId>,
     stale: Vec<LocationId>,
 }
 
-impl Survey {
+impl Lookup {
     /// Looks at what is cached of a grid. Cells that were observed at `fresh_from` or later are fresh, however old they
     /// are by the policy.
     pub(super) fn of(
@@ -52,12 +53,12 @@ impl Survey {
         (terms, fresh_from): (&ReadTerms, Moment),
         now: Moment,
     ) -> Self {
-        let mut survey = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
+        let mut lookup = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
         let mut pieces = Pieces::of(PIECE);
         let mut reader = cache.reader();
         for variant_id in grid.variants.iter() {
             let entry = reader.get(*variant_id).cloned();
-            let mut look = VariantLook::default();
+            let mut look = VariantLookup::default();
             let mut cells = entry.as_deref().map_or(&[][..], VariantCells::cells).iter().peekable();
             for loc_id in grid.locations.iter() {
                 while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
@@ -71,43 +72,43 @@ impl Survey {
                     }
                     // Most cells of most questions are fresh: one comparison says so.
                     Some((_, observed_at)) if fresh_from <= observed_at => {
-                        let oldest = survey.oldest_fresh.unwrap_or(observed_at);
-                        survey.oldest_fresh = Some(oldest.min(observed_at));
+                        let oldest = lookup.oldest_fresh.unwrap_or(observed_at);
+                        lookup.oldest_fresh = Some(oldest.min(observed_at));
                         Freshness::Fresh
                     }
                     Some((_, observed_at)) => policy.judge(now.since(observed_at), &terms.freshness),
                 };
                 match judged {
-                    Freshness::Fresh => survey.tally.hit += 1,
+                    Freshness::Fresh => lookup.tally.hit += 1,
                     Freshness::Stale => {
-                        survey.tally.stale += 1;
+                        lookup.tally.stale += 1;
                         look.stale.push(*loc_id);
                     }
                     Freshness::Expired => {
                         look.lacking.push(*loc_id);
-                        survey.usable.push(CellId { variant_id: *variant_id, loc_id: *loc_id });
+                        lookup.usable.push(CellId { variant_id: *variant_id, loc_id: *loc_id });
                     }
                     Freshness::Unusable => look.lacking.push(*loc_id),
                 }
             }
-            survey.add(*variant_id, entry, look, grid);
+            lookup.add(*variant_id, entry, look, grid);
             pieces.done(grid.locations.len());
         }
         let left = |oldest: Moment| policy.fresh.saturating_sub(now.since(oldest)).as_secs();
-        survey.tally.ttl_seconds = survey.oldest_fresh.map(left);
-        survey
+        lookup.tally.ttl_seconds = lookup.oldest_fresh.map(left);
+        lookup
     }
 
     /// Whether every cell is fresh.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.lacks.is_empty() && self.stale.is_empty()
+    pub(super) fn is_all_fresh(&self) -> bool {
+        self.missing.is_empty() && self.stale.is_empty()
     }
 
     fn add(
         &mut self,
         variant_id: VariantId,
         entry: Option<Arc<VariantCells>>,
-        look: VariantLook,
+        look: VariantLookup,
         grid: &Grid,
     ) {
         let shared = |locations: Vec<LocationId>| -> Arc<[LocationId]> {
@@ -119,7 +120,7 @@ impl Survey {
             }
         };
         if !look.lacking.is_empty() {
-            self.lacks.push((variant_id, shared(look.lacking)));
+            self.missing.push((variant_id, shared(look.lacking)));
         }
         if !look.stale.is_empty() {
             self.stale.push((variant_id, shared(look.stale)));

@@ -1,8 +1,8 @@
-//! Questions in Haravan's own manner: some of a grid's rows, by `limit`, `since_id` or `page`.
+//! Questions in Haravan's own form: some of a grid's rows, by `limit`, `since_id` or `page`.
 //!
-//! Where the whole grid may take more than a call, such a question is passed on as it is and costs one, as it would
-//! without this service. The pages that came are remembered while they are fresh, so that they are given again, and
-//! so that the next `page` is known to begin behind them.
+//! Where the whole grid may take more than one call, such a question is passed on as it is. It costs one call, as it
+//! would without this service. Pages are remembered while they are fresh: they serve the same question again, and
+//! they show where the next `page` begins.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,10 +12,12 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
-use super::lookup::Survey;
-use super::read::{Explanation, Reading, cells_of, counts_of};
+use super::lookup::Lookup;
+use super::read::{Explanation, ReadRequest, cells_of, counts_of};
+use super::read_error::ReadError;
+use super::reading::{ReadTally, Reading};
 use super::shop::Shop;
-use super::{ReadError, ReadTally, ReadTerms, Snapshot};
+use super::terms::ReadTerms;
 use crate::cache::PurgeCount;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::clock::Moment;
@@ -27,17 +29,17 @@ use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
 use crate::query::{Grid, Selection, Slice};
 use crate::trace;
 
-/// Windows remembered of a shop. Source: ours; each is at most 250 ids, some 10 KB with its lists.
+/// Most windows remembered for a shop. Source: ours; each is at most 250 ids, some 10 KB with its lists.
 const REMEMBERED: usize = 64;
 
-/// How long after a page the next one may be told to begin behind it. Source: ours; a program that pages takes its
-/// time between pages.
+/// How long after a page the next one may begin behind it. Source: ours; a program that pages takes its time
+/// between pages.
 const PAGES_FOLLOW: Duration = Duration::from_secs(120);
 
-/// How often a window is asked for because a purge or another reading overtook it. Source: ours.
+/// How often a window is asked for because a purge or another read overtook it. Source: ours.
 const MOST_ATTEMPTS: u32 = 3;
 
-/// The windows that came lately.
+/// The windows that came lately, each with the purges that had come before it.
 #[derive(Debug, Default)]
 pub(super) struct WindowsSeen {
     seen: Mutex<VecDeque<(Arc<Window>, PurgeCount)>>,
@@ -58,12 +60,12 @@ impl WindowsSeen {
     }
 }
 
-/// A part of a grid's rows, and what is still to be chosen of them.
-type Part = (Snapshot, Selection);
+/// Some of a grid's rows, and the selection that is still to be applied to them.
+type ReadPart = (Reading, Selection);
 
 impl Shop {
-    /// Reads what a selection needs of a grid: all of its cells, or in one call the rows that are wanted alone. Gives
-    /// back what is still to be selected.
+    /// Reads what a selection needs of a grid: all of its cells or, in one call, only the rows that are wanted.
+    /// Returns the selection that is still to be applied.
     ///
     /// # Errors
     /// As [`Shop::read`].
@@ -72,7 +74,7 @@ impl Shop {
         grid: Grid,
         selection: Selection,
         terms: &ReadTerms,
-    ) -> Result<(Snapshot, Selection), ReadError> {
+    ) -> Result<(Reading, Selection), ReadError> {
         let deadline = Instant::now() + terms.wait;
         if let Some(part) = self.read_part(&grid, &selection, terms).await? {
             return Ok(part);
@@ -81,14 +83,14 @@ impl Shop {
         Ok((self.read(grid, &terms).await?, selection))
     }
 
-    /// What reading what a selection needs would take, without asking anybody.
+    /// Estimates what [`Shop::read_rows`] would take. Asks Haravan for nothing.
     #[must_use]
     pub fn explain_rows(&self, grid: &Grid, selection: &Selection, terms: &ReadTerms) -> Explanation {
         let explained = self.explain(grid, terms);
-        let reading = self.reading(grid, terms);
-        let survey = self.survey(&reading);
-        let call = self.call_for(&reading, selection, &survey);
-        match call.map(|call| self.held(&call, &reading, &survey).is_some()) {
+        let request = self.request(grid, terms);
+        let lookup = self.lookup(&request);
+        let call = self.call_for(&request, selection, &lookup);
+        match call.map(|call| self.held(&call, &request, &lookup).is_some()) {
             None => explained,
             Some(true) => Explanation { tiles: Vec::new(), calls: 0, wait: Duration::ZERO, ..explained },
             Some(false) => {
@@ -104,72 +106,73 @@ impl Shop {
         grid: &Grid,
         selection: &Selection,
         terms: &ReadTerms,
-    ) -> Result<Option<Part>, ReadError> {
+    ) -> Result<Option<ReadPart>, ReadError> {
         if terms.freshness.only_if_cached {
             return Ok(None);
         }
-        let reading = self.reading(grid, terms);
+        let request = self.request(grid, terms);
         for _ in 0..MOST_ATTEMPTS {
-            let survey = self.survey(&reading);
-            let reuse = reading.reuse(self.clock().now());
-            let Some(call) = self.call_for(&reading, selection, &survey) else { return Ok(None) };
+            let lookup = self.lookup(&request);
+            let reuse = request.reuse(self.clock().now());
+            let Some(call) = self.call_for(&request, selection, &lookup) else { return Ok(None) };
             let rest = rest_of(selection, &call);
             let seen = self.purges();
-            if let Some(snapshot) = self.held(&call, &reading, &survey) {
-                return Ok(Some((self.counted(snapshot.after(seen)), rest)));
+            if let Some(reading) = self.held(&call, &request, &lookup) {
+                return Ok(Some((self.counted(reading.after(seen)), rest)));
             }
             let Ok(load) = self.loader().window(terms.caller, call, reuse) else {
                 // The queue is full: what is held and good enough serves.
-                let snapshot = self.without_window(&reading, survey, MissingReason::RateLimited);
+                let reading = self.without_window(&request, lookup, MissingReason::RateLimited);
                 let refused = |_| ReadError::Overloaded { retry_after: self.queue_wait() };
-                return Ok(Some((self.counted(snapshot.map_err(refused)?.after(seen)), *selection)));
+                return Ok(Some((self.counted(reading.map_err(refused)?.after(seen)), *selection)));
             };
-            let loaded = load.finish(reading.deadline).await;
+            let loaded = load.finish(request.deadline).await;
             match &loaded.end {
                 WindowEnd::Unfit => return Ok(None),
                 WindowEnd::Missing(reason) => {
-                    let snapshot = self.without_window(&reading, survey, *reason)?;
-                    return Ok(Some((self.counted(snapshot.after(seen)), *selection)));
+                    let reading = self.without_window(&request, lookup, *reason)?;
+                    return Ok(Some((self.counted(reading.after(seen)), *selection)));
                 }
                 WindowEnd::Came(window) => {
                     self.windows().remember(Arc::clone(window), seen);
-                    if let Some(snapshot) = snapshot_of(grid, window, &loaded, &survey) {
-                        return Ok(Some((self.counted(snapshot.after(seen)), rest)));
+                    if let Some(reading) = reading_of(grid, window, &loaded, &lookup) {
+                        return Ok(Some((self.counted(reading.after(seen)), rest)));
                     }
                 }
             }
-            if reading.deadline <= Instant::now() {
+            if request.deadline <= Instant::now() {
                 return Err(ReadError::Timeout);
             }
         }
         Ok(None)
     }
 
-    fn survey(&self, reading: &Reading<'_>) -> Survey {
+    fn lookup(&self, request: &ReadRequest<'_>) -> Lookup {
         let now = self.clock().now();
-        let fresh_from = reading.fresh_from(self, now);
-        Survey::of(reading.grid, self.cache(), self.freshness(), (reading.terms, fresh_from), now)
+        let fresh_from = request.fresh_from(self, now);
+        Lookup::of(request.grid, self.cache(), self.freshness(), (request.terms, fresh_from), now)
     }
 
-    fn counted(&self, snapshot: Snapshot) -> Snapshot {
-        trace::cells(|| counts_of(&snapshot));
-        self.count(snapshot.tally());
-        snapshot
+    fn counted(&self, reading: Reading) -> Reading {
+        trace::cells(|| counts_of(&reading));
+        self.count(reading.tally());
+        reading
     }
 
-    /// The one call to make for what is selected; none if cells are to be read.
+    /// The one call to make for what is selected. `None` if cells are to be read instead.
     fn call_for(
         &self,
-        reading: &Reading<'_>,
+        request: &ReadRequest<'_>,
         selection: &Selection,
-        survey: &Survey,
+        lookup: &Lookup,
     ) -> Option<InventoryCall> {
-        let call = self.call_of(reading.grid, selection).filter(|_| !survey.lacks.is_empty())?;
-        let reuse = reading.reuse(self.clock().now());
+        let call = self.call_of(request.grid, selection).filter(|_| !lookup.missing.is_empty())?;
+        let reuse = request.reuse(self.clock().now());
         self.loader().takes_window(&call.tile, reuse).then_some(call)
     }
 
-    /// The one call that brings what is selected, where reading the whole grid may take more.
+    /// The one call that brings what is selected. `None` where one call cannot ask for it, or surely brings
+    /// the whole grid.
     fn call_of(&self, grid: &Grid, selection: &Selection) -> Option<InventoryCall> {
         let Slice { skip, take } = selection.slice?;
         let limit = usize::try_from(take).ok().filter(|limit| *limit <= MAX_PAGE)?;
@@ -187,77 +190,77 @@ impl Shop {
             limit,
         };
         for _ in 0..skip.checked_div(take)? {
-            // The page before tells where this one begins; only in the order of ids can that be asked for.
+            // The page before shows where this one begins. Only in the order of ids can that be asked for.
             let (window, _) = self.windows().get(&call).filter(|(window, purges)| {
                 let is_recent = self.clock().now().since(window.began) <= PAGES_FOLLOW;
-                is_recent && !window.is_last && call.is_by_id() && self.stands(grid, *purges)
+                is_recent && !window.is_last && call.is_by_id() && self.is_not_purged(grid, *purges)
             })?;
             call.since_id = window.rows.last()?.0.get();
         }
         Some(call)
     }
 
-    /// Whether no purge has come that concerns a grid.
-    fn stands(&self, grid: &Grid, purges: PurgeCount) -> bool {
+    /// Whether no purge has come since that concerns a grid.
+    fn is_not_purged(&self, grid: &Grid, purges: PurgeCount) -> bool {
         !self.purges_since(purges).touch(&grid.variants, &grid.locations)
     }
 
-    /// The window that came of the same call, if it is fresh and its rows are still held.
-    fn held(&self, call: &InventoryCall, reading: &Reading<'_>, survey: &Survey) -> Option<Snapshot> {
+    /// The reading of a window that came of the same call, if it is fresh and its rows are still held.
+    fn held(&self, call: &InventoryCall, request: &ReadRequest<'_>, lookup: &Lookup) -> Option<Reading> {
         let (window, purges) = self.windows().get(call)?;
         let now = self.clock().now();
-        let fresh_from = reading.fresh_from(self, now);
-        if window.began < fresh_from || !self.stands(reading.grid, purges) {
+        let fresh_from = request.fresh_from(self, now);
+        if window.began < fresh_from || !self.is_not_purged(request.grid, purges) {
             return None;
         }
         let left = self.freshness().fresh.saturating_sub(now.since(window.began)).as_secs();
-        let tally = ReadTally { hit: reading.grid.cells(), ttl_seconds: Some(left), ..ReadTally::default() };
-        of_rows(reading.grid, &window, &survey.entries, fresh_from, tally)
+        let tally = ReadTally { hit: request.grid.cells(), ttl_seconds: Some(left), ..ReadTally::default() };
+        of_rows(request.grid, &window, &lookup.entries, fresh_from, tally)
     }
 
-    /// What there is without a window that did not come: what is held and good enough, or the error.
+    /// The reading for a window that did not come: the cells that are held and good enough, or the error.
     fn without_window(
         &self,
-        reading: &Reading<'_>,
-        mut survey: Survey,
+        request: &ReadRequest<'_>,
+        mut lookup: Lookup,
         reason: MissingReason,
-    ) -> Result<Snapshot, ReadError> {
-        let lacks = std::mem::take(&mut survey.lacks);
+    ) -> Result<Reading, ReadError> {
+        let lacks = std::mem::take(&mut lookup.missing);
         let missing: Vec<_> = cells_of(&lacks).map(|cell| (cell, reason)).collect();
-        survey.tally.fetched = missing.len();
+        lookup.tally.fetched = missing.len();
         let loaded = Loaded { missing, ..Loaded::default() };
-        let fresh_from = reading.fresh_from(self, self.clock().now());
-        self.settle(reading.grid, survey, loaded, (reading.terms, fresh_from))
+        let fresh_from = request.fresh_from(self, self.clock().now());
+        self.settle(request.grid, lookup, loaded, (request.terms, fresh_from))
     }
 }
 
-/// What is still to be selected of the rows of a call.
+/// The selection that is still to be applied to the rows of a call.
 fn rest_of(selection: &Selection, call: &InventoryCall) -> Selection {
     let take = u64::try_from(call.limit).unwrap_or(u64::MAX);
     Selection { since_id: call.since_id, slice: Some(Slice { skip: 0, take }), ..*selection }
 }
 
-/// The snapshot of a window that has just come; none if something has overtaken one of its rows.
-fn snapshot_of(grid: &Grid, window: &Window, loaded: &WindowLoaded, survey: &Survey) -> Option<Snapshot> {
+/// The reading of a window that has just come. `None` if something has overtaken one of its rows.
+fn reading_of(grid: &Grid, window: &Window, loaded: &WindowLoaded, lookup: &Lookup) -> Option<Reading> {
     let by_variant: FxHashMap<VariantId, &Arc<VariantCells>> =
         loaded.entries.iter().map(|entry| (entry.variant_id(), entry)).collect();
     let entries: Vec<Option<Arc<VariantCells>>> =
         grid.variants.iter().map(|id| by_variant.get(id).map(|entry| Arc::clone(entry))).collect();
-    let lacking = grid.cells() - survey.tally.hit - survey.tally.stale;
+    let lacking = grid.cells() - lookup.tally.hit - lookup.tally.stale;
     let (fetched, joined) = if loaded.joined { (0, lacking) } else { (lacking, 0) };
     let tally =
-        ReadTally { hit: survey.tally.hit, fetched, joined, calls: loaded.calls, ..ReadTally::default() };
+        ReadTally { hit: lookup.tally.hit, fetched, joined, calls: loaded.calls, ..ReadTally::default() };
     of_rows(grid, window, &entries, Moment::default(), tally)
 }
 
-/// A snapshot of nothing but a window's rows; none if one of them is not there as it came, or is too old.
+/// A reading of a window's rows alone. `None` if one of them has changed since, or is too old.
 fn of_rows(
     grid: &Grid,
     window: &Window,
     entries: &[Option<Arc<VariantCells>>],
     fresh_from: Moment,
     tally: ReadTally,
-) -> Option<Snapshot> {
+) -> Option<Reading> {
     let mut places: FxHashMap<VariantId, Vec<LocationId>> = FxHashMap::default();
     for (_, cell) in &window.rows {
         places.entry(cell.variant_id).or_default().push(cell.loc_id);
@@ -271,14 +274,14 @@ fn of_rows(
         };
         locations.sort_unstable();
         let part = entry.as_ref()?.only_at(&locations);
-        let stands = |cell: &PackedCell| {
+        let is_as_it_came = |cell: &PackedCell| {
             let place = CellId { variant_id: *variant_id, loc_id: cell.loc_id() };
             cell.is_sound() && cell.row_id() == ids.get(&place).copied() && fresh_from <= cell.observed_at()
         };
-        if part.cells().len() != locations.len() || !part.cells().iter().all(stands) {
+        if part.cells().len() != locations.len() || !part.cells().iter().all(is_as_it_came) {
             return None;
         }
         parts.push(Some(Arc::new(part)));
     }
-    Some(Snapshot::new(grid.clone(), parts, Vec::new(), tally))
+    Some(Reading::new(grid.clone(), parts, Vec::new(), tally))
 }

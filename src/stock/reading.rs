@@ -38,21 +38,21 @@ pub struct ReadTally {
 
 /// Every cell of a grid, known or not.
 #[derive(Debug, Clone)]
-pub struct Snapshot {
+pub struct Reading {
     grid: Grid,
     /// One for each variant of the grid.
     entries: Vec<Option<Arc<VariantCells>>>,
     /// The cells that are unknown, ascending, whatever the entries say.
     unknown: Vec<(CellId, MissingReason)>,
     tally: ReadTally,
-    held: Option<Held>,
+    all_fresh: Option<AllFresh>,
     oldest: Option<Moment>,
     seen: PurgeCount,
 }
 
-/// What is known of a snapshot whose every cell was fresh in the cache.
+/// What is known of a reading whose every cell was fresh in the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct AllFresh {
     /// The cache's changes before it was looked into.
     pub(super) changes: Changes,
     /// When the oldest cell was confirmed.
@@ -62,8 +62,8 @@ pub(super) struct Held {
 /// A cell with its entry, or why it is unknown.
 type Found<'a> = Result<(&'a VariantCells, &'a PackedCell), MissingReason>;
 
-impl Snapshot {
-    /// A snapshot of `grid`: `entries` are its variants' in order; a cell that neither its entry nor `unknown`
+impl Reading {
+    /// A reading of `grid`: `entries` are its variants' in order; a cell that neither its entry nor `unknown`
     /// tells of counts as failed.
     #[must_use]
     pub fn new(
@@ -75,22 +75,30 @@ impl Snapshot {
         unknown.sort_unstable_by_key(|(cell, _)| *cell);
         unknown.dedup_by_key(|(cell, _)| *cell);
         let seen = PurgeCount::default();
-        let mut snapshot = Self { grid, entries, unknown, tally, held: None, oldest: None, seen };
+        let mut reading = Self { grid, entries, unknown, tally, all_fresh: None, oldest: None, seen };
         let mut pieces = Pieces::of(PIECE);
-        let known = snapshot.packed().inspect(|_| pieces.done(1)).filter_map(|(_, found)| found.ok());
-        snapshot.oldest = known.map(|(_, packed)| packed.observed_at()).min();
-        snapshot
+        let known = reading.packed().inspect(|_| pieces.done(1)).filter_map(|(_, found)| found.ok());
+        reading.oldest = known.map(|(_, packed)| packed.observed_at()).min();
+        reading
     }
 
-    /// A snapshot of cells that were all fresh in the cache.
-    pub(super) fn of_held(
+    /// A reading of cells that were all fresh in the cache.
+    pub(super) fn of_fresh(
         grid: Grid,
         entries: Vec<Option<Arc<VariantCells>>>,
         tally: ReadTally,
-        held: Held,
+        all_fresh: AllFresh,
     ) -> Self {
         let (unknown, seen) = (Vec::new(), PurgeCount::default());
-        Self { grid, entries, unknown, tally, held: Some(held), oldest: Some(held.oldest), seen }
+        Self {
+            grid,
+            entries,
+            unknown,
+            tally,
+            all_fresh: Some(all_fresh),
+            oldest: Some(all_fresh.oldest),
+            seen,
+        }
     }
 
     /// The same, whose tally counts as stale all that is: a cell may have come of a call that began long ago, or be in
@@ -150,8 +158,8 @@ impl Snapshot {
     }
 
     /// What is known of it, if every cell was fresh in the cache.
-    pub(super) fn held(&self) -> Option<Held> {
-        self.held
+    pub(super) fn all_fresh(&self) -> Option<AllFresh> {
+        self.all_fresh
     }
 
     /// The entries, one for each variant of the grid.
@@ -255,7 +263,7 @@ impl Snapshot {
     }
 }
 
-impl Cells for &Snapshot {
+impl Cells for &Reading {
     fn each(self, mut show: impl FnMut(CellId, &Cell)) {
         let mut pieces = Pieces::of(PIECE_OF_A_VIEW);
         for (id, found) in self.packed() {
@@ -265,7 +273,7 @@ impl Cells for &Snapshot {
     }
 }
 
-impl CellsByVariant for Snapshot {
+impl CellsByVariant for Reading {
     fn variant_ids(&self) -> &[VariantId] {
         &self.grid.variants
     }
@@ -285,7 +293,7 @@ impl CellsByVariant for Snapshot {
 #[inline]
 fn unpacked(found: Found<'_>) -> Cell {
     match found {
-        // Whoever made the snapshot has left none in it; a cell that was purged is never told of.
+        // Whoever made the reading has left none in it; a cell that was purged is never told of.
         Ok((_, packed)) if packed.is_purged() => Cell::Unknown(MissingReason::Failed),
         Ok((entry, packed)) => entry.unpacked(packed),
         Err(reason) => Cell::Unknown(reason),
@@ -296,7 +304,7 @@ fn unpacked(found: Found<'_>) -> Cell {
 mod tests {
     use std::sync::Arc;
 
-    use super::{ReadTally, Snapshot};
+    use super::{ReadTally, Reading};
     use crate::cache::entry::{Finding, Observation, VariantCells};
     use crate::cache::order::CallTimes;
     use crate::clock::Clock;
@@ -329,8 +337,7 @@ mod tests {
             (id(2, 4), MissingReason::Refused),
             (id(2, 2), MissingReason::Unauthorized),
         ];
-        let snapshot =
-            Snapshot::new(grid, (1..=4).map(entry).collect(), unknown.clone(), ReadTally::default());
+        let reading = Reading::new(grid, (1..=4).map(entry).collect(), unknown.clone(), ReadTally::default());
         let mut expected = Vec::new();
         for variant in 1..=4 {
             for location in 2..=5 {
@@ -347,13 +354,13 @@ mod tests {
                 ));
             }
         }
-        assert_eq!(snapshot.cells().collect::<Vec<_>>(), expected);
+        assert_eq!(reading.cells().collect::<Vec<_>>(), expected);
         let mut shown = Vec::new();
-        Cells::each(&snapshot, |id, cell| shown.push((id, cell.clone())));
+        Cells::each(&reading, |id, cell| shown.push((id, cell.clone())));
         assert_eq!(shown, expected);
         let mut by_variant = Vec::new();
-        for place in 0..snapshot.variant_ids().len() {
-            snapshot.each_of(place, |id, cell| by_variant.push((id, cell.clone())));
+        for place in 0..reading.variant_ids().len() {
+            reading.each_of(place, |id, cell| by_variant.push((id, cell.clone())));
         }
         assert_eq!(by_variant, expected);
     }

@@ -3,5 +3,5 @@
 mod freshness_stats;
 mod oversold;
 
-pub use freshness_stats::Census;
+pub use freshness_stats::FreshnessStats;
 pub use oversold::Oversold;

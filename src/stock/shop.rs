@@ -11,8 +11,11 @@ use tracing::{Instrument, Span};
 
 use super::locations::{LocationList, LocationParts, Locations};
 use super::pages::WindowsSeen;
+use super::read_error::ReadError;
+use super::reading::ReadTally;
+use super::reports::{FreshnessStats, Oversold};
 pub use super::status::ShopStatus;
-use super::{Census, Oversold, ReadError, ReadTally, ReadTerms};
+use super::terms::ReadTerms;
 use crate::cache::freshness::FreshnessPolicy;
 use crate::cache::{Cache, Purge, PurgeCount, PurgesSince};
 use crate::clock::{Clock, Moment};
@@ -23,7 +26,7 @@ use crate::domain::quantity::Quantity;
 use crate::governor::resource::Resource;
 use crate::governor::{Errand, Governor, GovernorPolicy, Stop};
 use crate::haravan::{
-    Ask, CallCause, Forwarded, NoAnswer, OTHER, Oddities, ShopClient, Upstream, UpstreamParts,
+    CallCause, Forwarded, NoAnswer, OTHER, Oddities, ShopClient, Upstream, UpstreamParts, UpstreamRequest,
 };
 use crate::loader::{Loader, LoaderParts};
 use crate::metrics::ShopMetrics;
@@ -226,8 +229,8 @@ impl Shop {
 
     /// How fresh the cells held are, without asking Haravan.
     #[must_use]
-    pub fn census(&self) -> Census {
-        Census::of(&self.cache, &self.freshness, self.clock.now())
+    pub fn freshness_stats(&self) -> FreshnessStats {
+        FreshnessStats::of(&self.cache, &self.freshness, self.clock.now())
     }
 
     /// Passes a GET through, uncached but governed. `path` is below `/com/`.
@@ -248,7 +251,7 @@ impl Shop {
         // On the runtime that the pooled connections belong to.
         let call = async move {
             let is_awaited = || 0 < asking.strong_count();
-            let ask = Ask {
+            let request = UpstreamRequest {
                 errand,
                 cause: CallCause::Passthrough,
                 template: OTHER,
@@ -262,7 +265,7 @@ impl Shop {
                 }
                 client.clone().forward(Arc::clone(&path), Arc::clone(&query), on)
             };
-            upstream.ask(ask, None, send).await
+            upstream.ask(request, None, send).await
         };
         let call = self.runtime.spawn(call.instrument(Span::current()));
         let late = || {

@@ -1,12 +1,12 @@
-//! What an answer rests on, and whether it still does: so that a made answer can be given again without a look at
-//! its cells.
+//! How long a made answer may be given again: while the cache entries it was made of are unchanged and fresh.
+//! Checking this does not look at the cells.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::Snapshot;
-use super::reading::Held;
+use super::reading::AllFresh;
+use super::reading::Reading;
 use super::shop::Shop;
 use crate::cache::{Cache, Changes};
 use crate::clock::Moment;
@@ -21,28 +21,27 @@ pub(super) struct Lifetime {
 }
 
 impl Lifetime {
-    /// How old the oldest cell is now, and for how long all of them stay fresh.
+    /// The age of the oldest cell, and how long all cells stay fresh.
     pub(super) fn at(self, now: Moment) -> (Duration, Duration) {
         (now.since(self.oldest), self.fresh_until.since(now))
     }
 }
 
-/// What an answer rests on: entries of one shop's cache, and a book of its locations.
+/// What an answer was made of: entries of one shop's cache, and a book of its locations.
 #[derive(Debug)]
-pub struct Basis {
+pub struct Validity {
     /// Each variant with the version of its entry.
     entries: Box<[(VariantId, u64)]>,
-    /// The cache's changes when these were last seen to be the entries held.
+    /// The cache's count of changes when it was last seen to hold these entries.
     seen: AtomicU64,
     lifetime: Lifetime,
-    /// The locations that the question or the answer took from the shop's list.
+    /// The book of locations, if the question or the answer used one.
     book: Option<Arc<LocationBook>>,
     cells: usize,
 }
 
-impl Basis {
-    /// Entries by their versions, held at this count of changes; when the oldest cell was confirmed, and until when
-    /// it is fresh; a book of locations, if anything was taken from one; and how many cells there are.
+impl Validity {
+    /// The validity of an answer of `cells` cells, made of `entries` that the cache held at this count of `changes`.
     pub(super) fn new(
         entries: Box<[(VariantId, u64)]>,
         changes: Changes,
@@ -53,13 +52,13 @@ impl Basis {
         Self { entries, seen: AtomicU64::new(changes.count()), lifetime, book, cells }
     }
 
-    /// How many cells the answer is made of.
+    /// The number of cells the answer is made of.
     #[must_use]
     pub fn cells(&self) -> usize {
         self.cells
     }
 
-    /// How old the oldest of them is now, and for how long all of them stay fresh.
+    /// The age of the oldest cell, and how long all cells stay fresh.
     #[must_use]
     pub fn age_at(&self, now: Moment) -> (Duration, Duration) {
         self.lifetime.at(now)
@@ -71,8 +70,8 @@ impl Basis {
         size_of::<Self>() + size_of_val(&*self.entries)
     }
 
-    /// Whether the cache still holds these very entries. Nothing changed is the usual case, and one comparison; after
-    /// a change each entry is looked at, once.
+    /// Whether the cache still holds exactly these entries. Usually nothing changed, which is one comparison. After a
+    /// change each entry is checked, once.
     fn is_held(&self, cache: &Cache) -> bool {
         let changes = cache.changes();
         if Changes::from_count(self.seen.load(Ordering::Relaxed)) == changes {
@@ -88,15 +87,15 @@ impl Basis {
 }
 
 impl Shop {
-    /// What an answer rests on that was made of a snapshot and, if it took anything from there, of this book of the
-    /// shop's locations. None if it cannot be given again: not every cell was fresh in the cache.
+    /// The validity of an answer made of a reading and, if it used one, of a book of the shop's locations.
+    /// `None` if the answer cannot be given again: not every cell was fresh in the cache.
     #[must_use]
-    pub fn basis(&self, snapshot: &Snapshot, book: Option<Arc<LocationBook>>) -> Option<Basis> {
-        let Held { changes, oldest } = snapshot.held()?;
-        let entries = snapshot.entries().map(|(variant_id, entry)| Some((variant_id, entry?.version())));
+    pub fn validity(&self, reading: &Reading, book: Option<Arc<LocationBook>>) -> Option<Validity> {
+        let AllFresh { changes, oldest } = reading.all_fresh()?;
+        let entries = reading.entries().map(|(variant_id, entry)| Some((variant_id, entry?.version())));
         let fresh_until = oldest.plus(self.freshness().fresh);
-        let cells = snapshot.grid().cells();
-        Some(Basis::new(
+        let cells = reading.grid().cells();
+        Some(Validity::new(
             entries.collect::<Option<_>>()?,
             changes,
             Lifetime { oldest, fresh_until },
@@ -105,12 +104,13 @@ impl Shop {
         ))
     }
 
-    /// Whether an answer that rests on this may be given now, as if it had just been made.
+    /// Whether a cached answer is still current: its entries are unchanged and fresh.
     #[must_use]
-    pub fn upholds(&self, basis: &Basis, now: Moment) -> bool {
-        let is_current = |book| self.current_book(now).is_some_and(|current| Arc::ptr_eq(&current, book));
-        now <= basis.lifetime.fresh_until
-            && basis.is_held(self.cache())
-            && basis.book.as_ref().is_none_or(is_current)
+    pub fn is_current(&self, validity: &Validity, now: Moment) -> bool {
+        let book_is_current =
+            |book| self.current_book(now).is_some_and(|current| Arc::ptr_eq(&current, book));
+        now <= validity.lifetime.fresh_until
+            && validity.is_held(self.cache())
+            && validity.book.as_ref().is_none_or(book_is_current)
     }
 }

@@ -5,7 +5,7 @@ use crate::source::{no_complaints, rust};
 /// What only one file may do, outside tests: the call, and the file.
 const DOORS: [(&str, &str); 3] = [
     ("cache.purge(", "src/loader/invalidation.rs"),
-    ("board.invalidate(", "src/loader/invalidation.rs"),
+    ("state.invalidate(", "src/loader/invalidation.rs"),
     ("loader.invalidate(", "src/stock/shop.rs"),
 ];
 

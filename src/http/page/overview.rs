@@ -81,7 +81,7 @@ async fn cards(visit: &Visit<'_>, shops: Vec<Arc<Shop>>, sight: Sight) -> Result
 }
 
 fn card(shop: &Arc<Shop>, sight: Sight, clock: &Clock) -> ShopCard {
-    let watched = || Watched { census: shop.census(), board: Board::of(shop, clock) };
+    let watched = || Watched { freshness_stats: shop.freshness_stats(), board: Board::of(shop, clock) };
     ShopCard {
         org_id: shop.org_id(),
         name: shop.name().map(str::to_owned),
@@ -138,7 +138,7 @@ fn board(tongue: Tongue, card: &ShopCard, watched: &Watched) -> Markup {
             h2 id=(id) { (card.title()) }
             @if !watched.board.rows.is_empty() {
                 (watched.board.render(tongue))
-            } @else if watched.census.cells() == 0 {
+            } @else if watched.freshness_stats.cells() == 0 {
                 p.empty { (words.oversold_empty) }
             } @else {
                 p.empty { (words.oversold_none) }

@@ -9,7 +9,7 @@ use super::figures::permille;
 use super::language::Tongue;
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
-use crate::stock::Census;
+use crate::stock::FreshnessStats;
 use crate::stock::shop::ShopStatus;
 
 /// What a visitor sees of a shop.
@@ -27,7 +27,7 @@ pub(super) struct ShopCard {
 /// A shop's stock as far as it is held.
 #[derive(Debug)]
 pub(super) struct Watched {
-    pub(super) census: Census,
+    pub(super) freshness_stats: FreshnessStats,
     pub(super) board: Board,
 }
 
@@ -54,7 +54,7 @@ impl ShopCard {
                     @if let Some(watched) = &self.stock { (negative_rows(tongue, &watched.board)) }
                     @if let Some(status) = &self.status { (calls(tongue, status)) }
                 }
-                @if let Some(watched) = &self.stock { (freshness(tongue, watched.census)) }
+                @if let Some(watched) = &self.stock { (freshness(tongue, watched.freshness_stats)) }
                 @if let Some(status) = &self.status { (self.cache(tongue, status)) }
             }
         }
@@ -122,17 +122,17 @@ fn calls(tongue: Tongue, status: &ShopStatus) -> Markup {
     }
 }
 
-fn freshness(tongue: Tongue, census: Census) -> Markup {
+fn freshness(tongue: Tongue, freshness_stats: FreshnessStats) -> Markup {
     let (language, words) = (tongue.language, tongue.language.words());
-    let all = census.cells();
+    let all = freshness_stats.cells();
     let share = |part: usize| {
         let thousandths = part.saturating_mul(1000).checked_div(all).unwrap_or(0);
         u16::try_from(thousandths).unwrap_or(1000)
     };
     let kinds = [
-        ("fresh", words.fresh, census.fresh),
-        ("stale", words.stale, census.stale),
-        ("old", words.old, census.old),
+        ("fresh", words.fresh, freshness_stats.fresh),
+        ("stale", words.stale, freshness_stats.stale),
+        ("old", words.old, freshness_stats.old),
     ];
     html! {
         section.freshness aria-label=(words.freshness) {
@@ -144,8 +144,8 @@ fn freshness(tongue: Tongue, census: Census) -> Markup {
                     @for (class, word, cells) in kinds {
                         li.(class) { (language.share(cells, all)) " " (word) }
                     }
-                    @if census.sampled { li.plain { "(" (words.freshness_sampled) ")" } }
-                    @if let Some(newest) = census.newest {
+                    @if freshness_stats.sampled { li.plain { "(" (words.freshness_sampled) ")" } }
+                    @if let Some(newest) = freshness_stats.newest {
                         li.newest { (words.newest) " " (language.age(newest)) " " (words.ago) }
                     }
                 }

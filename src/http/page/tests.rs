@@ -11,7 +11,7 @@ use crate::clock::Moment;
 use crate::domain::id::{LocationId, OrgId, ProductId, VariantId};
 use crate::domain::quantity::Quantity;
 use crate::domain::timestamp::Timestamp;
-use crate::stock::Census;
+use crate::stock::FreshnessStats;
 use crate::stock::shop::ShopStatus;
 use crate::view::alert::{Alert, AlertKind};
 use crate::view::updated_at::UpdatedAt;
@@ -174,8 +174,10 @@ fn an_operator_sees_the_calls_and_the_cache_and_nobody_else_does() {
     }
     assert!(html.contains(EN.state_failing), "{html}");
     assert!(!html.contains(EN.negative_rows), "{html}");
-    let census = Census { fresh: 3, stale: 1, old: 0, sampled: true, newest: Some(Duration::from_secs(9)) };
-    let html = card(Some("Kho"), Some(Watched { census, board: board(vec![row(None, -1, 0)]) }), None);
+    let freshness_stats =
+        FreshnessStats { fresh: 3, stale: 1, old: 0, sampled: true, newest: Some(Duration::from_secs(9)) };
+    let html =
+        card(Some("Kho"), Some(Watched { freshness_stats, board: board(vec![row(None, -1, 0)]) }), None);
     for told in ["75% fresh", "25% stale", "0% old", EN.freshness_sampled, "Last read 9\u{202f}s ago"] {
         assert!(html.contains(told), "{told}: {html}");
     }
@@ -186,7 +188,7 @@ fn an_operator_sees_the_calls_and_the_cache_and_nobody_else_does() {
 
 #[test]
 fn an_empty_cache_is_told_as_such() {
-    let watched = Watched { census: Census::default(), board: board(Vec::new()) };
+    let watched = Watched { freshness_stats: FreshnessStats::default(), board: board(Vec::new()) };
     let html = card(None, Some(watched), None);
     assert!(html.contains(EN.cells_none) && html.contains("<dd class=\"calm\">0</dd>"), "{html}");
 }

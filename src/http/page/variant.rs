@@ -28,7 +28,7 @@ use crate::http::edge::Edge;
 use crate::http::problem::Problem;
 use crate::query::{Grid, IdList, QueryError};
 use crate::stock::shop::Shop;
-use crate::stock::{Incomplete, ReadError, ReadTerms, Snapshot};
+use crate::stock::{Incomplete, ReadError, ReadTerms, Reading};
 use crate::view::envelope::Context;
 use crate::view::sent_quantity::SentFields;
 use crate::view::stock::variant_stock;
@@ -134,7 +134,7 @@ async fn read(
     Ok(Listing { variant_id, no_rows: sums.no_rows, sums, lines, has_names: book.is_readable(), age })
 }
 
-fn lines(snapshot: &Snapshot, book: &LocationBook) -> Vec<Line> {
+fn lines(snapshot: &Reading, book: &LocationBook) -> Vec<Line> {
     let line = |loc_id: LocationId, row| Line {
         place: Place { id: loc_id, name: book.name(loc_id).map(str::to_owned) },
         class: book.class(loc_id),

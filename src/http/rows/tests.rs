@@ -11,7 +11,7 @@ use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::{Location, LocationClass};
 use crate::haravan::{SentLocation, parse_row};
 use crate::query::{Grid, IdList, Selection, Slice};
-use crate::stock::{ReadTally, Snapshot};
+use crate::stock::{ReadTally, Reading};
 
 fn row(id: u64, variant: u64, location: u64, updated_at: &str) -> String {
     let ids = format!(r#""id":{id},"loc_id":{location},"product_id":9,"variant_id":{variant}"#);
@@ -28,7 +28,7 @@ fn rows() -> Vec<String> {
 }
 
 /// Variants 1 and 2 at locations 7 and 8; there is no row of (2, 7).
-fn snapshot(missing: &[(u64, u64)]) -> Snapshot {
+fn snapshot(missing: &[(u64, u64)]) -> Reading {
     let variants = IdList::parse("variant_ids", "1,2").unwrap();
     let grid = Grid::new(variants, IdList::parse("location_ids", "7,8").unwrap(), 10).unwrap();
     let call = CallTimes::at(Moment::from_millis(5));
@@ -50,7 +50,7 @@ fn snapshot(missing: &[(u64, u64)]) -> Snapshot {
         loc_id: LocationId::new(*location).unwrap(),
     };
     let unknown = missing.iter().map(|id| (cell(id), MissingReason::RateLimited)).collect();
-    Snapshot::new(grid, vec![entry(1), entry(2)], unknown, ReadTally::default())
+    Reading::new(grid, vec![entry(1), entry(2)], unknown, ReadTally::default())
 }
 
 fn text(body: RowsBody) -> String {

@@ -1,11 +1,12 @@
 //! What a flight does when its ids are refused: it finds the refused ones, and asks for all others.
 //!
-//! What it learns is told to all flights at once, and it hears what they learn: a refused variant is looked for once,
-//! however many tiles hold it.
+//! Flights share what they learn at once. So a refused variant is searched for once, however many tiles hold it.
 
-use super::{Company, Flight, TileAnswer, TileEnd};
+use super::Flight;
+use super::answer::TileAnswer;
+use super::charge::Purpose;
+use super::pages::{Company, TileEnd};
 use crate::domain::cell::MissingReason;
-use crate::loader::charge::Purpose;
 use crate::plan::Tile;
 use crate::plan::refusal::Refusals;
 use crate::plan::refusal::search::Search;
@@ -15,8 +16,8 @@ impl Flight {
     pub(super) async fn search(&mut self, tile: Tile) {
         self.purpose = Purpose::Search;
         let mut search = {
-            let board = self.shared.board.lock();
-            let (_, accepted) = board.known_ids();
+            let state = self.shared.state.lock();
+            let (_, accepted) = state.learnt.known_ids();
             Search::new(&tile, |id| accepted.holds_variant(id), |id| accepted.holds_location(id))
         };
         let mut published = Refusals::default();
@@ -45,15 +46,15 @@ impl Flight {
         self.purpose = Purpose::Answer;
     }
 
-    /// Tells the others what was found since the last time, and hears what they found.
+    /// Publishes what was found since the last time, and learns what other flights found.
     fn exchange(&self, tile: &Tile, search: &mut Search, published: &mut Refusals) {
         let now = self.shared.parts.clock.now();
         let found = search.refusals();
-        let mut board = self.shared.board.lock();
+        let mut state = self.shared.state.lock();
         if found != *published {
-            board.note_refused(&found.without(published), self.departure.started);
+            state.learnt.note_refused(&found.without(published), self.start.started);
         }
-        let (refused, accepted) = board.known_ids();
+        let (refused, accepted) = state.learnt.known_ids();
         let refused = refused.among(tile, now);
         search.learn(&refused, |id| accepted.holds_variant(id), |id| accepted.holds_location(id));
         *published = search.refusals();

@@ -9,7 +9,7 @@ use super::fake::{Fake, Setting, cells, lacks};
 use crate::domain::caller::CallerId;
 use crate::governor::resource::Resource;
 use crate::governor::{CallOutcome, Errand, Urgency};
-use crate::haravan::{Answer, Ask, CallCause, CallError, LOCATIONS, OTHER, Reply, Upstream};
+use crate::haravan::{CallAnswer, CallCause, CallError, LOCATIONS, OTHER, Reply, Upstream, UpstreamRequest};
 use crate::loader::Reuse;
 
 /// Who takes all it can get.
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// An answer that holds nothing.
 struct Nothing;
 
-impl Answer for Nothing {
+impl CallAnswer for Nothing {
     fn status(&self) -> u16 {
         200
     }
@@ -81,7 +81,7 @@ async fn poll(upstream: Upstream, errand: Errand, answers: bool) {
     let template = if answers { LOCATIONS } else { OTHER };
     loop {
         for urgency in [Urgency::New, Urgency::Continuation] {
-            let ask = Ask {
+            let request = UpstreamRequest {
                 errand: Errand { urgency, ..errand.clone() },
                 cause,
                 template,
@@ -94,7 +94,7 @@ async fn poll(upstream: Upstream, errand: Errand, answers: bool) {
                 let result = if answers { Ok(Nothing) } else { Err(CallError::ServerError { status: 500 }) };
                 Reply { call_limit: None, result }
             };
-            let failed = upstream.ask(ask, None, send).await.is_err();
+            let failed = upstream.ask(request, None, send).await.is_err();
             // A program that polls takes some time for it.
             tokio::time::sleep(if failed { Duration::from_millis(50) } else { Duration::ZERO }).await;
         }

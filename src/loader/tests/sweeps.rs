@@ -20,20 +20,22 @@ async fn ask(setting: &Setting, variants: Range<u64>, locations: u64) -> (Cells,
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_costs_a_call_and_one_in_twenty_over_its_bounds() {
+async fn a_sweep_costs_a_call_over_a_naive_one_and_one_in_twenty_over_its_bounds() {
     for (variants, locations) in [(50_u64, 5_u64), (500, 5), (1_000, 20), (5_000, 24)] {
         for percent in [100_u64, 50, 10, 1] {
             let setting = Setting::new(Fake::sparse(2 * variants + 1_000, locations, percent));
             let what = format!("{variants} x {locations} at {percent} %");
             let (_, calls) = ask(&setting, 1..variants + 1, locations).await;
             let naive = setting.fake.naive(1..variants + 1).calls;
-            assert!(calls <= naive + naive / 20 + 1, "{what}: {calls} calls, {naive} naively");
+            assert!(calls <= naive + 1, "{what}: {calls} calls, {naive} naively");
             // Now that the density is known.
             ask(&setting, variants + 1..variants + 1_001, locations).await;
             let rest = variants + 1_001..2 * variants + 1_001;
             let (_, calls) = ask(&setting, rest.clone(), locations).await;
             let floor = setting.fake.naive(rest).floor;
-            assert!(calls <= floor + floor / 10 + 1, "{what}: {calls} calls, {floor} at least");
+            // Fifty variants of a half full shop have more rows than two pages, and fewer do not fill them surely.
+            let over = if percent == 50 { floor / 11 } else { floor / 20 };
+            assert!(calls <= floor + over + 1, "{what}: {calls} calls, {floor} at least");
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Doubt, EVIDENCE_LASTS, Next, PATIENCE, PageLengths, PageSeen, SentinelSeen};
+use super::{
+    Doubt, EVIDENCE_LASTS, Next, PATIENCE, PATIENCE_WITH_SUSPICIOUS, PageLengths, PageSeen, SentinelSeen,
+    VARIED,
+};
 use crate::clock::Moment;
 use crate::plan::MAX_PAGE;
 
@@ -119,14 +122,45 @@ fn a_page_that_an_empty_one_followed_is_evidence_for_its_length() {
 }
 
 #[test]
-fn a_length_that_haravan_clamps_other_things_to_is_never_believed() {
+fn a_length_that_haravan_clamps_other_things_to_is_cleared_only_by_longer_pages_that_come_later() {
     for rows in [50, 100, 150, 200] {
         for sentinel in [SentinelSeen::None, SentinelSeen::Last, SentinelSeen::Passed] {
             let mut shop = Shop::with_page_of(249);
             shop.lengths.proven_whole(rows, shop.now);
-            assert_eq!(shop.judge(PageSeen { rows, sentinel, ..PAGE }), Next::AskOn, "{rows} {sentinel:?}");
+            let Next::Doubtful(doubt) = shop.judge(PageSeen { rows, sentinel, ..PAGE }) else {
+                panic!("{rows} {sentinel:?} is believed");
+            };
+            assert_eq!(shop.resolve(doubt, false), Next::AskOn, "nothing else is sent");
+            shop.page(rows + 1);
+            assert_eq!(shop.resolve(doubt, true), Next::Doubtful(doubt), "the clamp may just have ended");
+            shop.page(rows + 2);
+            assert_eq!(shop.resolve(doubt, true), Next::Complete);
         }
     }
+}
+
+#[test]
+fn a_page_of_a_usual_length_waits_for_few_others() {
+    let mut shop = Shop::with_page_of(249);
+    let doubt = shop.doubt(100);
+    for _ in 0..PATIENCE_WITH_SUSPICIOUS {
+        assert_eq!(shop.resolve(doubt, true), Next::Doubtful(doubt));
+        shop.page(99);
+    }
+    assert_eq!(shop.resolve(doubt, true), Next::AskOn);
+}
+
+#[test]
+fn the_longest_page_is_believed_once_where_pages_vary() {
+    let mut shop = Shop::default();
+    for rows in 30..30 + VARIED {
+        shop.hears(rows);
+    }
+    assert_eq!(shop.page(60), Next::Complete);
+    let doubt = shop.doubt(60);
+    assert_eq!(shop.resolve(doubt, false), Next::AskOn, "two pages end in the length that none exceeds");
+    shop.lengths.clamp_noticed();
+    shop.doubt(61);
 }
 
 #[test]
@@ -146,7 +180,12 @@ fn what_speaks_against_a_page_outweighs_evidence() {
 #[test]
 fn a_length_that_comes_again_and_again_is_suspicious_until_a_longer_page_comes() {
     let mut shop = Shop::with_page_of(120);
-    let until_asked = |shop: &mut Shop| (1..100).find(|_| shop.page(37) == Next::AskOn);
+    let until_asked = |shop: &mut Shop| {
+        (1..100).find(|_| match shop.page(37) {
+            Next::Doubtful(doubt) => shop.resolve(doubt, false) == Next::AskOn,
+            next => next == Next::AskOn,
+        })
+    };
     assert_eq!(until_asked(&mut shop), Some(5));
     assert_eq!(shop.page(38), Next::Complete, "longer");
     assert_eq!(until_asked(&mut shop), Some(5));

@@ -26,8 +26,14 @@ pub(super) fn wide_locations(candidates: &[Candidate]) -> Option<Arc<[LocationId
     Some(wide)
 }
 
-/// The tile over these locations: the candidates that want some of them, as many as pay.
-pub(super) fn outline(candidates: &[Candidate], locations: &Arc<[LocationId]>, density: &Density) -> Outline {
+/// The tile over these locations: the candidates that want some of them, as many as pay for a question that waits for
+/// this many variants.
+pub(super) fn outline(
+    candidates: &[Candidate],
+    locations: &Arc<[LocationId]>,
+    waiting: usize,
+    density: &Density,
+) -> Outline {
     let mut covered = Vec::with_capacity(candidates.len());
     for (variant_id, wanted) in candidates {
         let wanted = shared(wanted, locations);
@@ -35,7 +41,7 @@ pub(super) fn outline(candidates: &[Candidate], locations: &Arc<[LocationId]>, d
             covered.push((*variant_id, wanted));
         }
     }
-    covered.truncate(density.width(covered.len(), locations.len()));
+    covered.truncate(density.width(covered.len(), locations.len(), waiting * locations.len()));
     let cells: usize = covered.iter().map(|(_, wanted)| wanted).sum();
     let mut variants: Vec<VariantId> = covered.into_iter().map(|(variant_id, _)| variant_id).collect();
     variants.sort_unstable();

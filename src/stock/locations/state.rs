@@ -5,19 +5,19 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{FAILURE_REMEMBERED, LocationList, Outcome, POLICY, READ_EVERY};
+use super::{FAILURE_REMEMBERED, ListOutcome, LocationList, POLICY, READ_EVERY};
 use crate::cache::freshness::{Freshness, FreshnessWish};
 use crate::clock::Moment;
 use crate::stock::ReadError;
 
 /// What is held of the locations.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct ListState {
     in_force: InForce,
     /// Purges so far: what was read before the last one is not served as a list, but its classes stay in force.
     purges: u64,
     failed: Option<(Moment, ReadError)>,
-    reading: Option<Reading>,
+    reading: Option<ListReading>,
     /// When the last reading began: the list is read at most so often, whatever is asked.
     last_began: Option<Instant>,
 }
@@ -29,14 +29,14 @@ pub(super) enum InForce {
     #[default]
     Nothing,
     /// The list.
-    List(Held),
+    List(HeldList),
     /// That the token may not read it.
     Forbidden,
 }
 
 /// A list that was read.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldList {
     pub(super) list: Arc<LocationList>,
     began: Instant,
     /// Purges before it was read.
@@ -45,41 +45,41 @@ pub(super) struct Held {
 
 /// A reading under way.
 #[derive(Debug)]
-struct Reading {
+struct ListReading {
     began: Instant,
-    outcome: watch::Receiver<Option<Outcome>>,
+    outcome: watch::Receiver<Option<ListOutcome>>,
 }
 
 /// A reading that is to be made.
 #[derive(Debug)]
 pub(super) struct Begun {
-    pub(super) sender: watch::Sender<Option<Outcome>>,
+    pub(super) sender: watch::Sender<Option<ListOutcome>>,
     pub(super) began: Instant,
     pub(super) purges: u64,
 }
 
 /// What is to be done for who asks.
-pub(super) enum Look {
+pub(super) enum Decision {
     /// Serve this list.
     Serve(Arc<LocationList>),
     /// Fail.
     Fail(ReadError),
     /// Wait for the reading's outcome; a list that may be served if it fails.
-    Join(watch::Receiver<Option<Outcome>>, Option<Arc<LocationList>>),
+    Join(watch::Receiver<Option<ListOutcome>>, Option<Arc<LocationList>>),
     /// Wait for the end of a reading that began too early for this question, and look again.
-    WaitOut(watch::Receiver<Option<Outcome>>),
+    WaitOut(watch::Receiver<Option<ListOutcome>>),
     /// Wait until the list may be read again, and look again.
     Pause(Instant),
 }
 
-impl State {
+impl ListState {
     /// Decides for a question that was asked at this instant, and begins a reading where one is due.
-    pub(super) fn look(
+    pub(super) fn decide(
         &mut self,
         wish: &FreshnessWish,
         asked: Instant,
         now: Moment,
-    ) -> (Look, Option<Begun>) {
+    ) -> (Decision, Option<Begun>) {
         let judged = self.servable().map(|held| {
             let freshness = if asked <= held.began {
                 Freshness::Fresh
@@ -89,21 +89,21 @@ impl State {
             (Arc::clone(&held.list), freshness)
         });
         let fallback = match judged {
-            Some((list, Freshness::Fresh)) => return (Look::Serve(list), None),
+            Some((list, Freshness::Fresh)) => return (Decision::Serve(list), None),
             Some((list, Freshness::Stale)) => {
                 let may_read =
                     !wish.only_if_cached && self.failure(now).is_none() && self.reading().is_none();
                 let begun = if may_read { self.begin().ok() } else { None };
-                return (Look::Serve(list), begun);
+                return (Decision::Serve(list), begun);
             }
             Some((list, Freshness::Expired)) => Some(list),
             Some((_, Freshness::Unusable)) | None => None,
         };
         if wish.only_if_cached {
-            return (Look::Fail(ReadError::NotCached), None);
+            return (Decision::Fail(ReadError::NotCached), None);
         }
         if let Some(error) = self.failure(now) {
-            return (fallback.map_or(Look::Fail(error), Look::Serve), None);
+            return (fallback.map_or(Decision::Fail(error), Decision::Serve), None);
         }
         if let Some(reading) = self.reading() {
             let outcome = reading.outcome.clone();
@@ -112,12 +112,13 @@ impl State {
                 (false, Some(max_age)) => asked <= reading.began + max_age,
                 (false, None) => true,
             };
-            let look = if is_recent { Look::Join(outcome, fallback) } else { Look::WaitOut(outcome) };
-            return (look, None);
+            let decision =
+                if is_recent { Decision::Join(outcome, fallback) } else { Decision::WaitOut(outcome) };
+            return (decision, None);
         }
         match self.begin() {
-            Ok(begun) => (Look::Join(begun.sender.subscribe(), fallback), Some(begun)),
-            Err(may_read_at) => (Look::Pause(may_read_at), None),
+            Ok(begun) => (Decision::Join(begun.sender.subscribe(), fallback), Some(begun)),
+            Err(may_read_at) => (Decision::Pause(may_read_at), None),
         }
     }
 
@@ -130,12 +131,12 @@ impl State {
         }
         let (sender, outcome) = watch::channel(None);
         self.last_began = Some(began);
-        self.reading = Some(Reading { began, outcome });
+        self.reading = Some(ListReading { began, outcome });
         Ok(Begun { sender, began, purges: self.purges })
     }
 
     /// Keeps what a reading brought, unless a purge came since it began.
-    pub(super) fn keep(&mut self, begun: &Begun, outcome: &Outcome, now: Moment) {
+    pub(super) fn keep(&mut self, begun: &Begun, outcome: &ListOutcome, now: Moment) {
         if begun.purges != self.purges {
             return;
         }
@@ -143,7 +144,7 @@ impl State {
         self.failed = None;
         match outcome {
             Ok(list) => {
-                let held = Held { list: Arc::clone(list), began: begun.began, purges: begun.purges };
+                let held = HeldList { list: Arc::clone(list), began: begun.began, purges: begun.purges };
                 self.in_force = InForce::List(held);
             }
             // The bucket holds up whoever asks next, and for as long as it takes.
@@ -179,7 +180,7 @@ impl State {
     }
 
     /// The list that may be served, by its age.
-    pub(super) fn servable(&self) -> Option<&Held> {
+    pub(super) fn servable(&self) -> Option<&HeldList> {
         match &self.in_force {
             InForce::List(held) if held.purges == self.purges => Some(held),
             InForce::List(_) | InForce::Nothing | InForce::Forbidden => None,
@@ -193,12 +194,12 @@ impl State {
     }
 
     /// The reading under way; one that ended without an outcome is none.
-    fn reading(&self) -> Option<&Reading> {
+    fn reading(&self) -> Option<&ListReading> {
         self.reading.as_ref().filter(|reading| reading.outcome.has_changed().is_ok())
     }
 }
 
-impl Held {
+impl HeldList {
     /// Whether it is fresh.
     pub(super) fn is_fresh(&self, now: Moment) -> bool {
         now.since(self.list.observed_at) <= POLICY.fresh

@@ -1,4 +1,4 @@
-//! How fresh the cells are that a shop holds: counted, or where they are many, sampled.
+//! How fresh the cells are that a shop holds: all of them or, where there are many, a sample.
 
 use std::time::Duration;
 
@@ -6,48 +6,47 @@ use crate::cache::Cache;
 use crate::cache::freshness::{Freshness, FreshnessPolicy, FreshnessWish};
 use crate::clock::Moment;
 
-/// The most variants that are looked at. Source: ours; below a millisecond.
+/// The most variants that are counted. Source: ours; below a millisecond.
 const MAX_VARIANTS: usize = 2_000;
-/// The most cells that are looked at, give or take one variant's.
+/// The most cells that are counted, give or take one variant's.
 const MAX_CELLS: usize = 50_000;
 
-/// How fresh the cells held are: of all of them, or of a sample.
+/// The number of cells by freshness: of all cells held, or of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Census {
+pub struct FreshnessStats {
     /// Cells that are served as they are.
     pub fresh: usize,
     /// Cells that are served while they are read anew.
     pub stale: usize,
     /// Cells that are asked for anew before they are served.
     pub old: usize,
-    /// Whether these are a sample of the cells held. Entries come in the order of their ids' hashes, which has
-    /// nothing to do with ages.
+    /// Whether only a sample was counted. Entries come in the order of their ids' hashes, which is unrelated to age.
     pub sampled: bool,
-    /// How long ago the newest observation was made; none before the first.
+    /// The age of the newest observation. `None` before the first.
     pub newest: Option<Duration>,
 }
 
-impl Census {
+impl FreshnessStats {
     pub(in crate::stock) fn of(cache: &Cache, policy: &FreshnessPolicy, now: Moment) -> Self {
         let newest = cache.newest_observation().map(|newest| now.since(newest));
-        let mut census = Self { newest, ..Self::default() };
+        let mut stats = Self { newest, ..Self::default() };
         for (number, entry) in cache.entries().enumerate() {
-            if number == MAX_VARIANTS || MAX_CELLS <= census.cells() {
-                census.sampled = true;
+            if number == MAX_VARIANTS || MAX_CELLS <= stats.cells() {
+                stats.sampled = true;
                 break;
             }
             for cell in entry.cells().iter().filter(|cell| !cell.is_purged()) {
                 match policy.judge(now.since(cell.observed_at()), &FreshnessWish::default()) {
-                    Freshness::Fresh => census.fresh += 1,
-                    Freshness::Stale => census.stale += 1,
-                    Freshness::Expired | Freshness::Unusable => census.old += 1,
+                    Freshness::Fresh => stats.fresh += 1,
+                    Freshness::Stale => stats.stale += 1,
+                    Freshness::Expired | Freshness::Unusable => stats.old += 1,
                 }
             }
         }
-        census
+        stats
     }
 
-    /// The cells looked at.
+    /// The number of cells counted.
     #[must_use]
     pub fn cells(&self) -> usize {
         self.fresh + self.stale + self.old
@@ -58,7 +57,7 @@ impl Census {
 mod tests {
     use std::time::Duration;
 
-    use super::{Census, MAX_VARIANTS};
+    use super::{FreshnessStats, MAX_VARIANTS};
     use crate::cache::entry::{Finding, Observation};
     use crate::cache::freshness::FreshnessPolicy;
     use crate::cache::order::CallTimes;
@@ -86,15 +85,15 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_told_apart_by_what_becomes_of_them() {
+    fn cells_are_counted_by_freshness() {
         let cache = Cache::new(1 << 20, 0);
-        assert_eq!(Census::of(&cache, &POLICY, at(7)), Census::default());
+        assert_eq!(FreshnessStats::of(&cache, &POLICY, at(7)), FreshnessStats::default());
         for (variant_id, observed_at) in [(1, 1000), (2, 995), (3, 950), (4, 700), (5, 0)] {
             hold(&cache, variant_id, observed_at);
         }
         let newest = Some(Duration::from_secs(5));
-        let expected = Census { fresh: 2, stale: 1, old: 2, sampled: false, newest };
-        assert_eq!(Census::of(&cache, &POLICY, at(1005)), expected);
+        let expected = FreshnessStats { fresh: 2, stale: 1, old: 2, sampled: false, newest };
+        assert_eq!(FreshnessStats::of(&cache, &POLICY, at(1005)), expected);
     }
 
     #[test]
@@ -102,17 +101,17 @@ mod tests {
         let cache = Cache::new(1 << 20, 0);
         hold(&cache, 1, 0);
         cache.purge(&Purge::default(), Moment::default());
-        assert_eq!(Census::of(&cache, &POLICY, at(1)).cells(), 0);
+        assert_eq!(FreshnessStats::of(&cache, &POLICY, at(1)).cells(), 0);
     }
 
     #[test]
-    fn of_a_large_cache_a_sample_is_looked_at() {
+    fn of_a_large_cache_a_sample_is_counted() {
         let cache = Cache::new(1 << 30, 0);
         let many = u64::try_from(MAX_VARIANTS).unwrap() + 1;
         for variant_id in 1..=many {
             hold(&cache, variant_id, 0);
         }
-        let census = Census::of(&cache, &POLICY, at(1));
-        assert_eq!((census.cells(), census.sampled), (MAX_VARIANTS, true));
+        let stats = FreshnessStats::of(&cache, &POLICY, at(1));
+        assert_eq!((stats.cells(), stats.sampled), (MAX_VARIANTS, true));
     }
 }

@@ -11,7 +11,7 @@ use super::haravan::{Haravan, LAG, available_of};
 use crate::cache::{Purge, PurgeCount, PurgesSince};
 use crate::clock::{Clock, Moment};
 use crate::domain::cell::{CellId, MissingReason};
-use crate::stock::{Incomplete, ReadError, ReadTerms, Snapshot};
+use crate::stock::{Incomplete, ReadError, ReadTerms, Reading};
 
 /// How long a row that went back may take to be believed, in milliseconds.
 const BELIEVED: u64 = 10_000;
@@ -89,17 +89,17 @@ impl Judge {
     }
 
     /// Judges an answer as it is given.
-    pub(super) fn of_answer(&self, asked: Asked, answer: Result<Snapshot, ReadError>) -> Result<(), String> {
-        let snapshot = match answer {
-            Ok(snapshot) => snapshot,
+    pub(super) fn of_answer(&self, asked: Asked, answer: Result<Reading, ReadError>) -> Result<(), String> {
+        let reading = match answer {
+            Ok(reading) => reading,
             Err(error) => return self.of_error(asked, error),
         };
         let mut told = 0;
-        for (variant_id, entry) in snapshot.entries() {
-            for loc_id in snapshot.grid().locations.iter() {
+        for (variant_id, entry) in reading.entries() {
+            for loc_id in reading.grid().locations.iter() {
                 let id = CellId { variant_id, loc_id: *loc_id };
                 told += 1;
-                if let Some((_, reason)) = snapshot.unknown().iter().find(|(unknown, _)| *unknown == id) {
+                if let Some((_, reason)) = reading.unknown().iter().find(|(unknown, _)| *unknown == id) {
                     self.of_unknown(asked, id, *reason)?;
                     continue;
                 }
@@ -112,13 +112,13 @@ impl Judge {
                         id,
                         available: available_of(entry.row(cell).as_ref()),
                         read_at: cell.observed_at().as_millis(),
-                        is_stale: 0 < snapshot.tally().stale,
+                        is_stale: 0 < reading.tally().stale,
                         is_own_age: true,
                     },
                 )?;
             }
         }
-        if told == snapshot.grid().cells() { Ok(()) } else { Err(format!("{told} cells were told")) }
+        if told == reading.grid().cells() { Ok(()) } else { Err(format!("{told} cells were told")) }
     }
 
     /// Judges rows that a hit gave, as a question of now that has no wishes.

@@ -34,7 +34,7 @@ impl Reader {
             tokio::time::sleep(Duration::from_millis(self.random.u64(0..600))).await;
             let (grid, terms) = (self.grid(), self.terms());
             if self.random.u32(0..4) == 0 {
-                self.glimpse(&grid)
+                self.fresh_read(&grid)
                     .map_err(|what| format!("hit before read {number} of a reader: {what}"))?;
             }
             let asked = Asked { at: self.judge.now(), terms };
@@ -51,13 +51,13 @@ impl Reader {
     }
 
     /// Looks at what is fresh, and makes text of it.
-    fn glimpse(&self, grid: &Grid) -> Result<(), String> {
+    fn fresh_read(&self, grid: &Grid) -> Result<(), String> {
         let unwritten = {
-            let glimpses = self.shop.glimpses();
-            let Some(mut glimpse) = glimpses.of(grid) else { return Ok(()) };
-            glimpse.rows_mut().sort_unstable();
+            let fresh_reader = self.shop.fresh_reader();
+            let Some(mut fresh_read) = fresh_reader.read(grid) else { return Ok(()) };
+            fresh_read.rows_mut().sort_unstable();
             let mut text = b"[".to_vec();
-            glimpse.write_rows(&mut text, |_| {});
+            fresh_read.write_rows(&mut text, |_| {});
             text.push(b']');
             let rows: Vec<Box<serde_json::value::RawValue>> = serde_json::from_slice(&text).unwrap();
             let rows: Vec<(CellId, i64)> = rows
@@ -65,9 +65,9 @@ impl Reader {
                 .map(|row| parse_row(row.get()).unwrap())
                 .map(|row| (row.cell_id(), row.qty_available.as_integer().unwrap()))
                 .collect();
-            let (age, _) = glimpse.age_at(self.judge.now());
+            let (age, _) = fresh_read.age_at(self.judge.now());
             self.judge.of_hit(&rows, self.judge.now().minus(age))?;
-            glimpse.unwritten()
+            fresh_read.unwritten()
         };
         self.shop.keep_texts(&unwritten);
         Ok(())

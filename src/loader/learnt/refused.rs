@@ -18,22 +18,22 @@ const REMEMBERED: Duration = Duration::from_secs(600);
 /// Most refusals remembered of a kind: callers can invent ids without end.
 const MOST: usize = 10_000;
 
-/// Purges remembered beside the ids; after more, all ids are forgotten. Source: ours.
+/// Purges remembered beside the ids. After more, all ids are forgotten. Source: ours.
 const MOST_PURGES: usize = 64;
 
 /// Ids refused lately.
 #[derive(Debug, Default)]
-pub(super) struct RefusedIds {
+pub(in crate::loader) struct RefusedIds {
     variants: Memory<VariantId>,
     locations: Memory<LocationId>,
     cells: Memory<CellId>,
-    /// What was learnt before one of these does not count for the cells that it concerns.
+    /// What was learnt before a purge does not count for the cells that the purge concerns.
     purges: Vec<(Moment, Purge)>,
 }
 
 impl RefusedIds {
-    /// Remembers what a flight that started then has found.
-    pub(super) fn remember(&mut self, refusals: &Refusals, started: Moment) {
+    /// Remembers what a flight has found that started at this moment.
+    pub(in crate::loader) fn remember(&mut self, refusals: &Refusals, started: Moment) {
         for variant_id in &refusals.variants {
             self.variants.remember(*variant_id, started);
         }
@@ -45,8 +45,8 @@ impl RefusedIds {
         }
     }
 
-    /// Forgets what a purge concerns, and what flights under way will find of it.
-    pub(super) fn forget(&mut self, purge: &Purge, now: Moment) {
+    /// Forgets what a purge concerns, and what flights under way will find about it.
+    pub(in crate::loader) fn forget(&mut self, purge: &Purge, now: Moment) {
         self.purges.retain(|(at, _)| now < at.plus(REMEMBERED));
         if MOST_PURGES <= self.purges.len() || *purge == Purge::default() {
             *self = Self { purges: vec![(now, Purge::default())], ..Self::default() };
@@ -55,8 +55,13 @@ impl RefusedIds {
         }
     }
 
-    /// Forgets what was learnt of a variant's cells before a moment: they are asked for again.
-    pub(super) fn forget_older(&mut self, variant_id: VariantId, locations: &[LocationId], from: Moment) {
+    /// Forgets what was learnt of a variant's cells before a moment. They are asked for again.
+    pub(in crate::loader) fn forget_older(
+        &mut self,
+        variant_id: VariantId,
+        locations: &[LocationId],
+        from: Moment,
+    ) {
         self.variants.forget_older(&variant_id, from);
         for loc_id in locations {
             self.locations.forget_older(loc_id, from);
@@ -64,13 +69,13 @@ impl RefusedIds {
         }
     }
 
-    /// Whether nothing is remembered: the usual case.
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nothing is remembered, which is the usual case.
+    pub(in crate::loader) fn is_empty(&self) -> bool {
         self.variants.learnt.is_empty() && self.locations.learnt.is_empty() && self.cells.learnt.is_empty()
     }
 
-    /// The ids of a tile of which no cell need be asked for.
-    pub(super) fn among(&self, tile: &Tile, now: Moment) -> Refusals {
+    /// The ids of a tile of which no cell needs to be asked for.
+    pub(in crate::loader) fn among(&self, tile: &Tile, now: Moment) -> Refusals {
         let mut refusals = Refusals::default();
         if self.is_empty() {
             return refusals;
@@ -94,8 +99,8 @@ impl RefusedIds {
         refusals
     }
 
-    /// Whether a cell need not be asked for. With `learnt_from`, only what was learnt no earlier counts.
-    pub(super) fn holds(&self, cell: CellId, now: Moment, learnt_from: Option<Moment>) -> bool {
+    /// Whether a cell need not be asked for. What was learnt before `learnt_from` does not count.
+    pub(in crate::loader) fn holds(&self, cell: CellId, now: Moment, learnt_from: Option<Moment>) -> bool {
         let learnt = [
             self.variants.learnt(&cell.variant_id),
             self.locations.learnt(&cell.loc_id),

@@ -1,4 +1,4 @@
-//! The ids that Haravan has accepted: no suspects when a call is refused.
+//! The ids that Haravan has accepted. They are not suspected when a call is refused.
 
 use std::hash::Hash;
 
@@ -15,14 +15,14 @@ const MOST_LOCATIONS: usize = 10_000;
 
 /// Ids that were accepted once, until they are refused.
 #[derive(Debug, Default)]
-pub(super) struct AcceptedIds {
+pub(in crate::loader) struct AcceptedIds {
     variants: FxHashSet<VariantId>,
     locations: FxHashSet<LocationId>,
 }
 
 impl AcceptedIds {
-    /// These ids were in a call that was answered.
-    pub(super) fn accept<'a>(
+    /// Notes the ids of a call that was answered.
+    pub(in crate::loader) fn accept<'a>(
         &mut self,
         variants: impl IntoIterator<Item = &'a VariantId>,
         locations: impl IntoIterator<Item = &'a LocationId>,
@@ -31,24 +31,24 @@ impl AcceptedIds {
         remember(&mut self.locations, locations, MOST_LOCATIONS);
     }
 
-    /// These ids are refused now.
-    pub(super) fn forget(&mut self, refusals: &Refusals) {
+    /// Forgets ids that are refused now.
+    pub(in crate::loader) fn forget(&mut self, refusals: &Refusals) {
         self.variants.retain(|id| !refusals.variants.contains(id));
         self.locations.retain(|id| !refusals.locations.contains(id));
     }
 
     /// Whether a variant was accepted.
-    pub(super) fn holds_variant(&self, variant_id: VariantId) -> bool {
+    pub(in crate::loader) fn holds_variant(&self, variant_id: VariantId) -> bool {
         self.variants.contains(&variant_id)
     }
 
     /// Whether a location was accepted.
-    pub(super) fn holds_location(&self, loc_id: LocationId) -> bool {
+    pub(in crate::loader) fn holds_location(&self, loc_id: LocationId) -> bool {
         self.locations.contains(&loc_id)
     }
 }
 
-/// Adds ids, within the bound: what does not fit is only a suspect again.
+/// Adds ids within the bound. Ids that do not fit are only suspected again.
 fn remember<'a, I: Copy + Eq + Hash + 'a>(
     known: &mut FxHashSet<I>,
     ids: impl IntoIterator<Item = &'a I>,

@@ -1,11 +1,12 @@
-//! What calls a question would take, had it been asked.
+//! An estimate of the calls that a question takes, made without asking Haravan.
 
-use super::{Lack, Loader, Reuse, cells_of};
+use super::Loader;
 use crate::coop::{Pieces, give_way};
+use crate::loader::lack::{Lack, Reuse, cells_of};
 use crate::plan::density::Density;
 use crate::plan::pending::{Pending, Priority, Waiter, Want};
 
-/// Variants looked up under the board's lock at a time. Source: ours; with fifty locations some 100 µs of work.
+/// Variants looked up at a time under the state's lock. Source: ours; with fifty locations some 100 µs of work.
 const AT_A_TIME: usize = 64;
 
 /// Cells planned at a stretch. Source: ours; some 200 µs of work.
@@ -14,36 +15,36 @@ const PIECE: usize = 4_096;
 /// Calls that would be made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Forecast {
-    /// The tiles, in the order that they would be asked: (variants, locations).
+    /// The tiles, in the order that they would be asked for: (variants, locations).
     pub tiles: Vec<(usize, usize)>,
-    /// The calls: a tile's pages are calls of their own.
+    /// The calls. Each page of a tile is one.
     pub calls: usize,
-    /// Cells that are on their way already.
+    /// Cells that are in flight already.
     pub joined: usize,
 }
 
 impl Loader {
-    /// The calls that getting these cells would take, beside what is on its way and were nothing else wanted. Cells
+    /// Estimates the calls that getting these cells would take, beside what is in flight, if nothing else waits. Cells
     /// that are known to be refused take none.
     #[must_use]
     pub fn forecast(&self, lacks: &[Lack], reuse: Reuse) -> Forecast {
         let now = self.shared.parts.clock.now();
         let (mut to_ask, mut refused) = (Vec::new(), Vec::new());
         for part in lacks.chunks(AT_A_TIME) {
-            to_ask.extend(self.shared.board.lock().to_ask(part, (now, reuse), &mut refused));
+            to_ask.extend(self.shared.state.lock().to_ask(part, (now, reuse), &mut refused));
             give_way();
         }
         let joined = cells_of(lacks) - cells_of(&to_ask) - refused.len();
-        let density = self.shared.board.lock().density().clone();
+        let density = self.shared.state.lock().density().clone();
         Forecast { joined, ..plan(to_ask, &density) }
     }
 }
 
-/// The tiles in which these cells would be asked for, and the calls that they take.
+/// Plans the tiles for these cells, and counts the calls that they take.
 pub(super) fn plan(lacks: Vec<Lack>, density: &Density) -> Forecast {
     let mut pending = Pending::default();
     let wants =
-        lacks.into_iter().map(|(variant_id, locations)| (variant_id, Want { waiter: Nobody, locations }));
+        lacks.into_iter().map(|(variant_id, locations)| (variant_id, Want { waiter: NoCaller, locations }));
     pending.add(Priority::Interactive, wants);
     let mut forecast = Forecast::default();
     let mut pieces = Pieces::of(PIECE);
@@ -56,11 +57,11 @@ pub(super) fn plan(lacks: Vec<Lack>, density: &Density) -> Forecast {
     forecast
 }
 
-/// Waits for a forecast.
+/// The waiter of a forecast: no caller waits.
 #[derive(Debug, Clone)]
-struct Nobody;
+struct NoCaller;
 
-impl Waiter for Nobody {
+impl Waiter for NoCaller {
     fn is_gone(&self) -> bool {
         false
     }

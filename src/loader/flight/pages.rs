@@ -1,4 +1,4 @@
-//! One tile's way through its pages: what is asked, what is taken of each page, and when it is all there.
+//! Reads a tile page by page: what is asked for, what is taken of each page, and when the tile is complete.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::answer::TileAnswer;
-use super::evidence::{OpenDoubt, Witness};
-use super::flight::{CallEnd, Flight};
-use super::sight::PageSight;
+use super::page_end::{OpenShortPage, Probe};
+use super::page_view::PageView;
+use super::{Flight, NoPage};
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::governor::Permit;
@@ -20,16 +20,16 @@ use crate::plan::{MAX_PAGE, Tile};
 use crate::query::{Direction, Order};
 use crate::trace;
 
-/// How long a doubt waits for others that the same call could clear, while calls are under way. Source: ours; about
-/// what calls sent together differ by.
+/// How long a doubt waits for others that the same probe could settle, while calls are under way. Source: ours; about
+/// the difference between calls that are sent together.
 const GATHERING: Duration = Duration::from_millis(100);
 
-/// Whether a cell may be added to a tile that proves its page whole.
+/// Whether a sentinel may be added to a tile, to prove its page whole.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Company {
-    /// If there is one that fits.
+    /// Yes, if one fits.
     Sentinel,
-    /// Not where ids are suspected, or pages made no sense.
+    /// No: ids are suspected, or pages made no sense.
     None,
 }
 
@@ -39,11 +39,11 @@ pub(super) enum TileEnd {
     Answered(TileAnswer),
     /// Haravan refused the ids.
     Refused,
-    /// Too many calls were refused: nothing is known of the cells that did not come.
+    /// Too many calls were refused. Nothing is known of the cells that did not come.
     Denied,
-    /// The pages cannot be told apart: ask for less at once.
+    /// The pages make no sense. Ask for less at once.
     Unpageable,
-    /// These rows came before it failed for this reason.
+    /// It failed for this reason, after these rows came.
     Failed(TileAnswer, MissingReason),
 }
 
@@ -60,14 +60,14 @@ pub(super) struct Asking<'a> {
     sentinel: Option<&'a Sentinel>,
     /// The next call: for the tile's cells, and those that come with the sentinel.
     call: InventoryCall,
-    /// The rows that are wanted; none if all of them are.
+    /// The number of rows that are wanted. `None` if all are.
     wanted: Option<usize>,
-    /// Whether only some of the tile's rows are asked for: then its density says nothing of how many.
+    /// Whether only some of the tile's rows are asked for. Their number says nothing of the shop's density.
     is_part: bool,
-    /// The rows of the tile that are cached: should one of the last of them not come, the page was cut.
+    /// The rows of the tile that are cached. If one of the last of them does not come, the page was cut.
     known: Vec<(u64, CellId)>,
     pub(super) answer: TileAnswer,
-    /// The rows of the page before, if it was a short one.
+    /// The length of the page before, if it was a short one.
     previous: Option<usize>,
 }
 
@@ -81,7 +81,7 @@ pub(super) enum Walk {
     Refused,
     /// Too many calls were refused.
     Denied,
-    /// The pages cannot be told apart.
+    /// The pages make no sense.
     Unpageable,
     /// It failed for this reason.
     Failed(MissingReason),
@@ -103,17 +103,17 @@ impl Flight {
     /// Asks for a tile, page after page.
     pub(super) async fn ask(&self, tile: &Tile, mut permit: Option<Permit>, company: Company) -> TileEnd {
         let sentinel = (company == Company::Sentinel)
-            .then(|| self.shared.board.lock().proof().sentinel_of(tile))
+            .then(|| self.shared.state.lock().learnt.pages.sentinel_of(tile))
             .flatten();
         if let Some(sentinel) = sentinel {
             let end = self.ask_pages(tile, Some(&sentinel), permit.take()).await;
             if !matches!(end, TileEnd::Refused) || *sentinel.asked == *tile {
                 return end;
             }
-            // Haravan may refuse the sentinel, whose variant was deleted: without it the tile is no suspect.
+            // Haravan may refuse the sentinel, whose variant may be deleted. Ask without it before suspecting the tile.
             let end = self.ask_pages(tile, None, None).await;
             if !matches!(end, TileEnd::Refused) {
-                self.shared.board.lock().proof().sentinel_gone(sentinel.cell);
+                self.shared.state.lock().learnt.pages.sentinel_gone(sentinel.cell);
             }
             return end;
         }
@@ -141,7 +141,7 @@ impl Flight {
         }
     }
 
-    /// What a caller asked for in its own manner, with its own limit.
+    /// What a window asks for.
     pub(super) fn asking_for<'a>(&self, tile: &'a Tile, call: &InventoryCall) -> Asking<'a> {
         // Rows that did not change lately do not come.
         let known = if call.updated_at_min.is_none() { self.known_rows(tile) } else { Vec::new() };
@@ -164,14 +164,14 @@ impl Flight {
         for number in 1..=asking.call.tile.cells().saturating_add(1) {
             let (page, times) = match self.call(asking.call.clone(), number, cause, permit.take()).await {
                 Ok(page) => page,
-                Err(CallEnd::Refused) => return Walk::Refused,
-                Err(CallEnd::Denied) => return Walk::Denied,
-                Err(CallEnd::Failed(reason)) => return Walk::Failed(reason),
+                Err(NoPage::Refused) => return Walk::Refused,
+                Err(NoPage::Denied) => return Walk::Denied,
+                Err(NoPage::Failed(reason)) => return Walk::Failed(reason),
             };
             match self.turn_page(asking, page, times).await {
                 PageTurn::End => return Walk::Complete,
                 PageTurn::Full => return Walk::Full,
-                // A full page is known to go on; after a short one it is asked whether it was whole.
+                // More follows a full page. After a short one, the call asks whether it was whole.
                 PageTurn::More if asking.previous.is_none() => cause = CallCause::Page,
                 PageTurn::More => cause = CallCause::Proof,
                 PageTurn::Nonsense => return Walk::Unpageable,
@@ -182,20 +182,20 @@ impl Flight {
 
     /// Takes a page, and decides what follows.
     async fn turn_page(&self, asking: &mut Asking<'_>, page: InventoryPage, times: CallTimes) -> PageTurn {
-        let sight = PageSight::of(&page, &asking.call.tile, asking.call.since_id);
-        let PageSight { last_id, is_sorted, rows, .. } = sight;
+        let view = PageView::of(&page, &asking.call.tile, asking.call.since_id);
+        let PageView { last_id, is_sorted, rows, .. } = view;
         let (is_ordered, limit) = (is_ordered(&page, &asking.call), asking.call.limit);
         let rows_seen: Vec<_> = page.rows.iter().map(|row| (row.id, row.cell_id())).collect();
         let before = asking.answer.came_in_all();
         let repeated = asking.answer.take(page, times, asking.tile, asking.sentinel);
-        sight.tell(&repeated, &self.shared.parts.oddities);
+        view.report(&repeated, &self.shared.parts.oddities);
         let brought = asking.answer.came_in_all() - before;
         if let Some(length) = asking.previous.filter(|length| 0 < brought && *length < MAX_PAGE) {
-            self.shared.distrust_pages_of(length);
+            self.shared.recheck_pages_of(length);
         }
         let is_full = asking.wanted.is_some_and(|wanted| wanted <= asking.answer.came());
         if is_full || !asking.call.is_by_id() && limit <= rows {
-            self.shared.board.lock().proof().saw_rows(rows_seen);
+            self.shared.state.lock().learnt.pages.saw_rows(rows_seen);
             return if is_full && is_ordered { PageTurn::Full } else { PageTurn::Nonsense };
         }
         let seen = PageSeen {
@@ -203,7 +203,7 @@ impl Flight {
             limit,
             outstanding: asking.tile.cells() - asking.answer.came(),
             sentinel: if is_sorted { asking.sentinel_seen(last_id) } else { SentinelSeen::None },
-            has_strangers: sight.has_foreign,
+            has_strangers: view.has_foreign,
             known_row_missing: asking.misses_a_row_after(last_id),
             improbable: false,
             by_chance: 1.0,
@@ -211,25 +211,25 @@ impl Flight {
         };
         let next = {
             let now = self.shared.parts.clock.now();
-            let mut board = self.shared.board.lock();
-            board.proof().saw_rows(rows_seen);
+            let mut state = self.shared.state.lock();
+            state.learnt.pages.saw_rows(rows_seen);
             if asking.is_part {
-                board.proof().judge_part(seen, now)
+                state.learnt.pages.judge_part(seen, now)
             } else {
-                board.proof().judge_page(seen, asking.tile, asking.answer.variants(), now)
+                state.learnt.pages.judge_page(seen, asking.tile, asking.answer.variants(), now)
             }
         };
-        // A row that may be any cell's comes again and again: what is still missing stays unknown.
+        // A row that may be any cell's comes again and again: cells that are still missing stay unknown.
         let is_in_vain = brought == 0 && asking.answer.has_untold;
         if is_in_vain || self.settle_doubts(next).await == PageEnd::Complete {
-            self.complete(asking, seen);
+            self.learn_from(asking, seen);
             return PageTurn::End;
         }
         let goes_on = asking.call.is_by_id() && is_sorted && asking.call.since_id < last_id;
-        if !goes_on || (brought == 0 && !sight.is_foreign) {
+        if !goes_on || (brought == 0 && !view.is_foreign) {
             return PageTurn::Nonsense;
         }
-        asking.previous = (!sight.has_foreign && rows < limit).then_some(rows);
+        asking.previous = (!view.has_foreign && rows < limit).then_some(rows);
         asking.call.since_id = last_id;
         if let Some(wanted) = asking.wanted {
             asking.call.limit = wanted.saturating_sub(asking.answer.came()).clamp(1, MAX_PAGE);
@@ -237,43 +237,43 @@ impl Flight {
         PageTurn::More
     }
 
-    /// A tile is complete: learns from it.
-    fn complete(&self, asking: &Asking<'_>, last_page: PageSeen) {
+    /// Learns from a tile that is complete.
+    fn learn_from(&self, asking: &Asking<'_>, last_page: PageSeen) {
         let now = self.shared.parts.clock.now();
-        let mut board = self.shared.board.lock();
-        let proof = board.proof();
+        let mut state = self.shared.state.lock();
+        let pages = &mut state.learnt.pages;
         if last_page.rows == 0
             && let Some(previous) = asking.previous
         {
-            proof.page_proven(previous, now);
+            pages.page_proven(previous, now);
         }
         if let Some(sentinel) = asking.sentinel.filter(|_| asking.answer.sentinel.is_none())
             && 0 < last_page.outstanding
         {
-            proof.sentinel_gone(sentinel.cell);
+            pages.sentinel_gone(sentinel.cell);
         }
         if !asking.is_part {
-            proof.tile_completed(asking.tile, asking.answer.came(), last_page);
+            pages.tile_completed(asking.tile, asking.answer.came(), last_page);
         }
     }
 
-    /// Waits while later calls may tell whether a page was cut.
+    /// Waits while later calls may show whether a page was cut.
     async fn settle_doubts(&self, next: Next) -> PageEnd {
         let doubt = match next {
             Next::Complete => return PageEnd::Complete,
             Next::AskOn => return PageEnd::AskOn,
             Next::Doubtful(doubt) => doubt,
         };
-        let _open = OpenDoubt::new(&self.shared);
+        let _open = OpenShortPage::new(&self.shared);
         let _shown = trace::doubt();
         let opened = Instant::now();
         let patience = opened + self.shared.parts.call_timeout;
         loop {
             let ended = self.shared.call_ended.notified();
             let (next, more_doubts_may_come) = {
-                let mut board = self.shared.board.lock();
-                let next = board.resolve(doubt, self.shared.parts.clock.now());
-                (next, board.proof().has_calls_in_flight())
+                let state = self.shared.state.lock();
+                let next = state.resolve(doubt, self.shared.parts.clock.now());
+                (next, state.learnt.pages.has_calls_in_flight())
             };
             match next {
                 Next::AskOn if more_doubts_may_come && opened.elapsed() < GATHERING => {
@@ -285,12 +285,13 @@ impl Flight {
                         return PageEnd::AskOn;
                     }
                 }
+                Next::AskOn if doubt.is_suspicious() => return PageEnd::AskOn,
                 Next::AskOn => {
-                    // One call that is known to bring more rows clears all doubts at once, and those to come.
-                    let Some(witness) = Witness::called(&self.shared, doubt) else {
+                    // One call that is known to bring more rows settles all doubts at once, and later ones.
+                    let Some(probe) = Probe::send(&self.shared, doubt) else {
                         return PageEnd::AskOn;
                     };
-                    let call = InventoryCall::after(Arc::clone(&witness.tile), 0);
+                    let call = InventoryCall::after(Arc::clone(&probe.tile), 0);
                     if self.call(call, 1, CallCause::Proof, None).await.is_err() {
                         return PageEnd::AskOn;
                     }
@@ -299,7 +300,7 @@ impl Flight {
         }
     }
 
-    /// The rows of the tile that are cached: should one of the last of them not come, the page was cut.
+    /// The rows of the tile that are cached. If one of the last of them does not come, the page was cut.
     fn known_rows(&self, tile: &Tile) -> Vec<(u64, CellId)> {
         let mut known = Vec::new();
         for variant_id in &tile.variants {
@@ -317,7 +318,7 @@ impl Flight {
 }
 
 impl Asking<'_> {
-    /// Whether a row that is known beyond the page's end has not come.
+    /// Whether a known row beyond the page's end has not come.
     fn misses_a_row_after(&self, last_id: u64) -> bool {
         self.known.iter().any(|(id, cell)| last_id < *id && !self.answer.rows.contains_key(cell))
     }

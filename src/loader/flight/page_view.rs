@@ -1,4 +1,4 @@
-//! What a page looks like before its rows are taken: what belongs to its tile, what does not, and what cannot be told.
+//! A page before its rows are taken: which rows belong to its tile, which do not, and which are unknown.
 
 use rustc_hash::FxHashSet;
 
@@ -8,26 +8,26 @@ use crate::haravan::{InventoryPage, Oddities, UnreadableRow};
 use crate::metrics::UnreadableKind;
 use crate::plan::{MAX_PAGE, Tile};
 
-/// What a page looks like, as far as the asking of further pages cares.
-pub(super) struct PageSight {
-    /// The highest id among the tile's own rows; among all rows, where the page has none of the tile's.
+/// A page, as far as the asking for further pages cares.
+pub(super) struct PageView {
+    /// The highest id among the tile's own rows, or among all rows if the page has no row of the tile.
     pub(super) last_id: u64,
-    /// Whether the rows that tell `last_id` came in the order of their ids.
+    /// Whether the rows that `last_id` is taken from came in the order of their ids.
     pub(super) is_sorted: bool,
-    /// Rows in the page; zero if it is as good as empty.
+    /// Rows in the page. Zero if it is as good as empty.
     pub(super) rows: usize,
-    /// Whether it holds rows that nobody asked for: its length is no evidence then.
+    /// Whether it holds rows that were not asked for. Then its length is no evidence.
     pub(super) has_foreign: bool,
-    /// Whether it holds nothing else.
+    /// Whether it holds no other rows.
     pub(super) is_foreign: bool,
-    /// The rows that nobody asked for, by their ids as far as they can be told.
+    /// The rows that were not asked for, by their ids if these can be read.
     foreign: Vec<Option<RowId>>,
-    /// The tile's rows that cannot be read, and those that may be anybody's.
+    /// The tile's rows that cannot be read, and those that may be any cell's.
     unreadable: Vec<(UnreadableKind, Option<RowId>)>,
 }
 
-impl PageSight {
-    /// Looks at a page that was asked for after `since_id`.
+impl PageView {
+    /// The view of a page that was asked for after `since_id`.
     pub(super) fn of(page: &InventoryPage, tile: &Tile, since_id: u64) -> Self {
         let within = |cell: CellId| tile.contains(cell.variant_id, cell.loc_id);
         let (own, foreign): (Vec<_>, Vec<_>) = page.rows.iter().partition(|row| within(row.cell_id()));
@@ -39,7 +39,7 @@ impl PageSight {
         let told = own_odd.iter().filter(|row| row.cell.is_some()).filter_map(|row| row.id);
         let own_ids: Vec<RowId> = own.iter().map(|row| row.id).collect();
         let last_foreign = foreign_ids.iter().flatten().max().map_or(0, |id| id.get());
-        // After an id, rows with no higher one are noise that says nothing of what follows.
+        // Rows with ids no higher than the one asked for are noise. They say nothing of what follows.
         let are_told = foreign_ids.iter().all(Option::is_some);
         let is_noise = is_foreign && are_told && page.length < MAX_PAGE && last_foreign <= since_id;
         let (last_id, is_sorted) = if is_foreign {
@@ -58,8 +58,8 @@ impl PageSight {
         }
     }
 
-    /// Tells operators what was odd, the rows that came twice for one cell included.
-    pub(super) fn tell(&self, repeated: &[RowId], oddities: &Oddities) {
+    /// Reports to operators what was odd, including the rows that repeat a cell.
+    pub(super) fn report(&self, repeated: &[RowId], oddities: &Oddities) {
         let note = |kind, id: Option<RowId>| oddities.note(kind, id.map(RowId::get));
         for id in &self.foreign {
             note(UnreadableKind::RowForeign, *id);
@@ -73,7 +73,7 @@ impl PageSight {
     }
 }
 
-/// Whether ids ascend, those left out that came before: a row that is sent twice breaks no order.
+/// Whether ids ascend, leaving out repetitions: a row that is sent twice breaks no order.
 fn are_in_order(ids: &[RowId]) -> bool {
     let mut seen = FxHashSet::default();
     ids.is_sorted() || ids.iter().filter(|id| seen.insert(**id)).is_sorted()
@@ -94,13 +94,13 @@ fn kind_and_id(row: &UnreadableRow) -> (UnreadableKind, Option<RowId>) {
 mod tests {
     use std::sync::Arc;
 
-    use super::{PageSight, has_foreign_rows};
+    use super::{PageView, has_foreign_rows};
     use crate::domain::id::{LocationId, VariantId};
     use crate::haravan::{InventoryPage, parse_row};
     use crate::plan::Tile;
 
     /// Looks at a page of these rows (id, variant), asked for variants 1 to 9 after an id.
-    fn sight(since_id: u64, rows: &[(u64, u64)]) -> PageSight {
+    fn view(since_id: u64, rows: &[(u64, u64)]) -> PageView {
         let row = |(id, variant): &(u64, u64)| {
             let text = format!(
                 "{{\"id\":{id},\"loc_id\":1,\"product_id\":1,\"variant_id\":{variant},\"qty_onhand\":0,\
@@ -112,30 +112,30 @@ mod tests {
         let page = InventoryPage { length: rows.len(), rows, unreadable: Vec::new() };
         let variants = (1..=9).map(|number| VariantId::new(number).unwrap()).collect();
         let tile = Tile { variants, locations: Arc::from([LocationId::new(1).unwrap()]) };
-        let sight = PageSight::of(&page, &tile, since_id);
-        assert_eq!(sight.has_foreign, has_foreign_rows(&page, &tile));
-        sight
+        let view = PageView::of(&page, &tile, since_id);
+        assert_eq!(view.has_foreign, has_foreign_rows(&page, &tile));
+        view
     }
 
     #[test]
     fn only_the_tiles_own_rows_tell_where_to_go_on() {
-        let seen = sight(0, &[(5, 1), (7, 2), (900, 77)]);
+        let seen = view(0, &[(5, 1), (7, 2), (900, 77)]);
         assert_eq!((seen.last_id, seen.is_sorted, seen.rows), (7, true, 3));
         assert!(seen.has_foreign && !seen.is_foreign);
     }
 
     #[test]
     fn a_page_of_nothing_but_foreign_rows_is_empty_only_if_none_follows_the_id_asked_for() {
-        let noise = sight(7, &[(3, 77), (7, 78)]);
+        let noise = view(7, &[(3, 77), (7, 78)]);
         assert_eq!((noise.rows, noise.is_foreign), (0, true));
-        let more = sight(7, &[(3, 77), (900, 78)]);
+        let more = view(7, &[(3, 77), (900, 78)]);
         assert_eq!((more.rows, more.last_id, more.is_sorted), (2, 900, true));
-        assert_eq!(sight(7, &[]).rows, 0);
+        assert_eq!(view(7, &[]).rows, 0);
     }
 
     #[test]
     fn a_row_that_is_sent_twice_breaks_no_order() {
-        assert!(sight(0, &[(5, 1), (7, 2), (5, 1)]).is_sorted);
-        assert!(!sight(0, &[(7, 2), (5, 1)]).is_sorted);
+        assert!(view(0, &[(5, 1), (7, 2), (5, 1)]).is_sorted);
+        assert!(!view(0, &[(7, 2), (5, 1)]).is_sorted);
     }
 }

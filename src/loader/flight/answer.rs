@@ -1,4 +1,4 @@
-//! What came of a tile: the rows of its pages, as far as they came.
+//! The answer to a tile: the rows of its pages, as far as they came.
 
 use std::sync::Arc;
 
@@ -18,25 +18,25 @@ pub(super) struct TileAnswer {
     pub(super) rows: FxHashMap<CellId, (Row, CallTimes)>,
     /// Cells whose row cannot be read.
     pub(super) unreadable: FxHashSet<CellId>,
-    /// When its calls were under way, from the first to the last: what is not there was not there at some moment then.
+    /// The time from the first call to the last. A row that did not come was absent at some moment in it.
     pub(super) calls: Option<CallTimes>,
-    /// Whether a row came that may be any cell's: then no cell is known to have none.
+    /// Whether a row came that may be any cell's. Then no cell is known to have no row.
     pub(super) has_untold: bool,
     /// Cells for which a page had two rows.
     pub(super) repeated: FxHashSet<CellId>,
     /// Rows that came with the sentinel.
     besides: FxHashSet<CellId>,
-    /// The id that the sentinel's row came with.
+    /// The id of the sentinel's row, if it came.
     pub(super) sentinel: Option<u64>,
 }
 
 impl TileAnswer {
-    /// How many of the tile's cells came, readable or not.
+    /// The number of the tile's cells that came, readable or not.
     pub(super) fn came(&self) -> usize {
         self.rows.len() + self.unreadable.len()
     }
 
-    /// The same with those that came with the sentinel.
+    /// The same, with the cells that came beside the sentinel.
     pub(super) fn came_in_all(&self) -> usize {
         self.came() + self.besides.len()
     }
@@ -48,9 +48,10 @@ impl TileAnswer {
         cells.into_iter()
     }
 
-    /// Takes a page's rows; those for cells nobody asked for are ignored. Of two rows for one cell the one of the later
-    /// page counts, since the balance was made anew between the two, and of one page the newer, if both can be read.
-    /// Gives back the rows whose cell the page had a row for already.
+    /// Takes a page's rows, and ignores those for cells that were not asked for.
+    ///
+    /// Of two rows for one cell, the one of the later page counts, since the balance was made anew between the two. Of
+    /// two in one page, the newer counts, if both can be read. Returns the rows that repeat a cell of the page.
     pub(super) fn take(
         &mut self,
         page: InventoryPage,
@@ -84,7 +85,7 @@ impl TileAnswer {
         for row in page.unreadable {
             match row.cell {
                 None => self.has_untold = true,
-                // Which of two rows counts cannot be told if one of them cannot be read.
+                // If one of two rows cannot be read, it is unknown which of them counts.
                 Some(cell) if tile.contains(cell.variant_id, cell.loc_id) => {
                     self.rows.remove(&cell);
                     self.unreadable.insert(cell);
@@ -99,7 +100,7 @@ impl TileAnswer {
         repeated
     }
 
-    /// Whether a row is of the tile; notes it if it came with the sentinel.
+    /// Whether a row belongs to the tile. Notes it if it came beside the sentinel.
     fn is_wanted(&mut self, cell: CellId, id: RowId, tile: &Tile, sentinel: Option<&Sentinel>) -> bool {
         let Some(sentinel) = sentinel else { return tile.contains(cell.variant_id, cell.loc_id) };
         if sentinel.cell == cell {
@@ -113,7 +114,7 @@ impl TileAnswer {
     }
 }
 
-/// Halves a tile along its longer axis; none if it is a single cell.
+/// Halves a tile along its longer axis. `None` if it is a single cell.
 pub(super) fn split(tile: &Tile) -> Option<(Tile, Tile)> {
     let (variants, locations) = (tile.variants.len(), tile.locations.len());
     if locations <= variants {

@@ -1,37 +1,37 @@
-//! Who pays for a call, should its ids be refused: a question may have only so many calls refused.
+//! Which question pays for a call if its ids are refused: the refused calls of a question are limited.
 
 use std::sync::Arc;
 
-use super::Shared;
-use super::state::Departure;
-use super::waiter::Ticket;
+use crate::loader::shared::Shared;
+use crate::loader::state::FlightStart;
+use crate::loader::waiter::Waiter;
 use crate::plan::refusal::budget::{Leave, Spent};
 
-/// What a call is for, as far as its payer cares.
+/// The purpose of a call, as far as its payer cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// The cells of a tile.
     Answer,
-    /// To tell refused ids from others. Nothing is searched for callers that have left.
+    /// To find the refused ids. Callers that have left pay for no search.
     Search,
 }
 
-/// A call that is paid for; its drop says that nothing is known of the call's ids.
+/// A call that is paid for. Dropping it notes that nothing is known of the call's ids.
 pub(super) struct Charge<'a> {
     shared: &'a Shared,
-    payer: Arc<Ticket>,
+    payer: Arc<Waiter>,
     spent: Spent,
 }
 
 impl Shared {
-    /// Waits until somebody pays for a call of a flight. `None` if too many calls were refused already, or if nobody
-    /// waits for what a search would find.
+    /// Waits until a question pays for a call of a flight. `None` if too many calls were refused already, or if no
+    /// caller waits for what a search would find.
     ///
-    /// The wait ends with the calls under way of those who wait, whose ends are bounded in time.
-    pub(super) async fn charge(&self, departure: &Departure, purpose: Purpose) -> Option<Charge<'_>> {
+    /// The wait ends when the calls under way of these questions end. Those are bounded in time.
+    pub(super) async fn charge(&self, start: &FlightStart, purpose: Purpose) -> Option<Charge<'_>> {
         loop {
             let ended = self.call_ended.notified();
-            match self.try_charge(departure, purpose) {
+            match self.try_charge(start, purpose) {
                 (Leave::Given, Some(payer)) => {
                     return Some(Charge { shared: self, payer, spent: Spent::Neither });
                 }
@@ -41,11 +41,11 @@ impl Shared {
         }
     }
 
-    /// Finds one of those who wait for a flight whose budget allows a call.
-    fn try_charge(&self, departure: &Departure, purpose: Purpose) -> (Leave, Option<Arc<Ticket>>) {
-        let board = self.board.lock();
+    /// Finds a waiter of a flight whose budget allows a call.
+    fn try_charge(&self, start: &FlightStart, purpose: Purpose) -> (Leave, Option<Arc<Waiter>>) {
+        let state = self.state.lock();
         let mut best = Leave::Denied;
-        for waiter in board.waiters_of(departure) {
+        for waiter in state.flights.waiters_of(start) {
             if purpose == Purpose::Search && waiter.has_left() {
                 continue;
             }
@@ -60,7 +60,7 @@ impl Shared {
 }
 
 impl Charge<'_> {
-    /// The call ended like this.
+    /// Notes how the call ended.
     pub(super) fn spend(mut self, spent: Spent) {
         self.spent = spent;
     }

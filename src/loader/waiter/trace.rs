@@ -1,94 +1,89 @@
-//! What a trace shows of a wait for cells: how long they waited for leave to be asked for, and whose tiles brought
-//! them.
+//! The trace of a wait for cells: how long they waited for the governor, and which flights brought them.
 //!
-//! A tile may bring the cells of many. Who has waited for it the longest has the tile in its own trace; each of the others
-//! has a `join` there, which lasts as long and links to the tile.
-
-use std::sync::Arc;
+//! A tile may bring the cells of many waits. The wait that is the oldest has the tile's span in its own trace. Each of
+//! the others has a `join` span, which lasts as long and links to the tile.
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::waiter::Ticket;
-use crate::plan::pending::Chosen;
 use crate::trace;
 
-/// Most joins that one wait shows at once, and so the most links it makes; more are only counted.
+/// Most joins that one wait shows at once, and so the most links it makes.
 const MOST_JOINS: usize = 32;
 
 /// The trace of a wait.
 #[derive(Debug)]
-pub(super) struct WaitTrace {
+pub(in crate::loader) struct WaitTrace {
     begun: Instant,
-    /// None once the wait has ended: nothing is shown of it any more.
+    /// `None` once the wait has ended.
     spans: Mutex<Option<Spans>>,
 }
 
 #[derive(Debug)]
 struct Spans {
     load: Span,
-    /// The wait for leave, while cells wait for it.
+    /// The wait for the governor, while cells wait for it.
     governor_wait: Option<Span>,
-    /// Cells that wait for leave.
+    /// Cells that wait for the governor.
     pending: usize,
-    /// Those of them that the tile about to depart takes along.
-    boarding: usize,
+    /// Those of them that are in the tile about to start.
+    taken: usize,
     /// The joins, by flight.
     joins: Vec<(u64, Span)>,
 }
 
 impl WaitTrace {
-    /// The trace of a wait that has this span; none if it is not traced.
-    pub(super) fn of(load: Span) -> Option<Self> {
-        let spans = Spans { load, governor_wait: None, pending: 0, boarding: 0, joins: Vec::new() };
+    /// The trace of a wait with this span. `None` if it is not traced.
+    pub(in crate::loader) fn of(load: Span) -> Option<Self> {
+        let spans = Spans { load, governor_wait: None, pending: 0, taken: 0, joins: Vec::new() };
         (!spans.load.is_none()).then(|| Self { begun: Instant::now(), spans: Mutex::new(Some(spans)) })
     }
 
     /// When the wait began.
-    pub(super) fn begun(&self) -> Instant {
+    pub(in crate::loader) fn begun(&self) -> Instant {
         self.begun
     }
 
-    /// So many more cells wait for leave.
-    pub(super) fn waits(&self, cells: usize) {
+    /// Adds cells that wait for the governor.
+    pub(in crate::loader) fn waits(&self, cells: usize) {
         if let Some(spans) = &mut *self.spans.lock() {
             spans.pending += cells;
             spans.show_governor_wait();
         }
     }
 
-    /// The next tile takes along so many cells: tells whether they are the first of this wait's.
-    pub(super) fn boards(&self, cells: usize) -> bool {
+    /// Notes that the next tile takes cells of this wait. Returns whether they are the first it takes.
+    pub(in crate::loader) fn tile_takes(&self, cells: usize) -> bool {
         let mut spans = self.spans.lock();
         let Some(spans) = &mut *spans else { return false };
-        let first = spans.boarding == 0;
-        spans.boarding += cells;
+        let first = spans.taken == 0;
+        spans.taken += cells;
         first
     }
 
-    /// The tile that takes cells of this wait along departs: gives back how many those are.
-    pub(super) fn departs(&self) -> usize {
+    /// Notes that the tile starts. Returns how many cells of this wait it takes.
+    pub(in crate::loader) fn tile_starts(&self) -> usize {
         let mut spans = self.spans.lock();
         let Some(spans) = &mut *spans else { return 0 };
-        let boarding = std::mem::take(&mut spans.boarding);
-        spans.pending = spans.pending.saturating_sub(boarding);
+        let taken = std::mem::take(&mut spans.taken);
+        spans.pending = spans.pending.saturating_sub(taken);
         // Each tile has a wait of its own before it.
         spans.governor_wait = None;
         spans.show_governor_wait();
-        boarding
+        taken
     }
 
-    /// A tile on account of this wait.
-    pub(super) fn tile(&self, priority: &'static str, variants: usize, locations: usize) -> Span {
+    /// The span of a tile below this wait.
+    pub(in crate::loader) fn tile(&self, priority: &'static str, variants: usize, locations: usize) -> Span {
         let spans = self.spans.lock();
         spans
             .as_ref()
             .map_or_else(Span::none, |spans| trace::tile(&spans.load, priority, variants, locations))
     }
 
-    /// Cells come with a flight that is not on account of this wait.
-    pub(super) fn joins(&self, flight: u64, tile: Option<&Span>, cells: usize) {
+    /// Notes that a flight of another wait brings cells of this one.
+    pub(in crate::loader) fn joins(&self, flight: u64, tile: Option<&Span>, cells: usize) {
         if let Some(spans) = &mut *self.spans.lock()
             && spans.joins.len() < MOST_JOINS
         {
@@ -96,22 +91,22 @@ impl WaitTrace {
         }
     }
 
-    /// A flight has landed.
-    pub(super) fn landed(&self, flight: u64) {
+    /// Notes that a flight has completed.
+    pub(in crate::loader) fn completed(&self, flight: u64) {
         if let Some(spans) = &mut *self.spans.lock() {
             spans.joins.retain(|(joined, _)| *joined != flight);
         }
     }
 
-    /// Notes what came of the wait.
-    pub(super) fn loaded(&self, joined: usize, missing: usize, calls: usize) {
+    /// Notes what the wait brought.
+    pub(in crate::loader) fn loaded(&self, joined: usize, missing: usize, calls: usize) {
         if let Some(spans) = &*self.spans.lock() {
             trace::loaded(&spans.load, joined, missing, calls);
         }
     }
 
     /// The wait is over, or given up.
-    pub(super) fn end(&self) {
+    pub(in crate::loader) fn end(&self) {
         self.spans.lock().take();
     }
 }
@@ -122,34 +117,6 @@ impl Spans {
             self.governor_wait = Some(trace::governor_wait_of(&self.load));
         }
     }
-}
-
-/// Shows a tile's departure in the traces of all who wait for it, and gives back the tile's own span: the first who
-/// asked has it, the others join it.
-pub(super) fn show_departure(flight: u64, chosen: &Chosen<Arc<Ticket>>) -> Span {
-    if !trace::is_heard() {
-        return Span::none();
-    }
-    let mut aboard = Vec::new();
-    for want in chosen.wants.iter().flat_map(|(_, wants)| wants) {
-        if let Some(shown) = want.waiter.trace()
-            && shown.boards(want.locations.len())
-        {
-            aboard.push(shown);
-        }
-    }
-    aboard.sort_by_key(|shown| shown.begun());
-    let mut span = Span::none();
-    let (variants, locations) = (chosen.tile.variants.len(), chosen.tile.locations.len());
-    for shown in aboard {
-        let cells = shown.departs();
-        if span.is_none() {
-            span = shown.tile(chosen.priority.as_str(), variants, locations);
-        } else {
-            shown.joins(flight, Some(&span), cells);
-        }
-    }
-    span
 }
 
 #[cfg(test)]
@@ -190,43 +157,43 @@ mod tests {
         names
     }
 
-    fn departs_with(trace: &WaitTrace, cells: usize) {
-        assert!(trace.boards(cells));
-        assert_eq!(trace.departs(), cells);
+    fn tile_starts_with(trace: &WaitTrace, cells: usize) {
+        assert!(trace.tile_takes(cells));
+        assert_eq!(trace.tile_starts(), cells);
     }
 
     #[test]
     fn each_tile_has_a_wait_for_leave_before_it() {
         let names = shown(|trace| {
             trace.waits(100);
-            departs_with(trace, 60);
-            departs_with(trace, 40);
+            tile_starts_with(trace, 60);
+            tile_starts_with(trace, 40);
         });
         assert_eq!(names, ["governor wait"; 2]);
         let names = shown(|trace| {
             trace.waits(100);
-            departs_with(trace, 60);
+            tile_starts_with(trace, 60);
         });
         assert_eq!(names, ["governor wait"; 2], "the second is given up");
     }
 
     #[test]
-    fn a_tile_is_boarded_once_however_many_variants_it_takes_along() {
+    fn a_tile_counts_once_however_many_variants_it_takes() {
         shown(|trace| {
             trace.waits(3);
-            assert_eq!([trace.boards(1), trace.boards(2)], [true, false]);
-            assert_eq!(trace.departs(), 3);
+            assert_eq!([trace.tile_takes(1), trace.tile_takes(2)], [true, false]);
+            assert_eq!(trace.tile_starts(), 3);
         });
     }
 
     #[test]
-    fn a_join_lasts_until_its_flight_lands() {
+    fn a_join_lasts_until_its_flight_completes() {
         let names = shown(|trace| {
             trace.joins(7, None, 2);
-            trace.landed(8);
+            trace.completed(8);
             trace.waits(1);
-            departs_with(trace, 1);
-            trace.landed(7);
+            tile_starts_with(trace, 1);
+            trace.completed(7);
         });
         assert_eq!(names, ["governor wait", "join"]);
     }
@@ -243,7 +210,7 @@ mod tests {
             trace.end();
             trace.waits(1);
             trace.joins(1, None, 1);
-            assert!(!trace.boards(1) && trace.tile("interactive", 1, 1).is_none());
+            assert!(!trace.tile_takes(1) && trace.tile("interactive", 1, 1).is_none());
         });
         assert_eq!(names, Vec::<&str>::new());
         assert!(WaitTrace::of(Span::none()).is_none());

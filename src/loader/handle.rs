@@ -1,0 +1,122 @@
+//! What callers ask of a loader.
+
+mod forecast;
+mod load;
+mod window;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::lack::{Lack, Looked, Overloaded, Reuse, cells_of};
+use super::shared::{LoaderParts, Shared};
+use super::waiter::Waiter;
+use crate::cache::entry::PackedCell;
+use crate::domain::caller::CallerId;
+use crate::plan::pending::Priority;
+use crate::trace;
+
+pub use self::forecast::Forecast;
+pub use self::load::{Load, Loaded};
+pub use self::window::{WindowLoad, WindowLoaded};
+
+/// Gets one shop's cells. Clones work together.
+#[derive(Debug, Clone)]
+pub struct Loader {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Loader {
+    /// A loader with nothing to do.
+    #[must_use]
+    pub fn new(parts: LoaderParts) -> Self {
+        let (state, call_ended) = (Mutex::default(), Notify::new());
+        Self { shared: Arc::new(Shared { parts, state, call_ended, completed: AtomicU64::new(0) }) }
+    }
+
+    /// The present, for [`Loader::load_since`] and [`Loader::bring`]. Call it before a look into the cache.
+    #[must_use]
+    pub fn looks(&self) -> Looked {
+        self.shared.looks()
+    }
+
+    /// Starts to get cells that a caller waits for.
+    ///
+    /// # Errors
+    /// Too many cells wait already; nothing was added.
+    pub fn load(&self, lacks: Vec<Lack>) -> Result<Load, Overloaded> {
+        self.load_since(CallerId::NOBODY, self.looks(), lacks, Reuse::default(), |_| false)
+    }
+
+    /// Starts to get cells that this caller waits for, and found lacking when it `looked`. Cells that arrived since
+    /// and that `serves` accepts are not asked for again, nor those in flight or refused, as far as `reuse` allows.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn load_since(
+        &self,
+        caller: CallerId,
+        looked: Looked,
+        lacks: Vec<Lack>,
+        reuse: Reuse,
+        serves: impl Fn(&PackedCell) -> bool,
+    ) -> Result<Load, Overloaded> {
+        let shared = Arc::clone(&self.shared);
+        let cells = cells_of(&lacks);
+        let waiter = Waiter::for_caller(caller, trace::load(Priority::Interactive.as_str(), cells));
+        let added = {
+            let mut state = shared.state.lock();
+            let terms = (shared.parts.clock.now(), reuse);
+            if !shared.has_room(&state, &lacks, terms) {
+                return Err(Overloaded);
+            }
+            let arrived = shared.arrived_since(looked, serves);
+            let added = state.add_wants(&waiter, Priority::Interactive, &lacks, terms, arrived);
+            shared.announce_callers(&state);
+            added
+        };
+        shared.start_pump();
+        Ok(Load { shared, waiter, lacks, joined: added.joined, refused: added.refused })
+    }
+
+    /// Queues a background fetch. Skips cells already queued, in flight, or arrived since `looked` if `serves` accepts
+    /// them. Returns the number of calls that this is expected to take.
+    pub fn bring(
+        &self,
+        priority: Priority,
+        looked: Looked,
+        lacks: &[Lack],
+        serves: impl Fn(&PackedCell) -> bool,
+    ) -> usize {
+        let mut state = self.shared.state.lock();
+        let terms = (self.shared.parts.clock.now(), Reuse::default());
+        let lacks: Vec<Lack> = state.to_ask(lacks, terms, &mut Vec::new());
+        let cells = cells_of(&lacks);
+        // A refresh that does not fit is no loss: the next stale hit asks again.
+        if lacks.is_empty() || self.shared.parts.max_pending_cells < state.queue.pending.cells() + cells {
+            return 0;
+        }
+        let arrived = self.shared.arrived_since(looked, serves);
+        let waiter = Waiter::silent(trace::load(priority.as_str(), cells));
+        state.add_wants(&waiter, priority, &lacks, terms, arrived);
+        self.shared.announce_callers(&state);
+        let density = state.density().clone();
+        drop(state);
+        self.shared.start_pump();
+        forecast::plan(lacks, &density).calls
+    }
+
+    /// How many cells wait for a call with this priority.
+    #[must_use]
+    pub fn pending_cells(&self, priority: Priority) -> usize {
+        self.shared.state.lock().queue.pending.cells_of(priority)
+    }
+
+    /// How many calls all that waits now will take, roughly.
+    #[must_use]
+    pub fn queued_calls(&self) -> usize {
+        self.shared.state.lock().queued_calls()
+    }
+}

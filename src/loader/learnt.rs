@@ -1,0 +1,87 @@
+//! What a loader has learnt of its shop from Haravan's answers.
+
+mod accepted;
+mod page_history;
+mod refused;
+mod short_pages;
+
+use std::sync::Arc;
+
+use crate::cache::Purge;
+use crate::clock::Moment;
+use crate::domain::cell::CellId;
+use crate::domain::id::{LocationId, VariantId};
+use crate::loader::lack::Reuse;
+use crate::plan::Tile;
+use crate::plan::pending::difference;
+use crate::plan::refusal::Refusals;
+
+use accepted::AcceptedIds;
+pub(super) use page_history::PageHistory;
+use refused::RefusedIds;
+
+/// What a loader has learnt of its shop.
+#[derive(Debug, Default)]
+pub(super) struct Learnt {
+    /// How dense the shop is, and which pages are whole.
+    pub(super) pages: PageHistory,
+    refused: RefusedIds,
+    accepted: AcceptedIds,
+}
+
+impl Learnt {
+    /// Notes that the ids of a tile were accepted.
+    pub(super) fn note_accepted(&mut self, tile: &Tile) {
+        self.accepted.accept(&tile.variants, tile.locations.iter());
+    }
+
+    /// Notes that these ids are refused, as a flight found that started at this moment.
+    pub(super) fn note_refused(&mut self, refusals: &Refusals, started: Moment) {
+        self.refused.remember(refusals, started);
+        self.accepted.forget(refusals);
+    }
+
+    /// Returns the ids that Haravan refused lately, and those that it accepted.
+    pub(super) fn known_ids(&self) -> (&RefusedIds, &AcceptedIds) {
+        (&self.refused, &self.accepted)
+    }
+
+    /// Forgets the refusals that a purge concerns.
+    pub(super) fn invalidate(&mut self, purge: &Purge, now: Moment) {
+        self.refused.forget(purge, now);
+    }
+
+    /// Forgets the refusals of a variant's cells that are too old for a question, so that no flight uses them either.
+    pub(super) fn forget_older(&mut self, variant_id: VariantId, locations: &[LocationId], reuse: Reuse) {
+        if let Some(from) = reuse.refusals_from.filter(|_| !self.refused.is_empty()) {
+            self.refused.forget_older(variant_id, locations, from);
+        }
+    }
+
+    /// Returns the locations of a variant that need to be asked for, and appends the refused cells to `refused`.
+    pub(super) fn less_refused(
+        &self,
+        variant_id: VariantId,
+        locations: &Arc<[LocationId]>,
+        (now, reuse): (Moment, Reuse),
+        refused: &mut Vec<CellId>,
+    ) -> Arc<[LocationId]> {
+        if self.refused.is_empty() {
+            return Arc::clone(locations);
+        }
+        let before = refused.len();
+        let cells = locations.iter().map(|loc_id| CellId { variant_id, loc_id: *loc_id });
+        refused.extend(cells.filter(|cell| self.refused.holds(*cell, now, reuse.refusals_from)));
+        let newly: Vec<LocationId> = refused.iter().skip(before).map(|cell| cell.loc_id).collect();
+        difference(locations, &newly)
+    }
+
+    /// Whether a tile has cells that are known to be refused. One of them would spoil a window.
+    pub(super) fn refuses_a_cell_of(&self, tile: &Tile, (now, reuse): (Moment, Reuse)) -> bool {
+        let mut cells = tile.variants.iter().flat_map(|variant_id| {
+            let variant_id = *variant_id;
+            tile.locations.iter().map(move |loc_id| CellId { variant_id, loc_id: *loc_id })
+        });
+        !self.refused.is_empty() && cells.any(|cell| self.refused.holds(cell, now, reuse.refusals_from))
+    }
+}
