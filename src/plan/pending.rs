@@ -8,6 +8,7 @@
 //! Cost: every cell is added once and taken once; choosing a tile looks at a bounded number of rows
 //! ([`LOOKAHEAD`]), so draining any number of cells is linear.
 
+mod candidates;
 mod lists;
 mod outline;
 
@@ -26,9 +27,6 @@ use crate::domain::caller::CallerId;
 use crate::domain::id::{LocationId, VariantId};
 
 pub(crate) use lists::{difference, union};
-
-/// Rows looked at, beyond those taken, when a tile is chosen.
-const LOOKAHEAD: usize = 256;
 
 /// How often each lower priority is served while higher ones wait: one tile in so many.
 const LOWER_PRIORITY_TURN: u64 = 16;
@@ -244,17 +242,23 @@ impl<W: Waiter> Pending<W> {
 
     /// Takes the best next tile out of what waits; none if nothing does.
     pub fn choose(&mut self, density: &Density) -> Option<Chosen<W>> {
-        self.choose_for(None, density)
+        self.choose_for(None, density, |_| true)
     }
 
-    /// The same, for this caller first if it waits with a priority that is due.
-    pub fn choose_for(&mut self, caller: Option<CallerId>, density: &Density) -> Option<Chosen<W>> {
+    /// The same, for this caller first if it waits with a priority that is due. A variant that `shares` denies shares
+    /// no tile with other callers' variants.
+    pub fn choose_for(
+        &mut self,
+        caller: Option<CallerId>,
+        density: &Density,
+        shares: impl Fn(VariantId) -> bool,
+    ) -> Option<Chosen<W>> {
         let (priority, seed) = self.seed(caller)?;
-        if let Some(tile) = self.whole(density) {
+        if let Some(tile) = self.whole(density, &shares) {
             return Some(self.take_chosen(tile, priority));
         }
         let locations = first_chunk(&seed.1);
-        let candidates = self.candidates(priority, seed);
+        let candidates = self.candidates(priority, seed, &shares);
         let waiting = self.waiting_of_seed(priority);
         let narrow = outline(&candidates, &locations, waiting, density);
         let outline = match wide_locations(&candidates) {
@@ -278,21 +282,6 @@ impl<W: Waiter> Pending<W> {
         self.turns = ByPriority::default();
         self.cells = ByPriority::default();
         self.rows.drain().map(|(variant_id, row)| (variant_id, row.wants)).collect()
-    }
-
-    /// All that waits, if one call can ask for it and no plan takes fewer calls.
-    fn whole(&mut self, density: &Density) -> Option<Tile> {
-        if MAX_IDS < self.rows.len() {
-            return None;
-        }
-        let mut variants: Vec<VariantId> = self.rows.keys().copied().collect();
-        variants.sort_unstable();
-        let candidates: Vec<Candidate> =
-            variants.into_iter().filter_map(|id| Some((id, self.wanted(id)?))).collect();
-        let locations = wide_locations(&candidates)?;
-        let variants: Vec<VariantId> = candidates.into_iter().map(|(id, _)| id).collect();
-        let tile = Tile { variants, locations };
-        density.pays_whole(tile.variants.len(), tile.locations.len()).then_some(tile)
     }
 
     /// The next variant to serve: of the caller whose turn it is, in the most urgent priority that waits. Every
@@ -375,58 +364,6 @@ impl<W: Waiter> Pending<W> {
         Some(Arc::clone(&row.locations))
     }
 
-    /// The variants that might share a tile with the seed, the seed first: its own question's, then its caller's,
-    /// then the others'.
-    fn candidates(&mut self, priority: Priority, seed: Candidate) -> Vec<Candidate> {
-        let mut search = Search { found: vec![seed], looked_at: 0 };
-        let lower = Priority::ALL.into_iter().filter(|other| *other != priority);
-        for priority in std::iter::once(priority).chain(lower) {
-            let mut turns = std::mem::take(self.turns.of_mut(priority));
-            for at in last_first(turns.len()) {
-                if let Some(turns) = turns.get_mut(at).filter(|_| !search.is_over()) {
-                    self.search_turns(turns, &mut search);
-                }
-            }
-            turns.retain(|turns| !turns.questions.is_empty());
-            *self.turns.of_mut(priority) = turns;
-        }
-        search.found
-    }
-
-    fn search_turns(&mut self, turns: &mut CallerTurns, search: &mut Search) {
-        for at in last_first(turns.questions.len()) {
-            if search.is_over() {
-                break;
-            }
-            if let Some(question) = turns.questions.get_mut(at) {
-                self.search_question(question, search);
-            }
-        }
-        turns.questions.retain(|question| !question.is_empty());
-    }
-
-    /// Looks through one question, and drops from it what was served meanwhile: each is dropped only once, so that
-    /// costs no more than adding it did.
-    fn search_question(&mut self, question: &mut Question, search: &mut Search) {
-        search.looked_at += 1;
-        let mut kept = Vec::new();
-        while !search.is_over() {
-            let Some(variant_id) = question.pop_front() else { break };
-            if search.found.iter().any(|(found, _)| *found == variant_id) {
-                kept.push(variant_id);
-            } else if let Some(locations) = self.wanted(variant_id) {
-                kept.push(variant_id);
-                search.found.push((variant_id, locations));
-            } else {
-                continue;
-            }
-            search.looked_at += 1;
-        }
-        for variant_id in kept.into_iter().rev() {
-            question.push_front(variant_id);
-        }
-    }
-
     fn take_chosen(&mut self, tile: Tile, priority: Priority) -> Chosen<W> {
         self.tiles_chosen += 1;
         let chosen = self.take(tile, priority);
@@ -456,26 +393,8 @@ impl<W: Waiter> Pending<W> {
     }
 }
 
-/// The places of a list of this length, the last before the others: what gave the seed was moved there.
-fn last_first(length: usize) -> impl Iterator<Item = usize> {
-    let last = length.checked_sub(1);
-    last.into_iter().chain(0..last.unwrap_or_default())
-}
-
 /// A variant that might go into a tile, and the locations wanted of it.
 type Candidate = (VariantId, Arc<[LocationId]>);
-
-/// The search for a tile's variants.
-struct Search {
-    found: Vec<Candidate>,
-    looked_at: usize,
-}
-
-impl Search {
-    fn is_over(&self) -> bool {
-        MAX_IDS <= self.found.len() || LOOKAHEAD <= self.looked_at
-    }
-}
 
 /// Splits wants into what lies at the locations and what does not.
 fn split<W: Waiter>(wants: Vec<Want<W>>, locations: &[LocationId]) -> (Vec<Want<W>>, Vec<Want<W>>) {

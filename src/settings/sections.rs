@@ -14,6 +14,7 @@ use super::kind::{
 };
 use super::proxy::{HARAVAN_PROXY, HaravanProxy, OTLP_PROXY, ProxyUrl};
 use super::reader::Reader;
+use crate::clock::REACH;
 
 /// A key as the reference shows it.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +92,7 @@ const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 /// The shortest timeout: less would only be a way to switch Haravan off.
 const MIN_TIMEOUT: Duration = Duration::from_millis(1);
 /// The longest that a cell can be of any use, stale or not.
-const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const MAX_AGE: Duration = REACH;
 /// The smallest cache: less does not hold one answer.
 const MIN_CACHE_BYTES: u64 = 1 << 20;
 /// The largest cache: 1 TiB.

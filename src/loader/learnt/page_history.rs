@@ -38,13 +38,12 @@ impl PageHistory {
         &self.density
     }
 
-    /// The density to plan the next tile with. A clamp is forgotten after a while: tiles that are planned for cut pages
-    /// would never show that the clamp is gone.
-    pub(in crate::loader) fn density_for_next(&mut self, now: Moment) -> &Density {
+    /// Prepares the density for the next tile: tiles that are made for cut pages would never show that the clamp is
+    /// gone.
+    pub(in crate::loader) fn prepare_next(&mut self, now: Moment) {
         if CLAMP_BELIEVED < now.since(self.clamp_seen_at) {
             self.density.learn_page(MAX_PAGE);
         }
-        &self.density
     }
 
     /// Numbers a call that is sent.

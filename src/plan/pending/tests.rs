@@ -257,8 +257,28 @@ fn the_caller_whose_turn_it_is_goes_first() {
         let first = u64::from(key) * 1_000;
         pending.add(Priority::Interactive, grid(&Keyed(key), first..=first + 49, &five));
     }
-    let chosen = pending.choose_for(Some(CallerId::new(3)), &Density::default()).unwrap();
+    let chosen = pending.choose_for(Some(CallerId::new(3)), &Density::default(), |_| true).unwrap();
     assert_eq!(chosen.tile.variants[0].get(), 3_000);
-    let chosen = pending.choose_for(Some(CallerId::new(9)), &Density::default()).unwrap();
+    let chosen = pending.choose_for(Some(CallerId::new(9)), &Density::default(), |_| true).unwrap();
     assert_eq!(chosen.tile.variants[0].get(), 1_000);
+}
+
+#[test]
+fn a_variant_that_may_be_refused_shares_no_tile_with_other_callers() {
+    let (five, unknown) = (locations(1..=5), Density::default());
+    let is_known = |id: VariantId| id.get() <= 50;
+    for small in [1, 90] {
+        let mut pending = Pending::default();
+        pending.add(Priority::Interactive, grid(&Keyed(1), 100..=109, &five));
+        pending.add(Priority::Interactive, grid(&Keyed(2), small..=small, &five));
+        pending.add(Priority::Interactive, grid(&Keyed(3), [50, 110], &five));
+        let tiles: Vec<Vec<u64>> =
+            std::iter::from_fn(|| pending.choose_for(Some(CallerId::new(2)), &unknown, is_known))
+                .map(|chosen| chosen.tile.variants.iter().map(|id| id.get()).collect())
+                .collect();
+        let first = if is_known(VariantId::new(small).unwrap()) { vec![1, 50] } else { vec![90] };
+        assert_eq!(tiles[0], first, "accepted ids share tiles");
+        assert_eq!(tiles[1], (100..=109).collect::<Vec<_>>());
+        assert_eq!(tiles[2..].concat().iter().filter(|id| **id == 110).count(), 1);
+    }
 }

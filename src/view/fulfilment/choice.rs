@@ -15,8 +15,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::supply::{Source, Supply};
+use crate::coop::Pieces;
 use crate::domain::quantity::Quantity;
-use crate::processor::Pieces;
 
 /// The work that a search may do, in quantities looked at. Source: ours; a test shows 20 locations of 20 variants
 /// searched to the end within it.

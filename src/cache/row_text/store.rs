@@ -9,9 +9,9 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use quick_cache::{UnitWeighter, Weighter, sync, unsync};
 use rustc_hash::FxBuildHasher;
 
-use super::Changes;
-use super::entry::VariantCells;
-use super::row_texts::RowTexts;
+use super::RowTexts;
+use crate::cache::Changes;
+use crate::cache::entry::VariantCells;
 use crate::domain::id::{LocationId, VariantId};
 
 /// How many lists of locations are told apart at a time. Source: ours; a shop's callers name a handful. Hits have at
@@ -41,7 +41,7 @@ pub struct LocationListId(u64);
 ///
 /// One lock over all of them, taken once for all the variants of a hit and not once for each: so a variant costs no
 /// atomic operation, and the processor fetches many of them from memory at a time.
-pub(super) struct Texts {
+pub(in crate::cache) struct Texts {
     rows: RwLock<Kept>,
     lists: sync::Cache<Arc<[LocationId]>, LocationListId, UnitWeighter, FxBuildHasher>,
     next_list: AtomicU64,
@@ -51,11 +51,11 @@ pub(super) struct Texts {
 type Kept = unsync::Cache<(LocationListId, VariantId), Box<RowTexts>, TextWeight, FxBuildHasher>;
 
 /// The texts, to be read: none comes or goes meanwhile, so whoever reads hurries.
-pub(super) struct ReadTexts<'a>(RwLockReadGuard<'a, Kept>);
+pub(in crate::cache) struct ReadTexts<'a>(RwLockReadGuard<'a, Kept>);
 
 impl Texts {
     /// Room for so many bytes; none switches it off.
-    pub(super) fn new(max_bytes: u64) -> Self {
+    pub(in crate::cache) fn new(max_bytes: u64) -> Self {
         let items = usize::try_from(max_bytes / TYPICAL_WEIGHT).unwrap_or(usize::MAX).max(1);
         let weight = u64::try_from(LOCATION_LISTS).unwrap_or(u64::MAX);
         let rows = unsync::DefaultLifecycle::default();
@@ -66,7 +66,7 @@ impl Texts {
     }
 
     /// The name that texts of rows at these locations, ascending, go by.
-    pub(super) fn list(&self, locations: &Arc<[LocationId]>) -> LocationListId {
+    pub(in crate::cache) fn list(&self, locations: &Arc<[LocationId]>) -> LocationListId {
         if let Some(list) = self.lists.get(locations) {
             return list;
         }
@@ -77,12 +77,12 @@ impl Texts {
     }
 
     /// The texts, for as long as it takes to read them.
-    pub(super) fn read(&self) -> ReadTexts<'_> {
+    pub(in crate::cache) fn read(&self) -> ReadTexts<'_> {
         ReadTexts(self.rows.read())
     }
 
     /// Keeps the rows of entries at the locations of a list: of each variant while there is room, of some after that.
-    pub(super) fn keep<'a>(
+    pub(in crate::cache) fn keep<'a>(
         &self,
         list: LocationListId,
         (entries, locations): (impl Iterator<Item = &'a VariantCells>, &[LocationId]),
@@ -107,7 +107,7 @@ impl ReadTexts<'_> {
     /// The rows of a variant at the locations of a list, if they stand ready. Whether they are still what the cache
     /// holds is for the cache to say.
     #[inline]
-    pub(super) fn get(&self, list: LocationListId, variant_id: VariantId) -> Option<&RowTexts> {
+    pub(in crate::cache) fn get(&self, list: LocationListId, variant_id: VariantId) -> Option<&RowTexts> {
         self.0.get(&(list, variant_id)).map(Box::as_ref)
     }
 }
@@ -140,7 +140,7 @@ mod tests {
 
     use crate::cache::entry::{Finding, Observation, VariantCells};
     use crate::cache::order::CallTimes;
-    use crate::cache::row_texts::RowTexts;
+    use crate::cache::row_text::RowTexts;
     use crate::cache::{Cache, Purge};
     use crate::clock::Moment;
     use crate::domain::id::{LocationId, VariantId};
@@ -173,7 +173,7 @@ mod tests {
     fn texts(cache: &Cache, ids: &[u64]) -> Option<(Vec<u64>, u64)> {
         let (held, list) = (cache.read_texts(), cache.location_list(&locations(ids)));
         let found = held.find(list, &[VariantId::new(7).unwrap()]);
-        let texts = found.into_iter().next()?.filter(|texts| held.are_held(texts))?;
+        let texts = found.into_iter().next()?.filter(|texts| held.is_current(texts, &mut cache.reader()))?;
         Some((texts.row_ids().map(|id| id.get()).collect(), texts.oldest().as_millis()))
     }
 

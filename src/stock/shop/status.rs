@@ -1,4 +1,4 @@
-//! What an operator sees of a shop.
+//! A shop's state, for operators.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::clock::Moment;
 use crate::domain::id::OrgId;
 use crate::governor::resource::ResourceStatus;
 
-/// What an operator sees of a shop.
+/// A shop's state, for operators.
 #[derive(Debug, Clone)]
 pub struct ShopStatus {
     /// The org id.
@@ -17,7 +17,7 @@ pub struct ShopStatus {
     pub bucket_level: f64,
     /// Places in the bucket.
     pub bucket_size: f64,
-    /// Places of the bucket that calls of ours may take.
+    /// Places in the bucket that our calls may take.
     pub bucket_usable: f64,
     /// Calls in flight.
     pub in_flight: usize,
@@ -29,14 +29,14 @@ pub struct ShopStatus {
     pub negative_rows: u64,
     /// The bytes the cells weigh.
     pub cache_bytes: u64,
-    /// The share of cells served from the cache; none before the first.
+    /// The share of cells served from the cache. `None` before the first.
     pub hit_ratio: Option<f64>,
     /// The last upstream error, and when it was.
     pub last_error: Option<(String, Moment)>,
-    /// Why no call for inventory is made: `failing`, `unauthorized`, or none.
+    /// Why no call for inventory is made: `failing` or `unauthorized`. `None` if calls are made.
     pub stopped: Option<&'static str>,
-    /// How long a 429 forbids every call; zero if none does.
+    /// How long a 429 forbids every call. Zero if no 429 does.
     pub paused_for: Duration,
-    /// How each resource is doing that was asked for.
+    /// The state of each resource that was asked for.
     pub resources: Vec<ResourceStatus>,
 }

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
-use super::Changes;
-use super::entry::VariantCells;
+use crate::cache::Changes;
+use crate::cache::entry::VariantCells;
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId, VariantId};
 use crate::domain::line::Line;
@@ -111,17 +111,17 @@ impl RowTexts {
     }
 
     /// Whether the entry was seen to be held at this count of changes.
-    pub(super) fn stands_at(&self, changes: Changes) -> bool {
+    pub(in crate::cache) fn stands_at(&self, changes: Changes) -> bool {
         self.seen.load(Ordering::Relaxed) == changes.count()
     }
 
     /// Notes that it was.
-    pub(super) fn stood_at(&self, changes: Changes) {
+    pub(in crate::cache) fn stood_at(&self, changes: Changes) {
         self.seen.store(changes.count(), Ordering::Relaxed);
     }
 
     /// The bytes this takes up.
-    pub(super) fn weight(&self) -> usize {
+    pub(in crate::cache) fn weight(&self) -> usize {
         let rows = if self.rows.spilled() { self.rows.capacity() * size_of::<RowText>() } else { 0 };
         OVERHEAD + size_of::<Self>() + rows + self.text.len()
     }
