@@ -5,10 +5,11 @@
 mod changelog;
 mod chart;
 mod dockerfile;
+mod documents;
 mod invalidation;
 mod layers;
 mod metrics;
 mod openapi;
-mod readme;
 mod source;
 mod tidy;
+mod words;

@@ -6,11 +6,13 @@ use crate::source::{all_below, no_complaints, read, rust};
 const MAX_LINES: usize = 500;
 
 /// Files other than Rust that are ours and text.
-const TEXTS: [&str; 17] = [
+const TEXTS: [&str; 19] = [
     "README.md",
     "README.vi.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
     "Cargo.toml",
     "Makefile",
     "Dockerfile",
@@ -27,7 +29,11 @@ const TEXTS: [&str; 17] = [
 ];
 
 /// Folders with more of them, by how they end.
-const MORE_TEXTS: [(&str, &str); 9] = [
+const MORE_TEXTS: [(&str, &str); 13] = [
+    ("docs", ".md"),
+    ("examples", ".toml"),
+    ("examples", ".yaml"),
+    ("examples", ".yml"),
     ("helm", ".md"),
     ("helm", ".yaml"),
     ("helm", ".json"),
