@@ -197,14 +197,14 @@ rules-check: prometheus-tools ## Tests with promtool when alerts fire and when t
 	skip() { echo "SKIPPED: promtool test rules: $$1" | tee -a $(SKIPPED); exit 0; }
 	command -v promtool >/dev/null || skip 'promtool is not there'
 	promtool check rules helm/tonkho/rules/tonkho.yaml
-	promtool test rules tests/watch/rules.test.yaml
+	promtool test rules tests/deploy/alerts/rules.test.yaml
 
 dashboard-check: prometheus-tools program ## Watches a demo with a real Prometheus, and breaks it; one minute.
 	@echo '== dashboard and alerts, live'
 	skip() { echo "SKIPPED: dashboard and alerts, live: $$1" | tee -a $(SKIPPED); exit 0; }
 	command -v prometheus >/dev/null || skip 'prometheus is not there'
 	command -v python3 >/dev/null || skip 'python3 is not there'
-	python3 tests/watch/live.py $(TARGET)/debug/tonkho prometheus
+	python3 tests/deploy/alerts/live.py $(TARGET)/debug/tonkho prometheus
 
 helm-check: program ## Renders the chart with several values, and tries what comes out.
 	@echo '== chart'
@@ -212,7 +212,7 @@ helm-check: program ## Renders the chart with several values, and tries what com
 	skip() { echo "SKIPPED: chart: $$1" | tee -a $(SKIPPED); exit 0; }
 	command -v helm >/dev/null || skip 'helm is not there: see https://helm.sh/docs/intro/install'
 	$(deploy_tools)
-	"$$deploy/python" tests/helm/check.py "$$(command -v helm)" $(TARGET)/debug/tonkho
+	"$$deploy/python" tests/deploy/helm/check.py "$$(command -v helm)" $(TARGET)/debug/tonkho
 
 dockerfile-check: ## Lints the Dockerfile with hadolint and checkov.
 	@echo '== Dockerfile'
@@ -229,7 +229,7 @@ image-check: ## Builds the image and runs it, if buildah, podman and the base im
 	version=$$(sed -n 's/^version = "\(.*\)"/\1/p;T;q' Cargo.toml)
 	revision=$$(git rev-parse HEAD 2>/dev/null || echo unknown)
 	status=0
-	python3 tests/image/check.py "$$version" "$$revision" | tee $(TARGET)/image.log || status=$$?
+	python3 tests/deploy/image/check.py "$$version" "$$revision" | tee $(TARGET)/image.log || status=$$?
 	[ "$$status" != 77 ] || skip "$$(tail -n 1 $(TARGET)/image.log)"
 	exit "$$status"
 

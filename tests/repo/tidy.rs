@@ -33,10 +33,10 @@ const MORE_TEXTS: [(&str, &str); 9] = [
     ("helm", ".json"),
     ("helm", ".tpl"),
     ("helm", ".txt"),
-    ("tests/helm", ".py"),
-    ("tests/helm", ".yaml"),
-    ("tests/image", ".py"),
-    ("tests/watch", ".py"),
+    ("tests/deploy/helm", ".py"),
+    ("tests/deploy/helm", ".yaml"),
+    ("tests/deploy/image", ".py"),
+    ("tests/deploy/alerts", ".py"),
 ];
 
 /// What no file may hold, in pieces, so that this one does not.
