@@ -6,7 +6,7 @@ use crate::source::{all_below, no_complaints, read, rust};
 const MAX_LINES: usize = 500;
 
 /// Files other than Rust that are ours and text.
-const TEXTS: [&str; 17] = [
+const TEXTS: [&str; 20] = [
     "README.md",
     "README.vi.md",
     "ARCHITECTURE.md",
@@ -16,6 +16,9 @@ const TEXTS: [&str; 17] = [
     "Dockerfile",
     ".dockerignore",
     ".clippy.toml",
+    ".deny.toml",
+    ".editorconfig",
+    "rust-toolchain.toml",
     ".redocly.yaml",
     ".spectral.yaml",
     ".ci/run",
@@ -27,16 +30,17 @@ const TEXTS: [&str; 17] = [
 ];
 
 /// Folders with more of them, by how they end.
-const MORE_TEXTS: [(&str, &str); 9] = [
+const MORE_TEXTS: [(&str, &str); 11] = [
     ("helm", ".md"),
     ("helm", ".yaml"),
     ("helm", ".json"),
     ("helm", ".tpl"),
     ("helm", ".txt"),
-    ("tests/deploy/helm", ".py"),
+    ("scripts", ".sh"),
+    ("scripts", ".txt"),
+    ("tests/deploy", ".py"),
     ("tests/deploy/helm", ".yaml"),
-    ("tests/deploy/image", ".py"),
-    ("tests/deploy/alerts", ".py"),
+    ("tests/deploy/alerts", ".yaml"),
 ];
 
 /// What no file may hold, in pieces, so that this one does not.
