@@ -30,7 +30,7 @@ const TEXTS: [&str; 20] = [
 ];
 
 /// Folders with more of them, by how they end.
-const MORE_TEXTS: [(&str, &str); 11] = [
+const MORE_TEXTS: [(&str, &str); 10] = [
     ("helm", ".md"),
     ("helm", ".yaml"),
     ("helm", ".json"),
