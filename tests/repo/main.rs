@@ -4,6 +4,7 @@
 
 mod changelog;
 mod chart;
+mod dependencies;
 mod dockerfile;
 mod documents;
 mod invalidation;

@@ -6,7 +6,7 @@ use crate::source::{all_below, no_complaints, read, rust};
 const MAX_LINES: usize = 500;
 
 /// Files other than Rust that are ours and text.
-const TEXTS: [&str; 19] = [
+const TEXTS: [&str; 22] = [
     "README.md",
     "README.vi.md",
     "ARCHITECTURE.md",
@@ -18,6 +18,9 @@ const TEXTS: [&str; 19] = [
     "Dockerfile",
     ".dockerignore",
     ".clippy.toml",
+    ".deny.toml",
+    ".editorconfig",
+    "rust-toolchain.toml",
     ".redocly.yaml",
     ".spectral.yaml",
     ".ci/run",
@@ -29,7 +32,7 @@ const TEXTS: [&str; 19] = [
 ];
 
 /// Folders with more of them, by how they end.
-const MORE_TEXTS: [(&str, &str); 13] = [
+const MORE_TEXTS: [(&str, &str); 14] = [
     ("docs", ".md"),
     ("examples", ".toml"),
     ("examples", ".yaml"),
@@ -39,10 +42,11 @@ const MORE_TEXTS: [(&str, &str); 13] = [
     ("helm", ".json"),
     ("helm", ".tpl"),
     ("helm", ".txt"),
-    ("tests/helm", ".py"),
-    ("tests/helm", ".yaml"),
-    ("tests/image", ".py"),
-    ("tests/watch", ".py"),
+    ("scripts", ".sh"),
+    ("scripts", ".txt"),
+    ("tests/deploy", ".py"),
+    ("tests/deploy/helm", ".yaml"),
+    ("tests/deploy/alerts", ".yaml"),
 ];
 
 /// What no file may hold, in pieces, so that this one does not.

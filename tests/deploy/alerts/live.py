@@ -15,7 +15,7 @@ from pathlib import Path
 from demo import Callers, Demo
 from prometheus import FACTOR, Prometheus, until
 
-CHART = Path(__file__).resolve().parents[2] / "helm" / "tonkho"
+CHART = Path(__file__).resolve().parents[3] / "helm" / "tonkho"
 EXAMPLE, GENERATED = 1000, 2000
 EXAMPLE_STOCK = f"{EXAMPLE}/stock?variant_ids=1061514767,1064240649&location_ids=963414,1007284"
 # What a dashboard's variables stand for here.

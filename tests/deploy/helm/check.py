@@ -16,7 +16,7 @@ import yaml
 from manifests import Manifests, complaints
 
 HERE = Path(__file__).resolve().parent
-CHART = HERE.parents[1] / "helm" / "tonkho"
+CHART = HERE.parents[2] / "helm" / "tonkho"
 MAX_RENDER_SECONDS = 2
 KUBERNETES = ("1.30", "1.33")
 # Kinds that Kubernetes has no schema for, since they are the Prometheus Operator's.
