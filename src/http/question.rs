@@ -87,7 +87,7 @@ pub(crate) struct ExplainedCells {
     absent: usize,
 }
 
-/// A tile: so many variants at so many locations.
+/// A tile: the variants and locations that one call asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct ExplainedTile {
     /// How many variants.
