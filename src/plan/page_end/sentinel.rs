@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{MAX_IDS, Tile};
 use crate::domain::cell::CellId;
 use crate::domain::id::RowId;
+use crate::plan::{MAX_IDS, Tile};
 
 /// Candidates kept. Source: ours; a shop deletes few of its newest rows at a time.
 const KEPT: usize = 16;

@@ -1,15 +1,15 @@
 //! A call that clears many doubts at once: a tile that is known to have more rows than any page in doubt.
 //!
 //! Its page is asked for after the doubtful ones came. Is it longer than they are, no clamp cut them
-//! ([`pages`](super::pages)); is it not, although more rows are known, then one did.
+//! ([`rule`](super::rule)); is it not, although more rows are known, then one did.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{MAX_IDS, MAX_PAGE, Tile};
 use crate::domain::id::{LocationId, VariantId};
+use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
 
 /// Tiles remembered.
 const REMEMBERED: usize = 32;

@@ -8,7 +8,7 @@
 //!   other came. That costs nothing.
 //! - Evidence: a longer page came within the last ten minutes, or one of the same length that was proven whole. The
 //!   longest page of all is believed if others of many lengths came before it, and none of its own.
-//! - A longer page that comes later, or one [`witness`](super::witness) call for many doubts.
+//! - A longer page that comes later, or one [`probe`](super::probe) call for many doubts.
 //!
 //! What speaks against a page: a known row that did not come, far fewer rows than the shop's density promises, a length
 //! that Haravan is known to clamp other resources to, and a length that pages end in again and again with none longer
@@ -26,8 +26,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::MAX_PAGE;
 use crate::clock::Moment;
+use crate::plan::MAX_PAGE;
 
 /// Later pages, none of them longer, after which a doubt is put to Haravan. Source: ours.
 const PATIENCE: usize = 24;
