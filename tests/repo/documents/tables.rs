@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use tonkho::settings::reference;
 
@@ -11,6 +12,7 @@ use crate::source::read;
 
 const CONFIGURATION: &str = "docs/configuration.md";
 const ERRORS: &str = "docs/errors.md";
+const OPERATIONS: &str = "docs/operations.md";
 const OBSERVABILITY: &str = "docs/observability.md";
 
 const START: &str = "<!-- settings -->\n";
@@ -61,6 +63,17 @@ fn every_problem_has_its_line() {
 fn every_metric_has_its_line() {
     let declared = names_after(&read("src/metrics.rs"), "= \"tonkho_");
     assert_eq!(names_after(section(&read(OBSERVABILITY), "Metrics"), "\n| `tonkho_"), declared);
+}
+
+#[test]
+fn every_command_has_its_line() {
+    let help = Command::new(env!("CARGO_BIN_EXE_tonkho")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let commands = commands.lines().take_while(|line| !line.is_empty());
+    let commands = commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    let commands: BTreeSet<String> = commands.map(str::to_owned).collect();
+    assert_eq!(names_after(section(&read(OPERATIONS), "Commands"), "\n| `tonkho "), commands);
 }
 
 /// The modules of each layer, as a table lists them.
