@@ -5,6 +5,7 @@
 mod changelog;
 mod chart;
 mod dockerfile;
+mod imports;
 mod invalidation;
 mod layers;
 mod metrics;
