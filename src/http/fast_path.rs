@@ -166,7 +166,7 @@ impl Hits {
         let (locations, book) = match parameters.locations().ok()? {
             Some(locations) => (locations, None),
             None => {
-                let book = shop.current_book(now)?;
+                let book = shop.locations().current_book(now)?;
                 if 0 < book.unlisted() {
                     return None;
                 }
@@ -186,7 +186,7 @@ impl Hits {
         let validity = is_wanted().then(|| fresh_read.validity(book));
         let unwritten = fresh_read.unwritten();
         drop(fresh_reader);
-        shop.keep_texts(&unwritten);
+        unwritten.keep_in(shop);
         let whole = Whole::new(body, etag, coding, Form::Json.content_type()).ok()?;
         Some(Written { whole, cells, age, validity })
     }

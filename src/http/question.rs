@@ -92,7 +92,7 @@ pub(crate) struct ExplainedCells {
     absent: usize,
 }
 
-/// A tile: so many variants at so many locations.
+/// A tile: the variants and locations that one call asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct ExplainedTile {
     /// How many variants.
@@ -217,9 +217,9 @@ impl Question {
         if self.explain {
             terms.freshness = FreshnessWish { only_if_cached: true, no_cache: false, ..terms.freshness };
         }
-        match self.shop.all_locations(&terms).await {
+        match self.shop.locations().ids(&terms).await {
             Ok(locations) => IdList::from_ids(locations).ok_or(Problem::NoLocations),
-            Err(ReadError::Unauthorized) if self.shop.locations_are_forbidden() => {
+            Err(ReadError::Unauthorized) if self.shop.locations().is_forbidden() => {
                 Err(Problem::LocationsNeeded)
             }
             Err(error) => Err(Problem::Read(error)),
@@ -234,7 +234,7 @@ impl Question {
 
     /// How many cells of each variant it is about that nobody can ask for, since the location's id cannot be read.
     pub(crate) fn untold_cells(&self) -> u64 {
-        if self.asks_all_locations() { self.shop.held_location_book().unlisted() } else { 0 }
+        if self.asks_all_locations() { self.shop.locations().held_book().unlisted() } else { 0 }
     }
 
     fn asks_all_locations(&self) -> bool {
@@ -259,7 +259,7 @@ impl Question {
         if self.parameters.name_locations() {
             return if 0 < self.written { None } else { self.shop.validity(snapshot, None) };
         }
-        self.validity(snapshot, &self.shop.current_book(edge.clock.now())?)
+        self.validity(snapshot, &self.shop.locations().current_book(edge.clock.now())?)
     }
 
     /// What an answer made of a snapshot says of itself.

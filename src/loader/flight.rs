@@ -23,6 +23,7 @@ use super::shared::{Shared, reason_of};
 use super::state::{FlightResult, FlightStart};
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
+use crate::coop::give_way;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::RowId;
 use crate::governor::resource::Resource;
@@ -34,7 +35,6 @@ use crate::plan::Tile;
 use crate::plan::pending::Priority;
 use crate::plan::refusal::Refusals;
 use crate::plan::refusal::budget::Spent;
-use crate::processor::give_way;
 
 /// Most callers whose turn a flight's call may take. Further callers have their turns elsewhere.
 const MOST_CALLERS: usize = 16;

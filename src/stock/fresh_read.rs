@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::shop::Shop;
-use super::validity::Lifetime;
-use super::validity::Validity;
+use super::validity::{Lifetime, Validity};
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::FreshnessWish;
-use crate::cache::row_texts::RowTexts;
-use crate::cache::{Changes, HeldTexts, LocationListId, PurgeCount};
+use crate::cache::row_text::RowTexts;
+use crate::cache::{Changes, LocationListId, PurgeCount, TextReader};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId};
 use crate::domain::line::Line;
@@ -22,7 +21,7 @@ use crate::query::Grid;
 pub struct FreshReader<'a> {
     shop: &'a Shop,
     purges: PurgeCount,
-    texts: HeldTexts<'a>,
+    texts: TextReader<'a>,
 }
 
 /// A grid of which every cell was fresh in the cache, with its rows as text.
@@ -94,14 +93,16 @@ impl Shop {
     #[must_use]
     pub fn fresh_reader(&self) -> FreshReader<'_> {
         let purges = self.purges();
-        FreshReader { shop: self, purges, texts: self.cache().read_texts() }
+        FreshReader { shop: self, purges, texts: self.devices.cache.read_texts() }
     }
+}
 
-    /// Keeps rows as text for the next read. Drop the [`FreshReader`] first.
-    pub fn keep_texts(&self, unwritten: &Unwritten) {
-        let Unwritten { entries, changes, locations: (list, locations) } = unwritten;
+impl Unwritten {
+    /// Keeps the rows as text for the next read of this shop. Drop the [`FreshReader`] first.
+    pub fn keep_in(&self, shop: &Shop) {
+        let Self { entries, changes, locations: (list, locations) } = self;
         if !entries.is_empty() {
-            self.cache().keep_texts(*list, (entries.iter().map(Arc::as_ref), locations), *changes);
+            shop.devices.cache.keep_texts(*list, (entries.iter().map(Arc::as_ref), locations), *changes);
         }
     }
 }
@@ -112,18 +113,19 @@ impl FreshReader<'_> {
     #[must_use]
     pub fn read(&self, grid: &Grid) -> Option<FreshRead<'_>> {
         let Self { shop, purges, texts } = self;
-        let fresh_from = shop.freshness().fresh_from(shop.clock().now(), &FreshnessWish::default())?;
-        let cache = shop.cache();
-        let list = cache.location_list(&grid.locations);
+        let devices = &shop.devices;
+        let fresh_from = devices.freshness.fresh_from(devices.clock.now(), &FreshnessWish::default())?;
+        let mut entries = devices.cache.reader();
+        let list = devices.cache.location_list(&grid.locations);
         let mut scan = Scan::new(grid, fresh_from);
         let mut sources = Vec::with_capacity(grid.variants.len());
         let found = texts.find(list, &grid.variants);
         for (variant, (variant_id, found)) in (0..).zip(grid.variants.iter().zip(found)) {
-            if let Some(found) = found.filter(|found| texts.are_held(found)) {
+            if let Some(found) = found.filter(|found| texts.is_current(found, &mut entries)) {
                 scan.take_texts(variant, found)?;
                 sources.push(RowSource::Texts(found));
             } else {
-                let entry = cache.get(*variant_id)?;
+                let entry = Arc::clone(entries.get(*variant_id)?);
                 scan.take_cells(variant, entry.cells())?;
                 sources.push(RowSource::Cells(entry));
             }
@@ -133,7 +135,7 @@ impl FreshReader<'_> {
             return None;
         }
         let oldest = scan.oldest?;
-        let lifetime = Lifetime { oldest, fresh_until: oldest.plus(shop.freshness().fresh) };
+        let lifetime = Lifetime { oldest, fresh_until: oldest.plus(shop.devices.freshness.fresh) };
         Some(FreshRead {
             sources,
             rows: scan.rows,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::{Changes, PurgeCount, PurgesSince};
 use crate::clock::Moment;
+use crate::coop::Pieces;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, RowId, VariantId};
 use crate::domain::row::Row;
-use crate::processor::Pieces;
 use crate::query::Grid;
 use crate::view::grid::{Cells, CellsByVariant};
 

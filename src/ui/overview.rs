@@ -81,7 +81,8 @@ async fn cards(visit: &Visit<'_>, shops: Vec<Arc<Shop>>, sight: Sight) -> Result
 }
 
 fn card(shop: &Arc<Shop>, sight: Sight, clock: &Clock) -> ShopCard {
-    let watched = || Watched { freshness_stats: shop.freshness_stats(), board: Board::of(shop, clock) };
+    let watched =
+        || Watched { freshness_stats: shop.reports().freshness_stats(), board: Board::of(shop, clock) };
     ShopCard {
         org_id: shop.org_id(),
         name: shop.name().map(str::to_owned),

@@ -116,16 +116,16 @@ async fn read(
         wait: deadline.saturating_duration_since(Instant::now()),
         incomplete: Incomplete::Answer,
     };
-    let locations = match shop.all_locations(&terms()).await {
+    let locations = match shop.locations().ids(&terms()).await {
         Ok(locations) => IdList::from_ids(locations).ok_or(Problem::NoLocations)?,
-        Err(ReadError::Unauthorized) if shop.locations_are_forbidden() => {
+        Err(ReadError::Unauthorized) if shop.locations().is_forbidden() => {
             return Err(Problem::LocationsNeeded);
         }
         Err(error) => return Err(Problem::Read(error)),
     };
     let grid = Grid::new(variants, locations, visit.edge.limits.max_cells)?;
     let snapshot = shop.read(grid, &terms()).await?;
-    let book = shop.held_location_book();
+    let book = shop.locations().held_book();
     let now = visit.edge.clock.now();
     let age = snapshot.oldest().map(|oldest| now.since(oldest));
     let context = Context { shop: shop.org_id(), as_of: None, book: &book, warnings: Vec::new() };

@@ -4,12 +4,14 @@
 
 mod changelog;
 mod chart;
+mod dependencies;
 mod dockerfile;
+mod documents;
 mod imports;
 mod invalidation;
 mod layers;
 mod metrics;
 mod openapi;
-mod readme;
 mod source;
 mod tidy;
+mod words;

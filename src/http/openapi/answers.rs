@@ -132,7 +132,7 @@ impl IntoResponses for PurgeAnswers {
         let mut problems = caller_problems();
         problems.push(bad_value());
         problems.push(Problem::LacksScope(Scope::Admin));
-        let done = ResponseBuilder::new().description("The cells are forgotten.");
+        let done = ResponseBuilder::new().description("The cache entries were purged.");
         answers([("204", done)], &problems, "/shops/1000/cache")
     }
 }

@@ -119,7 +119,7 @@ async fn read(
     let book = async {
         match uses {
             Uses::Rows(_) => Ok(None),
-            Uses::CellsAndBook => Ok(Some(shop.location_book(&terms).await)),
+            Uses::CellsAndBook => Ok(Some(shop.locations().book(&terms).await)),
         }
     };
     let selection = match uses {

@@ -164,11 +164,11 @@ pub(crate) async fn answer<A: Answer>(
     let view = Arc::new(view);
     let prepare = |Material { snapshot, book, .. }: Material| {
         let provenance = question.provenance(edge, &snapshot);
-        let book = book.unwrap_or_else(|| question.shop.held_location_book());
+        let book = book.unwrap_or_else(|| question.shop.locations().held_book());
         let validity = question.validity(&snapshot, &book);
         let book = question.book(book);
         // An answer that stands ready lacks nothing, and nothing needs to be said of it.
-        let warnings = warnings_of(&question.shop.repeated_in(snapshot.grid()));
+        let warnings = warnings_of(&question.shop.reports().repeated_in(snapshot.grid()));
         let validity = validity.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
         let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
         let view = Arc::clone(&view);

@@ -6,7 +6,7 @@ use actix_web::http::header::{ACCEPT, HeaderMap};
 
 use crate::http::problem::Problem;
 
-/// A form in which a view can be had; the order is ours, where the caller has no preference.
+/// A form of a view; the order is ours, where the caller has no preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// The whole answer as one JSON object.

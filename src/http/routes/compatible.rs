@@ -167,7 +167,7 @@ async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, P
     let coding = Coding::of(request.headers())?;
     let (provenance, whole) = loop {
         let seen = question.shop.purges();
-        let list = question.shop.locations(&question.terms()).await?;
+        let list = question.shop.locations().list(&question.terms()).await?;
         let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
         let body = Bytes::from(locations_body(&list.locations, slice));
         let etag = EntityTag::strong(&body);

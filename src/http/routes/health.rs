@@ -26,11 +26,11 @@ pub(crate) struct Readiness {
     /// `ready`, or `draining` while the process finishes what it has.
     #[schema(example = "ready")]
     status: &'static str,
-    /// How the shops are doing.
+    /// The number of shops by state.
     shops: ShopCounts,
 }
 
-/// How many shops are doing how. One shop's trouble makes nobody else wait, so it does not make the process unready.
+/// The number of shops by state. Trouble of one shop does not make the process unready: the others are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub(crate) struct ShopCounts {
     /// Shops that are served.
@@ -65,8 +65,8 @@ pub(crate) async fn get_liveness() -> HttpResponse {
 
 /// Whether the process wants requests
 ///
-/// For a load balancer, which sends requests while the answer is 200. Only a process that is stopping is not ready. How
-/// many shops have trouble with Haravan is told as a count, and changes nothing.
+/// For a load balancer, which sends requests while the answer is 200. Only a process that is stopping is not ready.
+/// Shops that have trouble with Haravan are counted, and change nothing.
 #[utoipa::path(
     get,
     path = "/health/ready",

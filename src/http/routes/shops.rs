@@ -16,7 +16,7 @@ use crate::http::request::parameters::vocabulary::PURGE;
 use crate::http::state::{Edge, Outcome};
 use crate::query::IdList;
 
-/// The shops and how they are doing
+/// The state of each shop
 ///
 /// Lists the shops that the key may read. Each has its bucket, its queue, the cells held, the hit ratio and the last error
 /// at Haravan. The key needs the scope `admin`.
@@ -25,7 +25,7 @@ pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcom
     Outcome(list(&edge, &request))
 }
 
-/// Forget what is cached of a shop
+/// Purge a shop's cache
 ///
 /// Nothing that was read from Haravan before this request is served after it. That holds for calls under way, too. Without
 /// `variant_ids` it is about all variants, without `location_ids` about all locations. The key needs the scope `admin`.

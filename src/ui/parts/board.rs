@@ -56,8 +56,8 @@ pub(in crate::ui) struct Place {
 impl Board {
     /// The board of a shop as its cache is now. Asks Haravan for nothing.
     pub(in crate::ui) fn of(shop: &Shop, clock: &Clock) -> Self {
-        let oversold = shop.oversold();
-        let book = shop.held_location_book();
+        let oversold = shop.reports().oversold();
+        let book = shop.locations().held_book();
         let context = Context { shop: shop.org_id(), as_of: None, book: &book, warnings: Vec::new() };
         let answer = negative(oversold.cells(), context, NegativeParameters::default());
         let total = answer.count;

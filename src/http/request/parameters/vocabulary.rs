@@ -1,7 +1,7 @@
 //! Which parameters a route takes, and what becomes of a name that is none of them.
 //!
 //! A filter that is ignored widens the answer without a word. So a name that is nearly one that is known is an error
-//! that tells the right one; and where the interface is ours alone, so is every other name.
+//! that names the right one; and where the interface is ours alone, so is every other name.
 
 use super::error::ParameterError;
 use super::names::{LINES, LISTS, LOCATION_IDS, MAX_QUOTED, PREFER, VARIANT_IDS, VATIANT_IDS};
