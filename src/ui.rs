@@ -1,8 +1,8 @@
 //! The page for people at `/`: shops, what is oversold, the stock of a variant; in Vietnamese and English.
 //!
 //! Rendered here, whole, for browsers with scripts or without; nothing comes from elsewhere, and the policy in
-//! `answer` sees to it. `visit` knows who looks and in which language; `overview` and `variant` are the pages,
-//! `trouble` and `sign_in` what is shown instead. All HTML is written in `maud` templates, which escape whatever is
+//! `policy` sees to it. `visit` knows who looks and in which language; `overview` and `variant` are the pages,
+//! `error_page` and `sign_in` what is shown instead. All HTML is written in `maud` templates, which escape whatever is
 //! not markup by its type.
 
 mod address;
@@ -10,16 +10,16 @@ mod answer;
 mod assets;
 mod error_page;
 mod i18n;
-mod layout;
 mod overview;
 mod parts;
+mod policy;
 mod sign_in;
 mod variant;
 mod visit;
 
 use actix_web::web::ServiceConfig;
 
-use crate::http::routes::{asked, read};
+use crate::http::routes::table::{asked, read};
 
 /// The routes of the page.
 #[rustfmt::skip]

@@ -19,7 +19,8 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
 use tokio::time::Instant;
 
-use super::access::keys::{Caller, Scope};
+use super::access::keys::Caller;
+
 use super::connection::request_id::{RequestId, X_REQUEST_ID};
 use super::offload::work::Work;
 use super::request::accept::Form;
@@ -33,6 +34,7 @@ use super::response::rows::fresh_body;
 use super::routes::compatible::{INVENTORY_ROUTE, OWN_INVENTORY_ROUTE};
 use super::state::Edge;
 use crate::clock::Moment;
+use crate::domain::access::Scope;
 use crate::domain::id::OrgId;
 use crate::query::{Grid, IdList};
 use crate::stock::Validity;

@@ -12,7 +12,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::access::keys::{self, Scope};
+use super::access::keys;
+
 use super::offload::work::Work;
 use super::problem::Problem;
 use super::request::accept::Form;
@@ -23,6 +24,7 @@ use super::state::Edge;
 use crate::cache::PurgeCount;
 use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
+use crate::domain::access::Scope;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::query::{Grid, IdList};

@@ -13,7 +13,8 @@ use actix_web::http::Method;
 use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 
-use super::access::keys::{Caller, KeyRing, Scope};
+use super::access::keys::{Caller, KeyRing};
+
 use super::access::session::Seal;
 use super::offload::Aside;
 use super::problem::Problem;
@@ -23,6 +24,7 @@ use super::response::coding::Coding;
 use super::response::headers::Whole;
 use super::state::shop_registry::ShopDirectory;
 use crate::clock::Clock;
+use crate::domain::access::Scope;
 use crate::domain::id::OrgId;
 use crate::stock::Validity;
 use crate::stock::shop::Shop;

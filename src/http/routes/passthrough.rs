@@ -5,7 +5,9 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::access::keys::{self, Scope};
+use crate::http::access::keys;
+
+use crate::domain::access::Scope;
 use crate::http::openapi::answers::ForwardedAnswers;
 use crate::http::openapi::parameters::{ForwardedPath, ShopPath, WaitHeaders};
 use crate::http::problem::Problem;
