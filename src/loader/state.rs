@@ -21,7 +21,7 @@ use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
 use crate::haravan::InventoryCall;
 use crate::plan::density::Density;
-use crate::plan::pages::{Doubt, Next};
+use crate::plan::page_end::rule::{Doubt, Next};
 use crate::plan::pending::{Priority, Want, difference};
 
 pub(super) use self::flights::{FlightResult, FlightStart};

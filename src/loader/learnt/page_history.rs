@@ -9,8 +9,8 @@ use crate::clock::Moment;
 use crate::domain::cell::CellId;
 use crate::domain::id::{RowId, VariantId};
 use crate::plan::density::Density;
-use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
-use crate::plan::sentinel::{Sentinel, Sentinels};
+use crate::plan::page_end::rule::{CallNumber, Doubt, Next, PageLengths, PageSeen};
+use crate::plan::page_end::sentinel::{Sentinel, Sentinels};
 use crate::plan::{MAX_PAGE, Tile};
 
 /// Tiles that ended in a short page and can still be asked for again.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Chosen, Pending, Priority, Waiter, Want};
+use super::{Chosen, Pending, Priority, Want, WantOwner};
 use crate::domain::caller::CallerId;
 use crate::domain::id::{LocationId, VariantId};
 use crate::plan::density::Density;
@@ -11,7 +11,7 @@ use crate::plan::density::Density;
 #[derive(Debug, Clone)]
 struct Patient;
 
-impl Waiter for Patient {
+impl WantOwner for Patient {
     fn is_gone(&self) -> bool {
         false
     }
@@ -23,7 +23,7 @@ impl Waiter for Patient {
 #[derive(Debug, Clone)]
 struct Leaver(bool);
 
-impl Waiter for Leaver {
+impl WantOwner for Leaver {
     fn is_gone(&self) -> bool {
         self.0
     }
@@ -35,7 +35,7 @@ fn locations(ids: impl IntoIterator<Item = u64>) -> Arc<[LocationId]> {
     ids.into_iter().map(|id| LocationId::new(id).unwrap()).collect()
 }
 
-fn grid<W: Waiter>(
+fn grid<W: WantOwner>(
     waiter: &W,
     variants: impl IntoIterator<Item = u64>,
     locations: &Arc<[LocationId]>,
@@ -45,7 +45,7 @@ fn grid<W: Waiter>(
 }
 
 /// Drains the pending set and gives back each tile's (variants, locations).
-fn drain<W: Waiter>(pending: &mut Pending<W>, density: &Density) -> Vec<(usize, usize)> {
+fn drain<W: WantOwner>(pending: &mut Pending<W>, density: &Density) -> Vec<(usize, usize)> {
     std::iter::from_fn(|| pending.choose(density))
         .map(|chosen| (chosen.tile.variants.len(), chosen.tile.locations.len()))
         .collect()
@@ -219,7 +219,7 @@ mod properties {
 #[derive(Debug, Clone)]
 struct Keyed(u32);
 
-impl Waiter for Keyed {
+impl WantOwner for Keyed {
     fn is_gone(&self) -> bool {
         false
     }
