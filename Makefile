@@ -89,5 +89,5 @@ bench: ## Runs the benchmarks; eight minutes, one of them spent watching a bucke
 	cargo bench --locked --bench programs
 	cargo bench --locked --profile dist --bench hits
 
-generate: ## Writes anew what is generated: the OpenAPI document.
+generate: ## Writes anew what is generated: the OpenAPI document and the table of settings.
 	@scripts/generate.sh
