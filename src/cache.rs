@@ -1,14 +1,15 @@
 //! What a shop's cells are known to be: packed entries, one a variant, bounded in bytes.
 
+mod bundle;
 pub mod entry;
 pub mod freshness;
+mod local;
 pub mod order;
 mod oversold;
 mod purges;
-pub mod row_texts;
-mod texts;
-mod tier;
+mod residents;
+pub mod row_text;
 
+pub use local::{Cache, Changes, EntryReader, TextReader};
 pub use purges::{Purge, PurgeCount, PurgesSince};
-pub use texts::LocationListId;
-pub use tier::{Cache, Changes, HeldTexts};
+pub use row_text::LocationListId;

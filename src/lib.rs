@@ -9,7 +9,7 @@
 //! | layer | what it is | modules |
 //! |---|---|---|
 //! | 0 | facts; depends on nothing of ours | [`domain`] [`spelling`] |
-//! | 1 | decisions; pure, the time is an argument | [`clock`] [`processor`] [`query`] [`plan`] [`view`] |
+//! | 1 | decisions; pure, the time is an argument | [`clock`] [`coop`] [`query`] [`plan`] [`view`] |
 //! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`trace`] |
 //! | 3 | the use case | [`stock`] |
 //! | 4 | the edge: the only modules that know actix and status codes | [`http`] |
@@ -19,6 +19,7 @@
 pub mod app;
 pub mod cache;
 pub mod clock;
+pub mod coop;
 pub mod domain;
 pub mod governor;
 pub mod haravan;
@@ -26,7 +27,6 @@ pub mod http;
 pub mod loader;
 pub mod metrics;
 pub mod plan;
-pub mod processor;
 pub mod query;
 pub mod sandbox;
 pub mod settings;

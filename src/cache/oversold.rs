@@ -8,11 +8,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
+use super::bundle::Bundle;
 use super::entry::VariantCells;
 use crate::domain::id::VariantId;
 use crate::domain::row::Shortage;
 
-/// The entries with rows below zero. One a variant at most, and always the one that came last.
+/// The entries with rows below zero: one a variant at most, and always the one that came last.
 #[derive(Debug, Default)]
 pub(super) struct OversoldIndex {
     state: Mutex<State>,
@@ -20,27 +21,45 @@ pub(super) struct OversoldIndex {
 
 #[derive(Debug, Default)]
 struct State {
-    entries: FxHashMap<VariantId, Arc<VariantCells>>,
+    entries: FxHashMap<VariantId, Indexed>,
     worst_first: BTreeSet<(Reverse<Shortage>, VariantId)>,
 }
 
+/// An entry, and the number of the last bundle that it was a part of.
+#[derive(Debug)]
+struct Indexed {
+    entry: Arc<VariantCells>,
+    bundle: u64,
+}
+
 impl OversoldIndex {
-    /// An entry takes the place of whatever was known of its variant. Called in the order in which entries come.
-    pub(super) fn came(&self, entry: &Arc<VariantCells>) {
-        let shortage = entry.worst_shortage();
+    /// Takes in the entries of a bundle in place of those of the bundle that was known before. Called in the order of
+    /// changes, before the bundle can leave.
+    pub(super) fn came(&self, known: &Bundle, bundle: &Bundle) {
+        // The usual case: there is nothing to forget, and nothing to take in.
+        if known.totals().negative_rows == 0 && bundle.totals().negative_rows == 0 {
+            return;
+        }
         let mut state = self.state.lock();
-        state.forget(entry.variant_id());
-        if let Some(shortage) = shortage {
-            state.worst_first.insert((Reverse(shortage), entry.variant_id()));
-            state.entries.insert(entry.variant_id(), Arc::clone(entry));
+        for entry in known.entries().iter().filter(|entry| bundle.entry(entry.variant_id()).is_none()) {
+            state.forget(entry.variant_id());
+        }
+        for entry in bundle.entries() {
+            state.take_in(entry, bundle.number());
         }
     }
 
-    /// An entry is held no longer. News of one that was replaced may come late: it changes nothing then.
-    pub(super) fn left(&self, entry: &Arc<VariantCells>) {
+    /// Forgets the entries of a bundle that is held no longer, unless a later bundle has taken its place.
+    pub(super) fn left(&self, bundle: &Bundle) {
+        if bundle.totals().negative_rows == 0 {
+            return;
+        }
         let mut state = self.state.lock();
-        if state.entries.get(&entry.variant_id()).is_some_and(|known| Arc::ptr_eq(known, entry)) {
-            state.forget(entry.variant_id());
+        for entry in bundle.entries() {
+            let variant_id = entry.variant_id();
+            if state.entries.get(&variant_id).is_some_and(|indexed| indexed.bundle == bundle.number()) {
+                state.forget(variant_id);
+            }
         }
     }
 
@@ -48,7 +67,7 @@ impl OversoldIndex {
     pub(super) fn worst(&self, max: usize) -> Vec<Arc<VariantCells>> {
         let state = self.state.lock();
         let worst = state.worst_first.iter().take(max);
-        worst.filter_map(|(_, variant_id)| state.entries.get(variant_id).cloned()).collect()
+        worst.filter_map(|(_, id)| state.entries.get(id).map(|indexed| Arc::clone(&indexed.entry))).collect()
     }
 
     /// How many variants have rows below zero.
@@ -58,8 +77,24 @@ impl OversoldIndex {
 }
 
 impl State {
+    fn take_in(&mut self, entry: &Arc<VariantCells>, bundle: u64) {
+        let variant_id = entry.variant_id();
+        if let Some(indexed) = self.entries.get_mut(&variant_id)
+            && Arc::ptr_eq(&indexed.entry, entry)
+        {
+            indexed.bundle = bundle;
+            return;
+        }
+        self.forget(variant_id);
+        if let Some(shortage) = entry.worst_shortage() {
+            self.worst_first.insert((Reverse(shortage), variant_id));
+            self.entries.insert(variant_id, Indexed { entry: Arc::clone(entry), bundle });
+        }
+    }
+
     fn forget(&mut self, variant_id: VariantId) {
-        if let Some(shortage) = self.entries.remove(&variant_id).and_then(|entry| entry.worst_shortage()) {
+        let indexed = self.entries.remove(&variant_id);
+        if let Some(shortage) = indexed.and_then(|indexed| indexed.entry.worst_shortage()) {
             self.worst_first.remove(&(Reverse(shortage), variant_id));
         }
     }
@@ -70,6 +105,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::OversoldIndex;
+    use crate::cache::bundle::Bundle;
     use crate::cache::entry::{Finding, Observation, VariantCells};
     use crate::cache::order::CallTimes;
     use crate::clock::Moment;
@@ -100,55 +136,81 @@ mod tests {
         Arc::new(VariantCells::empty(variant_id).merged(observations.collect()))
     }
 
-    #[track_caller]
-    fn check(index: &OversoldIndex, max: usize, expected: &[u64]) {
-        let worst: Vec<u64> = index.worst(max).iter().map(|entry| entry.variant_id().get()).collect();
-        assert_eq!(worst, expected);
+    /// An index, and the one bundle that is held of its cache.
+    #[derive(Default)]
+    struct Held {
+        index: OversoldIndex,
+        bundle: Bundle,
+    }
+
+    impl Held {
+        /// Holds an entry, and gives back the bundle that was held before.
+        fn hold(&mut self, entry: Arc<VariantCells>) -> Bundle {
+            let version = self.bundle.number() + 1;
+            let entry = Arc::new(VariantCells::clone(&entry).with_version(version));
+            let bundle = self.bundle.with(entry, u64::MAX);
+            self.index.came(&self.bundle, &bundle);
+            std::mem::replace(&mut self.bundle, bundle)
+        }
+
+        #[track_caller]
+        fn check(&self, max: usize, expected: &[u64]) {
+            let worst: Vec<u64> =
+                self.index.worst(max).iter().map(|entry| entry.variant_id().get()).collect();
+            assert_eq!(worst, expected);
+        }
     }
 
     #[test]
     fn the_worst_row_counts_decimals_included() {
-        let index = OversoldIndex::default();
+        let mut held = Held::default();
         for entry in [entry(1, &["5", "-2"]), entry(2, &["-2.5", "-1"]), entry(3, &["0", "7"])] {
-            index.came(&entry);
+            held.hold(entry);
         }
-        index.came(&entry(4, &["-100"]));
-        check(&index, 9, &[4, 2, 1]);
-        check(&index, 2, &[4, 2]);
-        assert_eq!(index.variants(), 3);
+        held.hold(entry(4, &["-100"]));
+        held.check(9, &[4, 2, 1]);
+        held.check(2, &[4, 2]);
+        assert_eq!(held.index.variants(), 3);
         // What cannot be computed with may be the worst of all.
-        index.came(&entry(5, &["-1e5000"]));
-        index.came(&entry(6, &["1e5000"]));
-        check(&index, 9, &[5, 4, 2, 1]);
+        held.hold(entry(5, &["-1e5000"]));
+        held.hold(entry(6, &["1e5000"]));
+        held.check(9, &[5, 4, 2, 1]);
     }
 
     #[test]
     fn an_entry_takes_the_place_of_the_one_before() {
-        let index = OversoldIndex::default();
-        let before = entry(1, &["-9"]);
-        index.came(&before);
-        index.came(&entry(2, &["-5"]));
-        let after = entry(1, &["-1"]);
-        index.came(&after);
-        check(&index, 9, &[2, 1]);
-        // Late news of the one that was replaced.
-        index.left(&before);
-        check(&index, 9, &[2, 1]);
-        index.came(&entry(2, &["5"]));
-        check(&index, 9, &[1]);
-        index.left(&after);
-        check(&index, 9, &[]);
+        let mut held = Held::default();
+        held.hold(entry(1, &["-9"]));
+        held.hold(entry(2, &["-5"]));
+        let before = held.hold(entry(1, &["-1"]));
+        held.check(9, &[2, 1]);
+        // The bundle with the entry of before left, and the news of it is late.
+        held.index.left(&before);
+        held.check(9, &[2, 1]);
+        held.hold(entry(2, &["5"]));
+        held.check(9, &[1]);
+        held.index.left(&held.bundle);
+        held.check(9, &[]);
+    }
+
+    #[test]
+    fn a_neighbour_that_gives_way_is_forgotten() {
+        let mut held = Held::default();
+        held.hold(entry(1, &["-9"]));
+        let alone = Bundle::default().with(entry(2, &["5"]), 0);
+        held.index.came(&held.bundle, &alone);
+        held.check(9, &[]);
     }
 
     #[test]
     fn purged_rows_are_not_oversold() {
-        let index = OversoldIndex::default();
-        let held = entry(1, &["-9", "-3"]);
-        index.came(&held);
-        index.came(&Arc::new(held.purged(Some(&[LocationId::new(1).unwrap()]))));
-        index.came(&entry(2, &["-5"]));
-        check(&index, 9, &[2, 1]);
-        index.came(&Arc::new(held.purged(None)));
-        check(&index, 9, &[2]);
+        let mut held = Held::default();
+        let known = entry(1, &["-9", "-3"]);
+        held.hold(Arc::clone(&known));
+        held.hold(Arc::new(known.purged(Some(&[LocationId::new(1).unwrap()]))));
+        held.hold(entry(2, &["-5"]));
+        held.check(9, &[2, 1]);
+        held.hold(Arc::new(known.purged(None)));
+        held.check(9, &[2]);
     }
 }

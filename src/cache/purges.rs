@@ -24,10 +24,16 @@ pub struct Purge {
 }
 
 impl Purge {
+    /// Whether the purge concerns cells of a variant.
+    #[must_use]
+    pub fn names(&self, variant_id: VariantId) -> bool {
+        self.variants.as_ref().is_none_or(|variants| variants.binary_search(&variant_id).is_ok())
+    }
+
     /// Whether the purge concerns a cell.
     #[must_use]
     pub fn concerns(&self, variant_id: VariantId, loc_id: LocationId) -> bool {
-        self.variants.as_ref().is_none_or(|variants| variants.binary_search(&variant_id).is_ok())
+        self.names(variant_id)
             && self.locations.as_ref().is_none_or(|locations| locations.binary_search(&loc_id).is_ok())
     }
 

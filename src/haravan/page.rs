@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::call::InventoryPage;
 use super::error::CallError;
 use super::row::parse_row;
-use crate::processor::Pieces;
+use crate::coop::Pieces;
 
 /// Most rows taken from one page; more than this is no answer to `limit=250`. Source: ours.
 const MAX_ROWS: usize = 10_000;

@@ -3,10 +3,10 @@
 use actix_web::web::Bytes;
 
 use super::etag::{EntityTag, Parts};
+use crate::coop::Pieces;
 use crate::domain::line::Line;
 use crate::domain::row::Fingerprint;
 use crate::haravan::SentLocation;
-use crate::processor::Pieces;
 use crate::query::{Direction, Order, Selection, Slice};
 use crate::stock::{FreshRead, Reading};
 use crate::view::envelope::{MAX_MISSING, Missing, Reason, name_untold};

@@ -23,6 +23,7 @@ use super::shared::{Shared, reason_of};
 use super::state::{FlightResult, FlightStart};
 use crate::cache::entry::{Finding, Observation};
 use crate::cache::order::CallTimes;
+use crate::coop::give_way;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::RowId;
 use crate::governor::resource::Resource;
@@ -30,11 +31,11 @@ use crate::governor::{Errand, Permit, Urgency};
 use crate::haravan::{
     CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer, UpstreamRequest,
 };
+use crate::metrics::ShopMetrics;
 use crate::plan::Tile;
 use crate::plan::pending::Priority;
 use crate::plan::refusal::Refusals;
 use crate::plan::refusal::budget::Spent;
-use crate::processor::give_way;
 
 /// Most callers whose turn a flight's call may take. Further callers have their turns elsewhere.
 const MOST_CALLERS: usize = 16;
@@ -250,22 +251,19 @@ impl Flight {
         let went_back = state.complete(&self.start, result, &parts.cache);
         self.shared.completed.fetch_add(1, Ordering::Release);
         drop(state);
-        self.report(&went_back);
+        report(&parts.metrics, &went_back);
         // Other flights may wait for this flight's next page, which will not come.
         self.shared.call_ended.notify_waiters();
         self.shared.start_pump();
     }
 }
 
-impl Flight {
-    /// Counts and logs the rows that went back in time: the shop was restored, or a clock was set right.
-    fn report(&self, went_back: &[(CellId, RowId)]) {
-        let Some((CellId { variant_id, loc_id }, row_id)) = went_back.first() else { return };
-        let metrics = &self.shared.parts.metrics;
-        metrics.rows_went_back(went_back.len());
-        let (shop, rows) = (metrics.shop(), went_back.len());
-        tracing::warn!(%shop, %variant_id, %loc_id, %row_id, rows, "rows went back in time, and were confirmed");
-    }
+/// Counts and logs the rows that went back in time: the shop was restored, or a clock was set right.
+fn report(metrics: &ShopMetrics, went_back: &[(CellId, RowId)]) {
+    let Some((CellId { variant_id, loc_id }, row_id)) = went_back.first() else { return };
+    metrics.rows_went_back(went_back.len());
+    let (shop, rows) = (metrics.shop(), went_back.len());
+    tracing::warn!(%shop, %variant_id, %loc_id, %row_id, rows, "rows went back in time, and were confirmed");
 }
 
 impl Drop for Flight {

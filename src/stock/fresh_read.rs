@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::shop::Shop;
-use super::validity::Lifetime;
-use super::validity::Validity;
+use super::validity::{Lifetime, Validity};
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::FreshnessWish;
-use crate::cache::row_texts::RowTexts;
-use crate::cache::{Changes, HeldTexts, LocationListId, PurgeCount};
+use crate::cache::row_text::RowTexts;
+use crate::cache::{Changes, LocationListId, PurgeCount, TextReader};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId};
 use crate::domain::line::Line;
@@ -22,7 +21,7 @@ use crate::query::Grid;
 pub struct FreshReader<'a> {
     shop: &'a Shop,
     purges: PurgeCount,
-    texts: HeldTexts<'a>,
+    texts: TextReader<'a>,
 }
 
 /// A grid of which every cell was fresh in the cache, with its rows as text.
@@ -114,19 +113,19 @@ impl FreshReader<'_> {
     #[must_use]
     pub fn read(&self, grid: &Grid) -> Option<FreshRead<'_>> {
         let Self { shop, purges, texts } = self;
-        let fresh_from =
-            shop.devices.freshness.fresh_from(shop.devices.clock.now(), &FreshnessWish::default())?;
-        let cache = &shop.devices.cache;
-        let list = cache.location_list(&grid.locations);
+        let devices = &shop.devices;
+        let fresh_from = devices.freshness.fresh_from(devices.clock.now(), &FreshnessWish::default())?;
+        let mut entries = devices.cache.reader();
+        let list = devices.cache.location_list(&grid.locations);
         let mut scan = Scan::new(grid, fresh_from);
         let mut sources = Vec::with_capacity(grid.variants.len());
         let found = texts.find(list, &grid.variants);
         for (variant, (variant_id, found)) in (0..).zip(grid.variants.iter().zip(found)) {
-            if let Some(found) = found.filter(|found| texts.are_held(found)) {
+            if let Some(found) = found.filter(|found| texts.is_current(found, &mut entries)) {
                 scan.take_texts(variant, found)?;
                 sources.push(RowSource::Texts(found));
             } else {
-                let entry = cache.get(*variant_id)?;
+                let entry = Arc::clone(entries.get(*variant_id)?);
                 scan.take_cells(variant, entry.cells())?;
                 sources.push(RowSource::Cells(entry));
             }

@@ -77,7 +77,8 @@ impl Validity {
         if Changes::from_count(self.seen.load(Ordering::Relaxed)) == changes {
             return true;
         }
-        let held = self.entries.iter().all(|(variant_id, version)| cache.holds(*variant_id, *version));
+        let mut reader = cache.reader();
+        let held = self.entries.iter().all(|(variant_id, version)| reader.is_current(*variant_id, *version));
         if held {
             self.seen.store(changes.count(), Ordering::Relaxed);
         }

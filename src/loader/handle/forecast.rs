@@ -1,10 +1,10 @@
 //! An estimate of the calls that a question takes, made without asking Haravan.
 
 use super::Loader;
+use crate::coop::{Pieces, give_way};
 use crate::loader::lack::{Lack, Reuse, cells_of};
 use crate::plan::density::Density;
 use crate::plan::pending::{Pending, Priority, Want, WantOwner};
-use crate::processor::{Pieces, give_way};
 
 /// Variants looked up at a time under the state's lock. Source: ours; with fifty locations some 100 µs of work.
 const AT_A_TIME: usize = 64;

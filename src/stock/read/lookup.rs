@@ -8,10 +8,10 @@ use crate::cache::Cache;
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::freshness::{Freshness, FreshnessPolicy};
 use crate::clock::Moment;
+use crate::coop::Pieces;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
 use crate::loader::Lack;
-use crate::processor::Pieces;
 use crate::query::Grid;
 use crate::stock::reading::ReadTally;
 use crate::stock::terms::ReadTerms;
@@ -55,8 +55,9 @@ impl Lookup {
     ) -> Self {
         let mut lookup = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
         let mut pieces = Pieces::of(PIECE);
+        let mut reader = cache.reader();
         for variant_id in grid.variants.iter() {
-            let entry = cache.get(*variant_id);
+            let entry = reader.get(*variant_id).cloned();
             let mut look = VariantLookup::default();
             let mut cells = entry.as_deref().map_or(&[][..], VariantCells::cells).iter().peekable();
             for loc_id in grid.locations.iter() {

@@ -1,0 +1,320 @@
+//! One shop's cells, in the memory of this process: moka bounds their bytes, and this keeps the merge rule, the
+//! purges and the order of changes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use moka::Entry;
+use moka::ops::compute::Op;
+use moka::sync::Cache as Moka;
+use parking_lot::Mutex;
+use rustc_hash::FxBuildHasher;
+
+use super::bundle::{Bundle, BundleId};
+use super::entry::{Observation, Turns, VariantCells};
+use super::purges::{Purge, PurgeCount, PurgeLog, PurgesSince};
+use super::residents::Residents;
+use super::row_text::{LocationListId, ReadTexts, RowTexts, Texts};
+use crate::clock::Moment;
+use crate::domain::id::{LocationId, VariantId};
+
+/// How many changes a cache has seen: equal counts mean that nothing was written or purged in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Changes(u64);
+
+impl Changes {
+    /// The count, to be kept in an atomic.
+    #[must_use]
+    pub fn count(self) -> u64 {
+        self.0
+    }
+
+    /// The changes of this count.
+    #[must_use]
+    pub fn from_count(count: u64) -> Self {
+        Self(count)
+    }
+}
+
+/// Of this many parts of the bound, a bundle may weigh one. Source: ours; a variant at very many locations fits, and its
+/// neighbours give way to it.
+const PARTS: u64 = 4;
+
+/// The cells of one shop that are held in memory.
+pub struct Cache {
+    /// Moka decides size, never age.
+    bundles: Moka<BundleId, Arc<Bundle>, FxBuildHasher>,
+    /// Rows of entries that were hit, as text.
+    texts: Texts,
+    residents: Arc<Residents>,
+    changes: AtomicU64,
+    purges: PurgeLog,
+    max_bytes: u64,
+    /// Taken to change entries; readers never wait.
+    writing: Mutex<()>,
+}
+
+/// Looks up one variant after the other. Neighbours share one look into the cache.
+#[derive(Debug)]
+pub struct EntryReader<'a> {
+    cache: &'a Cache,
+    last: Option<(BundleId, Option<Arc<Bundle>>)>,
+}
+
+/// Read access to the rows as text, at a count of changes.
+#[derive(Debug)]
+pub struct TextReader<'a> {
+    changes: Changes,
+    texts: ReadTexts<'a>,
+}
+
+impl Cache {
+    /// An empty cache of at most `max_bytes` of cells, and `text_bytes` of rows as text.
+    #[must_use]
+    pub fn new(max_bytes: u64, text_bytes: u64) -> Self {
+        let residents = Arc::new(Residents::default());
+        let left = Arc::clone(&residents);
+        let bundles = Moka::builder()
+            .max_capacity(max_bytes.max(1))
+            .weigher(|_, bundle: &Arc<Bundle>| u32::try_from(bundle.totals().weight).unwrap_or(u32::MAX))
+            .eviction_listener(move |_, bundle: Arc<Bundle>, cause| left.left(&bundle, cause))
+            .build_with_hasher(FxBuildHasher);
+        let texts = Texts::new(text_bytes);
+        let (changes, purges) = (AtomicU64::new(0), PurgeLog::default());
+        Self { bundles, texts, residents, changes, purges, max_bytes, writing: Mutex::new(()) }
+    }
+
+    /// The changes so far. What was read since then and before they move on is still what is held.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        Changes(self.changes.load(Ordering::Acquire))
+    }
+
+    /// What is known of a variant.
+    #[must_use]
+    pub fn get(&self, variant_id: VariantId) -> Option<Arc<VariantCells>> {
+        self.reader().get(variant_id).cloned()
+    }
+
+    /// Begins to look up variants.
+    #[must_use]
+    pub fn reader(&self) -> EntryReader<'_> {
+        EntryReader { cache: self, last: None }
+    }
+
+    /// The interned id of a sorted list of locations.
+    #[must_use]
+    pub fn location_list(&self, locations: &Arc<[LocationId]>) -> LocationListId {
+        self.texts.list(locations)
+    }
+
+    /// Takes the read lock on the row texts. Writers wait while it is held: hold it for one answer at most.
+    #[must_use]
+    pub fn read_texts(&self) -> TextReader<'_> {
+        TextReader { changes: self.changes(), texts: self.texts.read() }
+    }
+
+    /// Makes text of entries' rows at the locations of a list, for next time: of each entry if there is room, or else
+    /// of some, so that what does not fit in does not push everything else out. Not while texts are read.
+    pub fn keep_texts<'a>(
+        &self,
+        list: LocationListId,
+        of: (impl Iterator<Item = &'a VariantCells>, &[LocationId]),
+        changes: Changes,
+    ) {
+        self.texts.keep(list, of, changes);
+    }
+
+    /// Merges observations into a variant's entry and gives back the entry, whether or not it stays resident.
+    pub fn merge(&self, variant_id: VariantId, observations: Vec<Observation>) -> Arc<VariantCells> {
+        self.merge_with_turns(variant_id, observations, &mut Turns::default())
+    }
+
+    /// Merges observations as [`Cache::merge`] does, and adds what there is to be told of it.
+    pub fn merge_with_turns(
+        &self,
+        variant_id: VariantId,
+        observations: Vec<Observation>,
+        turns: &mut Turns,
+    ) -> Arc<VariantCells> {
+        let newest = observations.iter().map(|observation| observation.call.began.as_millis()).max();
+        let _writing = self.writing.lock();
+        if let Some(newest) = newest {
+            self.residents.observed(newest);
+        }
+        let mut merged = self.change(BundleId::of(variant_id), |known| {
+            let entry = match known.entry(variant_id) {
+                Some(entry) => entry.merged_with_turns(observations, turns),
+                None => VariantCells::empty(variant_id).merged_with_turns(observations, turns),
+            };
+            vec![entry]
+        });
+        merged.pop().unwrap_or_else(|| Arc::new(VariantCells::empty(variant_id)))
+    }
+
+    /// Lets nothing be served again that is held now. Only the loader's door for invalidation comes here: it sees to
+    /// what is in flight as well.
+    pub fn purge(&self, purge: &Purge, now: Moment) {
+        let _writing = self.writing.lock();
+        let mut bundles: Vec<BundleId> = match &purge.variants {
+            Some(variants) => variants.iter().copied().map(BundleId::of).collect(),
+            None => self.bundles.iter().map(|(id, _)| *id).collect(),
+        };
+        // Variants that are named ascend, so that those of a bundle are neighbours.
+        bundles.dedup();
+        for id in bundles {
+            self.change(id, |known| {
+                let concerned = known.entries().iter().filter(|entry| purge.names(entry.variant_id()));
+                concerned.map(|entry| entry.purged(purge.locations.as_deref())).collect()
+            });
+        }
+        // What is held no longer may live on in answers that were made of it.
+        self.changes.fetch_add(1, Ordering::Release);
+        // Last: who sees the count sees all that was marked.
+        self.purges.add(purge, now);
+    }
+
+    /// How many purges there were so far. To be asked before a look, for [`Cache::purges_since`] after it.
+    #[must_use]
+    pub fn purges(&self) -> PurgeCount {
+        self.purges.count()
+    }
+
+    /// The purges that came after a count: what they outdate must not be served.
+    #[must_use]
+    pub fn purges_since(&self, count: PurgeCount) -> PurgesSince {
+        self.purges.since(count)
+    }
+
+    /// The entries with the worst rows below zero, purged rows aside: at most `max`, the worst first.
+    #[must_use]
+    pub fn oversold(&self, max: usize) -> Vec<Arc<VariantCells>> {
+        self.residents.oversold().worst(max)
+    }
+
+    /// How many variants are held that have a row below zero, purged rows aside.
+    #[must_use]
+    pub fn oversold_variants(&self) -> usize {
+        self.residents.oversold().variants()
+    }
+
+    /// Every entry, in no order that means anything. Looking does not count as using: it keeps nothing from being
+    /// evicted.
+    pub fn entries(&self) -> impl Iterator<Item = Arc<VariantCells>> + '_ {
+        self.bundles.iter().flat_map(|(_, bundle)| bundle.entries().to_vec())
+    }
+
+    /// When the newest observation that ever came in was made. `None` before the first.
+    #[must_use]
+    pub fn newest_observation(&self) -> Option<Moment> {
+        self.residents.newest_observation()
+    }
+
+    /// How many cells are held.
+    #[must_use]
+    pub fn resident_cells(&self) -> u64 {
+        self.residents.cells()
+    }
+
+    /// How many rows are held whose available quantity is negative.
+    #[must_use]
+    pub fn negative_rows(&self) -> u64 {
+        self.residents.negative_rows()
+    }
+
+    /// The bytes they weigh.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.residents.bytes()
+    }
+
+    /// Replaces entries of a bundle by those that are made of it, each under a version of its own. The one place where
+    /// entries change. Called under the lock for writing.
+    fn change(
+        &self,
+        id: BundleId,
+        make: impl FnOnce(&Bundle) -> Vec<VariantCells>,
+    ) -> Vec<Arc<VariantCells>> {
+        let mut number = self.changes.load(Ordering::Relaxed);
+        let mut changed = Vec::new();
+        self.bundles.entry(id).and_compute_with(|known| {
+            let known = known.map_or_else(Arc::default, Entry::into_value);
+            let mut bundle = Arc::clone(&known);
+            for entry in make(&known) {
+                number = number.wrapping_add(1);
+                let entry = Arc::new(entry.with_version(number));
+                changed.push(Arc::clone(&entry));
+                bundle = Arc::new(bundle.with(entry, self.max_bytes / PARTS));
+            }
+            if changed.is_empty() {
+                return Op::Nop;
+            }
+            self.residents.came(&known, &bundle);
+            Op::Put(bundle)
+        });
+        if self.max_bytes < self.residents.bytes() {
+            // Moka evicts from time to time. The bound holds now.
+            self.bundles.run_pending_tasks();
+        }
+        self.changes.store(number, Ordering::Release);
+        changed
+    }
+}
+
+impl EntryReader<'_> {
+    /// What is known of a variant.
+    #[inline]
+    pub fn get(&mut self, variant_id: VariantId) -> Option<&Arc<VariantCells>> {
+        let id = BundleId::of(variant_id);
+        if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
+            self.last = Some((id, self.cache.bundles.get(&id)));
+        }
+        self.last.as_ref()?.1.as_ref()?.entry(variant_id)
+    }
+
+    /// Whether what is held of a variant is the entry of this version.
+    #[must_use]
+    pub fn is_current(&mut self, variant_id: VariantId, version: u64) -> bool {
+        self.get(variant_id).is_some_and(|entry| entry.version() == version)
+    }
+}
+
+impl TextReader<'_> {
+    /// The changes so far when the reading began.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        self.changes
+    }
+
+    /// The texts of each variant's rows at the locations of a list, current or not.
+    ///
+    /// Looked up for all variants at first, so that the processor fetches what is found from memory meanwhile: many
+    /// at a time.
+    pub fn find(&self, list: LocationListId, variants: &[VariantId]) -> Vec<Option<&RowTexts>> {
+        variants.iter().map(|variant_id| self.texts.get(list, *variant_id)).collect()
+    }
+
+    /// Whether texts that were found are of the entry that is held. The reader of entries began after this one.
+    #[must_use]
+    #[inline]
+    pub fn is_current(&self, texts: &RowTexts, entries: &mut EntryReader<'_>) -> bool {
+        if texts.stands_at(self.changes) {
+            return true;
+        }
+        let is_current = entries.is_current(texts.variant_id(), texts.version());
+        if is_current {
+            texts.stood_at(self.changes);
+        }
+        is_current
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Cache").field("residents", &self.residents).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
