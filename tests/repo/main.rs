@@ -11,6 +11,7 @@ mod invalidation;
 mod layers;
 mod metrics;
 mod openapi;
+mod sizes;
 mod source;
 mod tidy;
 mod words;
