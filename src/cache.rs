@@ -2,6 +2,7 @@
 
 mod bundle;
 pub mod entry;
+pub mod feed;
 pub mod freshness;
 mod local;
 pub mod order;

@@ -6,6 +6,8 @@
 //!
 //! No span holds a path or a query as it was sent, an id of a variant or a location, a key or a token.
 
+pub mod context;
+
 use tracing::field::Empty;
 use tracing::{Level, Span};
 

@@ -248,6 +248,19 @@ impl VariantCells {
         Self { variant_id: self.variant_id, version: 0, cells: cells.into(), odd: odd.into() }
     }
 
+    /// The locations, ascending, where something else is known than in an earlier entry of the variant: another row, or
+    /// another standing.
+    #[must_use]
+    pub fn differences(&self, earlier: Option<&Self>) -> Vec<LocationId> {
+        let is_known = |cell: &PackedCell| {
+            let known = earlier.and_then(|earlier| Some((earlier, earlier.cell(cell.loc_id)?)));
+            known.is_some_and(|(earlier, known)| {
+                known.standing == cell.standing && earlier.unpacked(known) == self.unpacked(cell)
+            })
+        };
+        self.cells.iter().filter(|cell| !is_known(cell)).map(PackedCell::loc_id).collect()
+    }
+
     /// How many of the cells have fewer than no pieces available.
     #[must_use]
     pub fn negative_rows(&self) -> usize {

@@ -13,6 +13,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::bundle::{Bundle, BundleId};
 use super::entry::{Observation, Turns, VariantCells};
+use super::feed::{Change, ChangeReader, Changed, Feed};
 use super::purges::{Purge, PurgeCount, PurgeLog, PurgesSince};
 use super::residents::Residents;
 use super::row_text::{LocationListId, ReadTexts, RowTexts, Texts};
@@ -49,6 +50,7 @@ pub struct Cache {
     texts: Texts,
     residents: Arc<Residents>,
     changes: AtomicU64,
+    pub(super) feed: Feed,
     purges: PurgeLog,
     max_bytes: u64,
     /// Taken to change entries; readers never wait.
@@ -82,13 +84,29 @@ impl Cache {
             .build_with_hasher(FxBuildHasher);
         let texts = Texts::new(text_bytes);
         let (changes, purges) = (AtomicU64::new(0), PurgeLog::default());
-        Self { bundles, texts, residents, changes, purges, max_bytes, writing: Mutex::new(()) }
+        Self {
+            bundles,
+            texts,
+            residents,
+            changes,
+            feed: Feed::default(),
+            purges,
+            max_bytes,
+            writing: Mutex::new(()),
+        }
     }
 
     /// The changes so far. What was read since then and before they move on is still what is held.
     #[must_use]
     pub fn changes(&self) -> Changes {
         Changes(self.changes.load(Ordering::Acquire))
+    }
+
+    /// Begins to follow the changes: all that come after those so far.
+    #[must_use]
+    pub fn follow(&self) -> ChangeReader {
+        let _writing = self.writing.lock();
+        self.feed.follow(self.changes())
     }
 
     /// What is known of a variant.
@@ -143,14 +161,21 @@ impl Cache {
         if let Some(newest) = newest {
             self.residents.observed(newest);
         }
-        let mut merged = self.change(BundleId::of(variant_id), |known| {
-            let entry = match known.entry(variant_id) {
-                Some(entry) => entry.merged_with_turns(observations, turns),
+        let mut known = None;
+        let mut merged = self.change(BundleId::of(variant_id), |bundle| {
+            known = bundle.entry(variant_id).cloned();
+            let entry = match &known {
+                Some(known) => known.merged_with_turns(observations, turns),
                 None => VariantCells::empty(variant_id).merged_with_turns(observations, turns),
             };
             vec![entry]
         });
-        merged.pop().unwrap_or_else(|| Arc::new(VariantCells::empty(variant_id)))
+        let merged = merged.pop().unwrap_or_else(|| Arc::new(VariantCells::empty(variant_id)));
+        if self.feed.is_followed() {
+            let changed = merged.differences(known.as_deref());
+            self.feed.publish_cells(Changes(merged.version()), variant_id, changed);
+        }
+        merged
     }
 
     /// Lets nothing be served again that is held now. Only the loader's door for invalidation comes here: it sees to
@@ -170,9 +195,12 @@ impl Cache {
             });
         }
         // What is held no longer may live on in answers that were made of it.
-        self.changes.fetch_add(1, Ordering::Release);
+        let number = Changes(self.changes.fetch_add(1, Ordering::Release).wrapping_add(1));
         // Last: who sees the count sees all that was marked.
         self.purges.add(purge, now);
+        if self.feed.is_followed() {
+            self.feed.publish(Change { number, changed: Changed::Purge(purge.clone()) });
+        }
     }
 
     /// How many purges there were so far. To be asked before a look, for [`Cache::purges_since`] after it.

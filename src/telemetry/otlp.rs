@@ -23,9 +23,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use client::CollectorClient;
 use outage::Watched;
 
-use crate::http::trace_context;
 use crate::settings::collector_url::CollectorUrl;
 use crate::settings::proxy::ProxyUrl;
+use crate::trace::context as trace_context;
 
 /// The longest that an export may take, its retries included.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
