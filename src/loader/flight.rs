@@ -275,7 +275,7 @@ impl Drop for Flight {
 impl From<NoAnswer> for NoPage {
     fn from(no_answer: NoAnswer) -> Self {
         match no_answer {
-            NoAnswer::NoLeave(no_leave) => Self::Failed(reason_of(no_leave)),
+            NoAnswer::NotAdmitted(not_admitted) => Self::Failed(reason_of(not_admitted)),
             NoAnswer::Late => Self::Failed(MissingReason::RateLimited),
             NoAnswer::Error(CallError::IdsRefused) => Self::Refused,
             NoAnswer::Error(CallError::Unauthorized { .. }) => Self::Failed(MissingReason::Unauthorized),

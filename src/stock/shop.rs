@@ -46,7 +46,7 @@ impl Shop {
             client: parts.client,
             upstream: devices.upstream.clone(),
             clock: parts.clock,
-            runtime: parts.runtime,
+            tasks: parts.tasks,
             oddities: Arc::clone(&devices.oddities),
             cache: Arc::clone(&devices.cache),
             excluded: parts.exclude_locations,
