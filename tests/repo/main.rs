@@ -12,6 +12,7 @@ mod invalidation;
 mod layers;
 mod metrics;
 mod openapi;
+mod sizes;
 mod source;
 mod tidy;
 mod words;
