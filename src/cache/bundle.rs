@@ -11,9 +11,9 @@ use crate::domain::id::VariantId;
 /// How many low bits of an id tell the variants of a bundle apart: as many as `Bundle::present` has places for.
 const ID_BITS: u32 = 4;
 
-/// What a bundle costs beside its entries: moka's node, its key, its places in the queues, and the reference counts.
-/// Source: measured, see `benches/engine.rs`.
-const OVERHEAD: usize = 384;
+/// What a bundle costs beside its entries: moka's node, its key, its places in the queues and in the front, and the
+/// reference counts. Source: measured, see `benches/engine.rs`.
+const OVERHEAD: usize = 448;
 
 /// The variants whose ids differ in the low bits only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +47,12 @@ impl BundleId {
     #[inline]
     pub(super) fn of(variant_id: VariantId) -> Self {
         Self(variant_id.get() >> ID_BITS)
+    }
+
+    /// Which of `parts` parts the bundle belongs to, counted from zero.
+    #[inline]
+    pub(super) fn part_of(self, parts: usize) -> usize {
+        usize::try_from(self.0).unwrap_or(0).checked_rem(parts).unwrap_or(0)
     }
 }
 
