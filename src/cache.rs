@@ -2,7 +2,9 @@
 
 mod bundle;
 pub mod entry;
+pub mod feed;
 pub mod freshness;
+mod front;
 mod local;
 pub mod order;
 mod oversold;

@@ -4,6 +4,7 @@
 //! have neighbouring ids and are asked for together. In a bundle they share that cost, and one look finds all of them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::entry::VariantCells;
 use crate::domain::id::VariantId;
@@ -29,6 +30,8 @@ pub(super) struct Bundle {
     /// The number of the last change: no other bundle of the cache has it.
     number: u64,
     totals: Totals,
+    /// The span of changes in which a use was noted last.
+    noted: AtomicU64,
 }
 
 /// Sums over the entries of a bundle.
@@ -83,7 +86,13 @@ impl Bundle {
         entries.extend_from_slice(before);
         entries.push(entry);
         entries.extend_from_slice(after);
-        Self { present: self.present | bit, entries: entries.into(), number, totals }
+        Self {
+            present: self.present | bit,
+            entries: entries.into(),
+            number,
+            totals,
+            noted: AtomicU64::new(0),
+        }
     }
 
     /// The entry of a variant of this bundle.
@@ -101,6 +110,12 @@ impl Bundle {
     /// Tells this bundle from every other of the same cache.
     pub(super) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Whether a use is the first in a span of changes, counted from one.
+    #[inline]
+    pub(super) fn is_first_use_in(&self, span: u64) -> bool {
+        self.noted.load(Ordering::Relaxed) != span && self.noted.swap(span, Ordering::Relaxed) != span
     }
 
     /// The sums over the entries, with what the bundle itself weighs.

@@ -2,7 +2,7 @@
 //!
 //! A look into moka costs 200 to 400 ns, for it takes note of each use. Moka owns the bundles, bounds them and
 //! evicts them; what it evicts leaves this table through its eviction listener. So that it knows what is in use, the
-//! cache lets some of the looks reach it.
+//! cache lets some of the looks reach it once it is half full.
 
 use std::sync::Arc;
 

@@ -42,9 +42,9 @@ impl Changes {
 /// neighbours give way to it.
 const PARTS: u64 = 4;
 
-/// Of 256 looks, so many are noted by moka as a use. Source: ours; a look that is noted takes ten times as long, and
-/// what is used often is noted often.
-const NOTED_OF_256: u8 = 32;
+/// In how many changes moka takes note of one use of a bundle. Source: ours; a look that is noted takes ten times as
+/// long, and only changes evict.
+const CHANGES_A_NOTE: u64 = 64;
 
 /// The cells of one shop that are held in memory.
 pub struct Cache {
@@ -261,6 +261,18 @@ impl Cache {
         self.residents.bytes()
     }
 
+    /// Lets moka take note of a look at a bundle, so that it knows what to evict. While the cache is less than half full
+    /// there is nothing to know.
+    #[inline]
+    fn note_use(&self, id: BundleId, bundle: Option<&Bundle>) {
+        if self.max_bytes / 2 < self.residents.bytes() {
+            let span = self.changes().count() / CHANGES_A_NOTE + 1;
+            if bundle.is_none_or(|bundle| bundle.is_first_use_in(span)) {
+                self.bundles.get(&id);
+            }
+        }
+    }
+
     /// Replaces entries of a bundle by those that are made of it, each under a version of its own. The one place where
     /// entries change. Called under the lock for writing.
     fn change(
@@ -303,9 +315,7 @@ impl EntryReader<'_> {
         let id = BundleId::of(variant_id);
         if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
             self.last = Some((id, self.cache.residents.front().get(id)));
-            if fastrand::u8(..) < NOTED_OF_256 {
-                self.cache.bundles.get(&id);
-            }
+            self.cache.note_use(id, self.last.as_ref().and_then(|(_, bundle)| bundle.as_deref()));
         }
         self.last.as_ref()?.1.as_ref()?.entry(variant_id)
     }
