@@ -19,17 +19,17 @@ mod visit;
 
 use actix_web::web::ServiceConfig;
 
-use crate::http::routes::table::{asked, read};
+use crate::http::routes::table::{open, open_form};
 
-/// The routes of the page.
+/// The routes of the page. They are open, since the page itself asks for a key or a session (`visit`).
 #[rustfmt::skip]
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(read("/", overview::get_overview))
-        .service(read("/page/variant", variant::get_variant))
-        .service(asked("/page/sign-in", sign_in::leave_form, sign_in::sign_in))
-        .service(asked("/page/sign-out", sign_in::leave_form, sign_in::sign_out))
-        .service(read("/page/{file}", assets::get_asset));
+        .service(open("/", overview::get_overview))
+        .service(open("/page/variant", variant::get_variant))
+        .service(open_form("/page/sign-in", sign_in::leave_form, sign_in::sign_in))
+        .service(open_form("/page/sign-out", sign_in::leave_form, sign_in::sign_out))
+        .service(open("/page/{file}", assets::get_asset));
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! `/shops` and `/shops/{org_id}/cache`: for operators.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 
 use crate::cache::Purge;
-use crate::domain::access::Scope;
 use crate::http::offload::work::Work;
 use crate::http::openapi::answers::{PurgeAnswers, ShopListAnswers};
 use crate::http::openapi::parameters::{PurgeQuery, ShopPath};
@@ -13,7 +11,8 @@ use crate::http::openapi::shop_list::{ShopList, ShopState};
 use crate::http::problem::Problem;
 use crate::http::request::parameters::Parameters;
 use crate::http::request::parameters::vocabulary::PURGE;
-use crate::http::state::{Edge, Outcome};
+use crate::http::state::Outcome;
+use crate::http::state::access::Access;
 use crate::query::IdList;
 
 /// The state of each shop
@@ -21,8 +20,8 @@ use crate::query::IdList;
 /// Lists the shops that the key may read. Each has its bucket, its queue, the cells held, the hit ratio and the last error
 /// at Haravan. The key needs the scope `admin`.
 #[utoipa::path(get, path = "/shops", tag = "Operations", responses(ShopListAnswers))]
-pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(list(&edge, &request))
+pub(crate) async fn list_shops(access: Access) -> Outcome {
+    Outcome(list(&access))
 }
 
 /// Purge a shop's cache
@@ -36,20 +35,22 @@ pub(crate) async fn list_shops(edge: Data<Edge>, request: HttpRequest) -> Outcom
     params(ShopPath, PurgeQuery),
     responses(PurgeAnswers)
 )]
-pub(crate) async fn delete_cache(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(purge(&edge, &request).await)
+pub(crate) async fn delete_cache(access: Access) -> Outcome {
+    Outcome(purge(&access).await)
 }
 
-fn list(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    let caller = edge.caller(request, Scope::Admin)?;
+fn list(access: &Access) -> Result<HttpResponse, Problem> {
+    let edge = access.edge();
+    let caller = access.caller()?;
     let shops = edge.shops.all();
     let readable = shops.iter().filter(|(org_id, _)| caller.may_read(**org_id));
     let shops = readable.map(|(_, shop)| ShopState::of(shop.status(), &edge.clock)).collect();
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, no-store")).json(ShopList { shops }))
 }
 
-async fn purge(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    let shop = edge.shop(request, Scope::Admin)?;
+async fn purge(access: &Access) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let shop = access.shop()?;
     let parameters = Parameters::from_query(&PURGE, request.query_string())?;
     let purge = Purge {
         variants: parameters.variants()?.map(IdList::into_ids),
