@@ -13,6 +13,7 @@ ENV SOURCE_DATE_EPOCH=0 \
     CFLAGS="-ffile-prefix-map=/usr/local/cargo=cargo -ffile-prefix-map=/build=."
 WORKDIR /build
 
+# The compiler is the image's: rust-toolchain.toml is not copied, so that rustup has nothing to download.
 # The dependencies first, under sources that do nothing: this layer is built anew only when the manifest changes. This does
 # what cargo-chef would do, without a further tool to build: each target that the manifest names gets a file of one line. The
 # package's own outcome is thrown away, since cargo goes by file times and would take it for the real one.
@@ -23,15 +24,15 @@ RUN while IFS='"' read -r key file _; do \
         fi; \
     done < Cargo.toml \
     && echo 'fn main() {}' >> src/main.rs \
-    && cargo build --release --locked --bin tonkho \
-    && cargo clean --release --package tonkho \
+    && cargo build --profile dist --locked --bin tonkho \
+    && cargo clean --profile dist --package tonkho \
     && rm -r src
 
 COPY src src
 # Shown by the metric tonkho_build_info. Only here, so that a new revision does not build the dependencies anew.
 ARG TONKHO_REVISION=unknown
-RUN TONKHO_REVISION="$TONKHO_REVISION" cargo build --release --locked --bin tonkho \
-    && install -D -m 0755 target/release/tonkho /image/usr/local/bin/tonkho \
+RUN TONKHO_REVISION="$TONKHO_REVISION" cargo build --profile dist --locked --bin tonkho \
+    && install -D -m 0755 target/dist/tonkho /image/usr/local/bin/tonkho \
     # The working directory: a tonkho.toml that is mounted here is found.
     && install -d -m 0755 /image/etc/tonkho
 

@@ -30,7 +30,7 @@ use tonkho::loader::{Lack, Loader, LoaderParts};
 use tonkho::metrics::Metrics;
 use tonkho::plan::Tile;
 use tonkho::plan::density::Density;
-use tonkho::plan::pending::{Pending, Priority, Waiter, Want};
+use tonkho::plan::pending::{Pending, Priority, Want, WantOwner};
 
 const LATENCY: Duration = Duration::from_millis(50);
 
@@ -186,7 +186,7 @@ fn calls_for_many_at_once() {
 #[derive(Debug, Clone)]
 struct Nobody;
 
-impl Waiter for Nobody {
+impl WantOwner for Nobody {
     fn is_gone(&self) -> bool {
         false
     }

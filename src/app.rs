@@ -7,11 +7,11 @@
 mod capacity;
 mod compression;
 mod connections;
+mod fast_path;
 mod gate;
 mod listener;
 mod request_body;
 mod request_trace;
-mod shortcut;
 mod traffic;
 mod wiring;
 
@@ -39,15 +39,16 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::haravan::HaravanError;
 use crate::http;
-use crate::http::body_deadline::BodyDeadline;
-use crate::http::hits::Hits;
+use crate::http::connection::body_deadline::BodyDeadline;
+use crate::http::fast_path::Hits;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::ui;
 
 use connections::Connections;
+use fast_path::Shortcut;
 use listener::Serving;
 use request_trace::Sampling;
-use shortcut::Shortcut;
 use traffic::Traffic;
 use wiring::Devices;
 
@@ -130,19 +131,20 @@ impl App {
             // The last wrapped is the first to see a request.
             let app = Routes::new()
                 .app_data(edge.clone())
-                .configure(http::routes)
+                .configure(http::routes::routes)
+                .configure(ui::routes)
                 .wrap(from_fn(compression::compress))
                 .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
-                .wrap(from_fn(http::request_id::tag));
+                .wrap(from_fn(http::connection::request_id::tag));
             apply(shortcut, map_config(app.into_factory(), |()| AppConfig::default()))
         };
         let probes = move || {
             let worker = probed.worker();
             let app = Routes::new()
                 .app_data(probe_edge.clone())
-                .configure(http::probes)
+                .configure(http::routes::probes)
                 .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
-                .wrap(from_fn(http::request_id::tag));
+                .wrap(from_fn(http::connection::request_id::tag));
             map_config(app.into_factory(), |()| AppConfig::default())
         };
         let (listener, addr) =

@@ -40,7 +40,7 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         let mut out = io::stderr().lock();
         for line in self.message.lines() {
-            // There is nobody left to tell.
+            // No reader is left.
             let _unheard = writeln!(out, "tonkho: {line}");
         }
         ExitCode::from(self.code)
@@ -52,7 +52,7 @@ fn say(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let said = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match said {
-        // Whoever reads has read enough: `tonkho openapi | head`.
+        // The reader has read enough: `tonkho openapi | head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| Failure::failed(format!("cannot write: {error}"))),
     }

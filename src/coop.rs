@@ -1,11 +1,11 @@
-//! The processor, which threads share: work that nobody waits for impatiently lets others go first.
+//! Cooperative yielding for long CPU work, so that short requests are not delayed.
 //!
 //! The kernel changes between two threads that are both busy only every few milliseconds, and a hit takes some
 //! microseconds. So long work comes in pieces, each a fraction of a millisecond, and between two of them it yields.
 
 /// Lets another thread go first, if one waits for this processor.
 ///
-/// Never under a lock: whoever goes first may want it.
+/// Never under a lock: the thread that goes first may want it.
 pub fn give_way() {
     std::thread::yield_now();
 }
@@ -18,13 +18,13 @@ pub struct Pieces {
 }
 
 impl Pieces {
-    /// Pieces of so many units.
+    /// Pieces of this number of units.
     #[must_use]
     pub fn of(size: usize) -> Self {
         Self { size, left: size }
     }
 
-    /// So many units are done.
+    /// Counts units of work that are done.
     pub fn done(&mut self, units: usize) {
         match self.left.checked_sub(units) {
             Some(left) if 0 < left => self.left = left,

@@ -4,6 +4,7 @@
 
 pub mod caller;
 pub mod cell;
+pub mod hex;
 pub mod id;
 pub mod line;
 pub mod location;

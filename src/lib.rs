@@ -13,7 +13,8 @@
 //! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`trace`] |
 //! | 3 | the use case | [`stock`] |
 //! | 4 | the edge: the only modules that know actix and status codes | [`http`] |
-//! | 5 | composition | [`settings`] [`telemetry`] [`app`] |
+//! | 5 | the page for people, an application of its own | [`ui`] |
+//! | 6 | composition | [`settings`] [`telemetry`] [`app`] |
 //! | – | a local Haravan, which shares nothing with the rest | [`sandbox`] |
 
 pub mod app;
@@ -34,4 +35,5 @@ pub mod spelling;
 pub mod stock;
 pub mod telemetry;
 pub mod trace;
+pub mod ui;
 pub mod view;

@@ -51,7 +51,7 @@ pub const CALL_ERRORS: [&str; 16] = [
 /// The reasons for which a shop's calls are stopped, so that each is shown as 0 while it does not hold.
 pub const STOP_REASONS: [&str; 2] = ["failing", "unauthorized"];
 
-/// The methods told apart; any other is [`OTHER_METHOD`].
+/// The methods that have a label of their own; any other is [`OTHER_METHOD`].
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
 /// The label of every other method: callers can make them up.
 const OTHER_METHOD: &str = "OTHER";

@@ -5,11 +5,9 @@
 //! possible: the longer the queue, the fuller the calls.
 
 pub mod density;
-pub mod pages;
+pub mod page_end;
 pub mod pending;
 pub mod refusal;
-pub mod sentinel;
-pub mod witness;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! A local Haravan, as strict and as odd as the real one, to develop and test against.
 //!
 //! It answers the inventory, location, product and shop resources under `/com`, keeps a leaky bucket per shop,
-//! and misbehaves in any way it is told to (`faults`). It shares no code with the client it is there to try:
+//! and misbehaves in any way that a switch asks for (`faults`). It shares no code with the client it is there to try:
 //! nothing of the rest of the crate is used here, so that a misspelling on either side shows.
 //!
 //! The way of a request: `serve` (token) → `request` (query) → `journal` → `gate` → `bucket` → `faults` →
@@ -69,15 +69,15 @@ pub enum SandboxError {
         /// What the system says.
         source: io::Error,
     },
-    /// A row given for a shop is none.
-    #[error("shop {org_id} has a row that is none")]
+    /// A row given for a shop cannot be read.
+    #[error("shop {org_id} has a row that cannot be read")]
     Row {
         /// The shop.
         org_id: u64,
         /// What is wrong with the row.
         source: RowError,
     },
-    /// Two shops could not be told apart.
+    /// Two shops share a token or an id.
     #[error("shop {org_id} has the org id or the token of another")]
     Ambiguous {
         /// The later of the two.

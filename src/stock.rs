@@ -4,22 +4,19 @@
 
 mod fresh_read;
 mod locations;
-mod lookup;
-mod pages;
 mod read;
 mod read_error;
 mod reading;
 mod reports;
 pub mod shop;
-mod status;
 mod terms;
 mod validity;
 
 pub use fresh_read::FreshRead;
-pub use locations::LocationList;
+pub use locations::{LocationList, ShopLocations};
 pub use read::Explanation;
 pub use read_error::ReadError;
 pub use reading::{ReadTally, Reading};
-pub use reports::{FreshnessStats, Oversold};
+pub use reports::{FreshnessStats, Oversold, Reports};
 pub use terms::{Incomplete, ReadTerms};
 pub use validity::Validity;

@@ -1,4 +1,4 @@
-//! What is told of the gateway's work: log lines, and traces if a collector wants them.
+//! What the gateway reports of its work: log lines, and traces if a collector wants them.
 //!
 //! Lines go to standard error; standard output is for answers. Traces are in [`otlp`].
 
@@ -37,7 +37,7 @@ pub enum TelemetryError {
     Twice(#[from] TryInitError),
 }
 
-/// What tells of the gateway's work, as long as it is to be told.
+/// Log and traces, as long as they are written.
 #[derive(Debug)]
 #[must_use = "what is not stopped loses its last traces"]
 pub struct Telemetry {

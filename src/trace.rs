@@ -1,10 +1,12 @@
 //! The spans of a trace: which steps of a request's way have one, what each is called, and what it says.
 //!
 //! They are `tracing` spans under a [`TARGET`] of their own, which no log line shows and only the exporter in
-//! `telemetry` listens to; where there is none, every function here ends at a static check. A request that was not
+//! `telemetry` listens to; without a listener, every function here ends at a static check. A request that was not
 //! sampled has no span, and what is done for it has none either: a span is made below another or not at all.
 //!
 //! No span holds a path or a query as it was sent, an id of a variant or a location, a key or a token.
+
+pub mod context;
 
 use tracing::field::Empty;
 use tracing::{Level, Span};
@@ -38,7 +40,7 @@ pub struct CellCounts {
 pub struct Call {
     /// The path's pattern, such as `/com/locations.json`.
     pub template: &'static str,
-    /// Which page is asked for, from 1; none if the resource has no pages.
+    /// Which page is asked for, from 1; `None` if the resource has no pages.
     pub page: Option<usize>,
     /// How often this very call was made before.
     pub resends: u32,
@@ -47,7 +49,7 @@ pub struct Call {
 /// How a call to Haravan ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallEnd {
-    /// It was answered with this status and, if rows were asked for, so many.
+    /// It was answered with this status and, if rows were asked for, this number of rows.
     Answered {
         /// The status.
         status: u16,
@@ -75,7 +77,7 @@ pub fn is_on() -> bool {
     is_heard() && !Span::current().is_none()
 }
 
-/// A request that is being answered; it has no parent in this process. Without a method it is one that nobody knows.
+/// The root span of a request. `method` is `None` if it is not a known one.
 #[must_use]
 pub fn request(method: Option<&'static str>, route: Option<&str>, request_id: Option<&str>) -> Span {
     let named = method.unwrap_or("HTTP");
@@ -105,14 +107,14 @@ pub fn request(method: Option<&'static str>, route: Option<&str>, request_id: Op
     )
 }
 
-/// Notes the shop that the request at hand is about.
+/// Notes the shop that the current request is about.
 pub fn shop(org_id: OrgId) {
     if is_on() {
         Span::current().record("tonkho.shop", org_id.to_string());
     }
 }
 
-/// Notes where the cells of the request at hand came from.
+/// Notes where the cells of the current request came from.
 pub fn cells(counts: impl FnOnce() -> CellCounts) {
     if !is_on() {
         return;
@@ -141,7 +143,7 @@ pub fn answered(request: &Span, status: u16, cache: Option<&'static str>) {
     }
 }
 
-/// A wait for so many cells, on the request at hand.
+/// A wait for cells, on the current request.
 #[must_use]
 pub fn load(priority: &'static str, cells: usize) -> Span {
     if !is_on() {
@@ -165,7 +167,7 @@ pub fn loaded(load: &Span, joined: usize, missing: usize, calls: usize) {
     load.record("tonkho.calls", number(calls));
 }
 
-/// The time from asking a governor for leave until it is given, on the work at hand.
+/// The time from asking a governor for leave until it is given, on the current work.
 #[must_use]
 pub fn governor_wait() -> Span {
     if is_on() { tracing::info_span!(target: TARGET, "governor wait") } else { Span::none() }
@@ -212,7 +214,7 @@ pub fn locations() -> Span {
     if is_on() { tracing::info_span!(target: TARGET, "locations") } else { Span::none() }
 }
 
-/// One call to Haravan, on the work at hand.
+/// One call to Haravan, on the current work.
 #[must_use]
 pub fn call(call: Call) -> Span {
     if !is_on() {

@@ -7,9 +7,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::ContentEncoding;
 use actix_web::middleware::Next;
 
-use crate::http::coding::Coding;
 use crate::http::problem::Problem;
-use crate::http::reply::Coded;
+use crate::http::response::coding::Coding;
+use crate::http::response::headers::Coded;
 
 /// The middleware, for [`actix_web::middleware::from_fn`]. Answers whose coding is settled pass as they are.
 pub(super) async fn compress<B: MessageBody + 'static>(

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::connections::{Admission, Connections, Place, Placed};
-use crate::http::head_guard::HeadGuard;
+use crate::http::connection::head_guard::HeadGuard;
 
 /// How long a connection may take that is there for the probes alone.
 const PROBE: Duration = Duration::from_secs(5);

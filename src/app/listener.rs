@@ -18,7 +18,7 @@ use tokio::net::TcpSocket;
 use super::capacity::IN_HAND;
 use super::connections::{BEYOND, Connections};
 use super::gate::Gate;
-use crate::http::head_guard::HEAD_TIMEOUT;
+use crate::http::connection::head_guard::HEAD_TIMEOUT;
 
 /// How many connections may wait to be accepted. Source: `HttpServer`'s default.
 const BACKLOG: u32 = 1024;

@@ -10,7 +10,7 @@ use actix_http::{Payload, Request};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 
-use crate::http::body_deadline::{BodyDeadline, SharedBody};
+use crate::http::connection::body_deadline::{BodyDeadline, SharedBody};
 
 /// An answer to a request that has a body.
 ///

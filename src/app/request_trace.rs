@@ -10,13 +10,13 @@ use actix_web::http::header::HeaderMap;
 use tracing::Span;
 
 use super::traffic::is_probe;
-use crate::http::reply::CACHE_STATUS;
-use crate::http::request_id::RequestId;
-use crate::http::trace_context::{TraceContext, TraceId};
+use crate::http::connection::request_id::RequestId;
+use crate::http::response::headers::CACHE_STATUS;
 use crate::metrics::MethodLabel;
 use crate::settings::sections::TelemetrySettings;
 use crate::telemetry::otlp;
 use crate::trace;
+use crate::trace::context::{TraceContext, TraceId};
 
 /// Which requests are traced.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,7 +120,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::{Sampling, cache};
-    use crate::http::reply::CACHE_STATUS;
+    use crate::http::response::headers::CACHE_STATUS;
     use crate::settings::sections::TelemetrySettings;
 
     #[track_caller]

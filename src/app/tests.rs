@@ -70,7 +70,7 @@ fn a_gateway_outside_a_runtime_is_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_is_ready_until_it_is_told_to_stop() {
+async fn a_gateway_is_ready_until_it_is_shutdown_signal() {
     let mut gateway = Running::start(settings());
     assert_eq!(gateway.status("/health/ready").await, 200);
     gateway.stop();

@@ -21,10 +21,10 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::request_trace::{RequestTrace, Sampling};
-use crate::http::auth::KeyName;
-use crate::http::request_id::{RequestId, X_REQUEST_ID};
-use crate::http::trace_context::TraceContext;
+use crate::http::access::keys::KeyName;
+use crate::http::connection::request_id::{RequestId, X_REQUEST_ID};
 use crate::metrics::{MethodLabel, Metrics, RouteMetrics, UNMATCHED};
+use crate::trace::context::TraceContext;
 
 /// How often a gateway that stops looks whether requests are still in flight.
 const SETTLING: Duration = Duration::from_millis(10);

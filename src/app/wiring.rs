@@ -15,11 +15,11 @@ use crate::domain::quantity::Quantity;
 use crate::governor::GovernorPolicy;
 use crate::governor::bucket::BucketShape;
 use crate::haravan::{Haravan, HaravanPolicy, ProxyPolicy};
-use crate::http::aside::Aside;
-use crate::http::auth::{self, Key, KeyRing};
-use crate::http::directory::ShopDirectory;
-use crate::http::page::session::Seal;
-use crate::http::{Edge, EdgeLimits};
+use crate::http::access::keys::{self, Key, KeyRing};
+use crate::http::access::session::Seal;
+use crate::http::offload::Aside;
+use crate::http::state::shop_registry::ShopDirectory;
+use crate::http::state::{Edge, EdgeLimits};
 use crate::metrics::{Metrics, ShopMetrics, ShopReading};
 use crate::settings::Settings;
 use crate::settings::keys::{KeySettings, Scope, ShopAccess};
@@ -168,16 +168,16 @@ impl From<&KeySettings> for Key {
             name: settings.name.clone(),
             digest: *settings.sha256.as_bytes(),
             shops: match &settings.shops {
-                ShopAccess::All => auth::ShopAccess::All,
-                ShopAccess::Only(shops) => auth::ShopAccess::Only(shops.clone()),
+                ShopAccess::All => keys::ShopAccess::All,
+                ShopAccess::Only(shops) => keys::ShopAccess::Only(shops.clone()),
             },
-            scopes: settings.scopes.iter().copied().map(auth::Scope::from).collect(),
+            scopes: settings.scopes.iter().copied().map(keys::Scope::from).collect(),
             requests_per_second: settings.requests_per_second,
         }
     }
 }
 
-impl From<Scope> for auth::Scope {
+impl From<Scope> for keys::Scope {
     fn from(scope: Scope) -> Self {
         match scope {
             Scope::Read => Self::Read,
@@ -192,7 +192,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crate::domain::id::OrgId;
-    use crate::http::auth::{self, Key};
+    use crate::http::access::keys::{self, Key};
     use crate::settings::digest::digest_of;
     use crate::settings::keys::{KeySettings, Scope, ShopAccess};
 
@@ -208,8 +208,8 @@ mod tests {
         };
         let key = Key::from(&settings);
         assert_eq!(key.digest, *settings.sha256.as_bytes());
-        assert_eq!(key.shops, auth::ShopAccess::Only(shops));
-        assert_eq!(key.scopes, BTreeSet::from([auth::Scope::Read]));
+        assert_eq!(key.shops, keys::ShopAccess::Only(shops));
+        assert_eq!(key.scopes, BTreeSet::from([keys::Scope::Read]));
         assert_eq!((key.name.as_str(), key.requests_per_second), ("erp", Some(2.0)));
     }
 }

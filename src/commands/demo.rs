@@ -26,11 +26,11 @@ const FORWARDED: [&str; 3] = ["products.json", "products/count.json", "shop.json
 const VARIANTS_SHOWN: usize = 5;
 /// How many seconds' worth of calls a bucket holds. Source: Haravan doc, 80 places at 4 calls a second.
 const BUCKET_SECONDS: u32 = 20;
-/// Only what matters to somebody who tries it.
+/// Only what matters when tonkho is tried out.
 const LOG: &str = "warn";
 
 pub(crate) async fn run(listen: SocketAddr, calls_per_second: u32) -> Result<(), Failure> {
-    let stop = signals::told_to_stop()?;
+    let stop = signals::shutdown_signal()?;
     let haravan = sandbox::start(sandbox_settings(calls_per_second))?;
     let settings = settings(listen, calls_per_second, &haravan)?;
     let telemetry = telemetry::start(&settings.telemetry).map_err(Failure::failed)?;

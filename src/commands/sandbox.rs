@@ -9,7 +9,7 @@ use tonkho::sandbox::{Sandbox, SandboxError};
 use super::{Failure, say, signals};
 
 pub(crate) async fn run(listen: SocketAddr) -> Result<(), Failure> {
-    let stop = signals::told_to_stop()?;
+    let stop = signals::shutdown_signal()?;
     let settings = SandboxSettings { listen, ..SandboxSettings::default() };
     let tokens: Vec<_> = settings.shops.iter().map(|shop| (shop.org_id, shop.token.clone())).collect();
     let sandbox = start(settings)?;

@@ -14,7 +14,7 @@ pub(crate) async fn run(config: Option<&Path>) -> Result<(), Failure> {
     let settings = Settings::load(config, &Environment::of_the_process()).map_err(Failure::usage)?;
     let telemetry = telemetry::start(&settings.telemetry).map_err(Failure::usage)?;
     warn_of_what_is_allowed_but_odd(&settings);
-    let stop = signals::told_to_stop()?;
+    let stop = signals::shutdown_signal()?;
     let grace = settings.server.shutdown_grace;
     let app = App::build(settings).map_err(Failure::failed)?;
     // The last traces go out in what requests leave of the grace; all of it, if serving ends by itself.

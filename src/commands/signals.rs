@@ -7,17 +7,17 @@ use tokio::sync::oneshot;
 
 use super::Failure;
 
-/// What a process that was told twice ends with, as shells have it for SIGINT.
+/// The exit code after a second signal, as shells have it for SIGINT.
 const STOPPED_AT_ONCE: i32 = 130;
 
-/// Ready once the process is told to stop. Listening begins with the call, not with the first poll: a signal
+/// Ready once a signal asks the process to stop. Listening begins with the call, not with the first poll: a signal
 /// that comes while the gateway starts is not lost.
-pub(super) fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+pub(super) fn shutdown_signal() -> Result<impl Future<Output = ()>, Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::failed(format!("no signals: {error}")))?;
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(async move {
         signals.next().await;
-        // Nobody waits for it any more: then the process is about to end anyway.
+        // No receiver is left: then the process is about to end anyway.
         let _unheard = stop.send(());
         signals.next().await;
         std::process::exit(STOPPED_AT_ONCE);

@@ -1,6 +1,6 @@
 //! Who asks, as far as turns go.
 
-/// Somebody who asks: a key's number. It says who takes turns with whom, and nothing else.
+/// A caller: a key's number. It says who takes turns with whom, and nothing else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallerId(u32);
 

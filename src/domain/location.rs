@@ -126,7 +126,7 @@ impl LocationBook {
         Self { locations: BTreeMap::new(), excluded, standing, unlisted: 0, asks_all: false }
     }
 
-    /// The book of a list with so many more entries whose id cannot be read.
+    /// The book of a list with this number of further entries whose id cannot be read.
     #[must_use]
     pub fn with_unlisted(self, unlisted: u64) -> Self {
         Self { unlisted, ..self }
@@ -162,7 +162,7 @@ impl LocationBook {
         self.unlisted
     }
 
-    /// How many cells of each variant the question is about that nobody can ask for: those at locations whose id
+    /// The number of cells of each variant that the question is about and that no call can ask for: those at locations whose id
     /// cannot be read.
     #[must_use]
     pub fn untold_cells(&self) -> u64 {

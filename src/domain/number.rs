@@ -15,7 +15,7 @@ pub const MAX_PLACES: i64 = 300;
 /// The most decimals of a [`Value::Short`].
 pub(super) const MAX_SCALE: usize = 18;
 
-/// Larger than the length of any text, so that no exponent beyond it need be told from another.
+/// Larger than the length of any text, so that exponents beyond it need not be distinguished.
 const FAR: i64 = 1 << 52;
 
 /// A JSON number as text.

@@ -73,7 +73,7 @@ pub struct RowIds {
 /// How far below zero a row is; the last is the worst.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shortage {
-    /// By so many pieces.
+    /// By this number of pieces.
     Exactly(Quantity),
     /// By a number that is not computed with.
     Beyond,
@@ -230,7 +230,7 @@ fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<&'de str,
     Ok(raw.get())
 }
 
-/// Tells rows' texts apart: what a row is told by in the tags of answers, so that a text that is sent many times is
+/// The fingerprint of a row's text. Tags of answers are made of it, so that a text that is sent many times is
 /// hashed once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint(u64);

@@ -11,7 +11,7 @@ use super::line::Line;
 /// Nanoseconds in a second.
 const SECOND: i64 = 1_000_000_000;
 
-/// How many nanoseconds the last of so many fraction digits stands for.
+/// The nanoseconds that the last fraction digit stands for, by the number of digits.
 const UNITS: [u64; 10] =
     [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 

@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use self::closed::Closed;
 use super::problem::ProblemBody;
-use super::shops::ShopList;
-use super::{alerts, availability, compatible, docs, fulfilment, health, passthrough, shops, stock};
+use super::routes::shops::ShopList;
+use super::routes::{alerts, availability, compatible, docs, fulfilment, health, passthrough, shops, stock};
 
 #[derive(Debug, OpenApi)]
 #[openapi(

@@ -10,10 +10,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::auth::Scope;
-use super::head_guard::HeadError;
-use super::parameters::{LineError, ParameterError};
-use super::request_id::RequestId;
+use super::access::keys::Scope;
+use super::connection::head_guard::HeadError;
+use super::connection::request_id::RequestId;
+use super::request::parameters::{LineError, ParameterError};
 use crate::query::QueryError;
 use crate::stock::ReadError;
 
@@ -45,13 +45,13 @@ pub enum Problem {
     #[error("the body of the request did not come in time (server.body_timeout)")]
     BodyLate,
     /// No representation that the caller accepts.
-    #[error("none of the media types in Accept can be had; there are {offered}")]
+    #[error("no acceptable media type; available: {offered}")]
     NotAcceptable {
         /// What there is.
         offered: &'static str,
     },
     /// No key, or one that is not admitted.
-    #[error("a key is needed that is admitted here: Authorization: Bearer tk_… or X-API-Key: tk_…")]
+    #[error("a valid API key is required: Authorization: Bearer tk_… or X-API-Key: tk_…")]
     Unauthenticated,
     /// The key lacks a scope.
     #[error("this key lacks the scope {}", .0.as_str())]
@@ -63,7 +63,7 @@ pub enum Problem {
     #[error("this key is not bound to exactly one shop: use /shops/{{org_id}}/com/…")]
     NotBound,
     /// The key's own limit.
-    #[error("this key makes more requests per second than it may")]
+    #[error("this key exceeds its requests per second")]
     TooManyRequests {
         /// When the next request is admitted.
         retry_after: Duration,
@@ -72,30 +72,30 @@ pub enum Problem {
     #[error("more connections are open than are served at once (server.max_connections)")]
     TooManyConnections,
     /// Nothing is at this path.
-    #[error("nothing is at this path; /docs/ shows what there is")]
+    #[error("no such path; see /docs/")]
     NotFound,
     /// The path knows other methods only.
-    #[error("the methods here are {allow}")]
+    #[error("method not allowed; allowed: {allow}")]
     Method {
         /// The methods, as in `Allow`.
         allow: &'static str,
     },
     /// The variants are not named.
-    #[error("variant_ids is needed: name the variants")]
+    #[error("variant_ids is required")]
     VariantsNeeded,
     /// The locations are neither named nor readable.
     #[error(
-        "location_ids is needed: the shop's token may not read locations.json, so \"all\" cannot be told"
+        "location_ids is required: the shop's token may not read locations.json, so the list of all is not known"
     )]
     LocationsNeeded,
     /// The locations are not named, and the shop has none.
-    #[error("location_ids is needed: locations.json lists no location")]
+    #[error("location_ids is required: locations.json lists no location")]
     NoLocations,
     /// The stock cannot be read.
     #[error("{0}")]
     Read(ReadError),
     /// A fault of ours.
-    #[error("something went wrong here; the request id finds it in the log")]
+    #[error("internal error; look for the request id in the log")]
     Internal,
 }
 
@@ -156,15 +156,15 @@ const BODY_TOO_LARGE: Kind = kind("body-too-large", StatusCode::PAYLOAD_TOO_LARG
 const BODY_LATE: Kind = Kind { status: StatusCode::REQUEST_TIMEOUT, ..INVALID_PARAMETER };
 const NOT_ACCEPTABLE: Kind =
     kind("not-acceptable", StatusCode::NOT_ACCEPTABLE, "No representation that the caller accepts");
-const UNAUTHENTICATED: Kind = kind("unauthenticated", StatusCode::UNAUTHORIZED, "A key is needed");
+const UNAUTHENTICATED: Kind = kind("unauthenticated", StatusCode::UNAUTHORIZED, "A valid key is required");
 const FORBIDDEN: Kind = kind("forbidden", StatusCode::FORBIDDEN, "The key does not allow this");
 const TOO_MANY_REQUESTS: Kind =
-    kind("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "Too much is asked for at once");
+    kind("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests or connections");
 const TOO_MANY_CONNECTIONS: Kind = Kind { status: StatusCode::SERVICE_UNAVAILABLE, ..TOO_MANY_REQUESTS };
-const NOT_FOUND: Kind = kind("not-found", StatusCode::NOT_FOUND, "Nothing is here");
+const NOT_FOUND: Kind = kind("not-found", StatusCode::NOT_FOUND, "No such path");
 const METHOD_NOT_ALLOWED: Kind =
-    kind("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "The path knows other methods only");
-const IDS_REQUIRED: Kind = kind("ids-required", StatusCode::UNPROCESSABLE_ENTITY, "Ids are needed");
+    kind("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
+const IDS_REQUIRED: Kind = kind("ids-required", StatusCode::UNPROCESSABLE_ENTITY, "Ids are required");
 const RATE_LIMITED: Kind =
     kind("rate-limited", StatusCode::SERVICE_UNAVAILABLE, "The shop's call limit at Haravan is used up");
 const UPSTREAM_TIMEOUT: Kind =
@@ -173,7 +173,7 @@ const UPSTREAM_FAILED: Kind = kind("upstream-failed", StatusCode::BAD_GATEWAY, "
 const UPSTREAM_UNAUTHORIZED: Kind =
     kind("upstream-unauthorized", StatusCode::BAD_GATEWAY, "Haravan refuses the shop's token");
 const NOT_CACHED: Kind = kind("not-cached", StatusCode::GATEWAY_TIMEOUT, "Not everything is cached");
-const INTERNAL: Kind = kind("internal", StatusCode::INTERNAL_SERVER_ERROR, "A fault of the gateway");
+const INTERNAL: Kind = kind("internal", StatusCode::INTERNAL_SERVER_ERROR, "Internal error");
 
 impl Problem {
     /// The problem of an answer with this status that was not made by a handler of ours.

@@ -1,5 +1,8 @@
 //! What a request asks, whichever route it took: a shop, the cells of a grid, and on what terms.
 
+pub(crate) mod standing;
+pub(crate) mod view_answer;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +12,14 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::accept::Form;
-use super::auth::{self, Scope};
-use super::edge::Edge;
-use super::parameters::{Parameters, Vocabulary, read_body};
-use super::preferences;
+use super::access::keys::{self, Scope};
+use super::offload::work::Work;
 use super::problem::Problem;
-use super::reply::Provenance;
-use super::work::Work;
+use super::request::accept::Form;
+use super::request::cache_control;
+use super::request::parameters::{Parameters, Vocabulary, read_body};
+use super::response::headers::Provenance;
+use super::state::Edge;
 use crate::cache::PurgeCount;
 use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
@@ -28,11 +31,11 @@ use crate::stock::{Explanation, Incomplete, ReadError, ReadTerms, Reading, Valid
 
 /// What a request asks.
 #[derive(Debug)]
-pub(super) struct Question {
+pub(crate) struct Question {
     /// The shop, which the caller may read.
-    pub(super) shop: Arc<Shop>,
+    pub(crate) shop: Arc<Shop>,
     /// What else was asked for.
-    pub(super) parameters: Arc<Parameters<'static>>,
+    pub(crate) parameters: Arc<Parameters<'static>>,
     /// How many bytes they were written in, beyond a URL's.
     written: usize,
     terms: ReadTerms,
@@ -47,7 +50,7 @@ pub(super) struct Question {
 
 /// Whether a question is to be answered, or only its cost told.
 #[derive(Debug)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// The answer.
     Answer(Grid),
     /// What it would take.
@@ -87,7 +90,7 @@ pub(crate) struct ExplainedCells {
     absent: usize,
 }
 
-/// A tile: so many variants at so many locations.
+/// A tile: the variants and locations that one call asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct ExplainedTile {
     /// How many variants.
@@ -100,7 +103,7 @@ pub(crate) struct ExplainedTile {
 
 impl Question {
     /// Reads a request in the words of its route, its body too if it has one, and makes sure that its caller may ask.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         edge: &Edge,
         vocabulary: &'static Vocabulary,
         request: &HttpRequest,
@@ -118,11 +121,11 @@ impl Question {
         }
         let incomplete = if parameters.flag("partial")? { Incomplete::Answer } else { Incomplete::Refuse };
         let explain = parameters.flag("explain")?;
-        let granted = preferences::wait(request.headers()).map(|wait| wait.min(edge.limits.max_wait));
+        let granted = cache_control::wait(request.headers()).map(|wait| wait.min(edge.limits.max_wait));
         let terms = ReadTerms {
-            freshness: preferences::freshness(request.headers()),
+            freshness: cache_control::freshness(request.headers()),
             asked_at: Some(edge.clock.at(asked_at)),
-            caller: auth::caller_of(request),
+            caller: keys::caller_of(request),
             wait: granted.unwrap_or(edge.limits.default_wait),
             incomplete,
         };
@@ -131,7 +134,7 @@ impl Question {
     }
 
     /// The form of a view that the caller wants: `format` says so, or `Accept`.
-    pub(super) fn form(&self, request: &HttpRequest) -> Result<Form, Problem> {
+    pub(crate) fn form(&self, request: &HttpRequest) -> Result<Form, Problem> {
         match self.parameters.form()? {
             Some(form) => Ok(form),
             None => Form::of(request.headers()),
@@ -139,22 +142,22 @@ impl Question {
     }
 
     /// The terms, with what is left of the wait.
-    pub(super) fn terms(&self) -> ReadTerms {
+    pub(crate) fn terms(&self) -> ReadTerms {
         ReadTerms { wait: self.terms.wait.saturating_sub(self.asked_at.elapsed()), ..self.terms }
     }
 
     /// Whether nothing is left of the wait.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.terms().wait.is_zero()
     }
 
     /// The purges that had come before the list of locations was read, if the question's locations are from there.
-    pub(super) fn list_seen(&self) -> Result<Option<PurgeCount>, Problem> {
+    pub(crate) fn list_seen(&self) -> Result<Option<PurgeCount>, Problem> {
         Ok(self.asks_all_locations().then_some(self.seen))
     }
 
     /// The grid of the same variants at all locations, as they are listed now; without time to read that, as it was.
-    pub(super) async fn at_all_locations_now(&self, edge: &Edge, grid: Grid) -> Result<Grid, Problem> {
+    pub(crate) async fn at_all_locations_now(&self, edge: &Edge, grid: Grid) -> Result<Grid, Problem> {
         match self.all_locations().await {
             Ok(locations) => {
                 let variants = IdList::from_ids(grid.variants.to_vec()).ok_or(Problem::VariantsNeeded)?;
@@ -166,13 +169,13 @@ impl Question {
     }
 
     /// The grid of the lists that were given.
-    pub(super) async fn wanted(&self, edge: &Edge) -> Result<Wanted, Problem> {
+    pub(crate) async fn wanted(&self, edge: &Edge) -> Result<Wanted, Problem> {
         let variants = self.meant(edge, Parameters::variants).await?.ok_or(Problem::VariantsNeeded)?;
         self.wanted_of(edge, variants).await
     }
 
     /// The grid of these variants at the locations that were given: at all of them, if none were.
-    pub(super) async fn wanted_of(
+    pub(crate) async fn wanted_of(
         &self,
         edge: &Edge,
         variants: IdList<VariantId>,
@@ -193,7 +196,7 @@ impl Question {
     }
 
     /// What some of the parameters mean. Long lists are read aside.
-    pub(super) async fn meant<T, E>(
+    pub(crate) async fn meant<T, E>(
         &self,
         edge: &Edge,
         read: impl FnOnce(&Parameters<'static>) -> Result<T, E> + Send + 'static,
@@ -212,9 +215,9 @@ impl Question {
         if self.explain {
             terms.freshness = FreshnessWish { only_if_cached: true, no_cache: false, ..terms.freshness };
         }
-        match self.shop.all_locations(&terms).await {
+        match self.shop.locations().ids(&terms).await {
             Ok(locations) => IdList::from_ids(locations).ok_or(Problem::NoLocations),
-            Err(ReadError::Unauthorized) if self.shop.locations_are_forbidden() => {
+            Err(ReadError::Unauthorized) if self.shop.locations().is_forbidden() => {
                 Err(Problem::LocationsNeeded)
             }
             Err(error) => Err(Problem::Read(error)),
@@ -223,13 +226,13 @@ impl Question {
 
     /// A book of locations as this question means it: one about all locations is about those too whose id cannot be
     /// read.
-    pub(super) fn book(&self, book: Arc<LocationBook>) -> Arc<LocationBook> {
+    pub(crate) fn book(&self, book: Arc<LocationBook>) -> Arc<LocationBook> {
         if self.asks_all_locations() && 0 < book.unlisted() { Arc::new(book.of_all()) } else { book }
     }
 
     /// How many cells of each variant it is about that nobody can ask for, since the location's id cannot be read.
-    pub(super) fn untold_cells(&self) -> u64 {
-        if self.asks_all_locations() { self.shop.held_location_book().unlisted() } else { 0 }
+    pub(crate) fn untold_cells(&self) -> u64 {
+        if self.asks_all_locations() { self.shop.locations().held_book().unlisted() } else { 0 }
     }
 
     fn asks_all_locations(&self) -> bool {
@@ -238,7 +241,7 @@ impl Question {
 
     /// What an answer to this question rests on that was made of a snapshot and a book of locations, if it can be
     /// given again.
-    pub(super) fn validity(&self, snapshot: &Reading, book: &Arc<LocationBook>) -> Option<Validity> {
+    pub(crate) fn validity(&self, snapshot: &Reading, book: &Arc<LocationBook>) -> Option<Validity> {
         // Only what a URL asks is ever given again.
         if 0 < self.written {
             return None;
@@ -250,15 +253,15 @@ impl Question {
     }
 
     /// The same of rows, which take nothing from the book but which locations there are.
-    pub(super) fn validity_of_rows(&self, edge: &Edge, snapshot: &Reading) -> Option<Validity> {
+    pub(crate) fn validity_of_rows(&self, edge: &Edge, snapshot: &Reading) -> Option<Validity> {
         if self.parameters.name_locations() {
             return if 0 < self.written { None } else { self.shop.validity(snapshot, None) };
         }
-        self.validity(snapshot, &self.shop.current_book(edge.clock.now())?)
+        self.validity(snapshot, &self.shop.locations().current_book(edge.clock.now())?)
     }
 
     /// What an answer made of a snapshot says of itself.
-    pub(super) fn provenance(&self, edge: &Edge, snapshot: &Reading) -> Provenance {
+    pub(crate) fn provenance(&self, edge: &Edge, snapshot: &Reading) -> Provenance {
         let age = |oldest: Moment| edge.clock.now().since(oldest);
         let provenance = Provenance::of(snapshot, snapshot.oldest().map(age));
         let untold = usize::try_from(self.untold_cells()).unwrap_or(usize::MAX);
@@ -267,7 +270,7 @@ impl Question {
     }
 
     /// What an answer that is no grid's says of itself.
-    pub(super) fn provenance_since(&self, edge: &Edge, read_at: Moment, cached: bool) -> Provenance {
+    pub(crate) fn provenance_since(&self, edge: &Edge, read_at: Moment, cached: bool) -> Provenance {
         Provenance {
             age: Some(edge.clock.now().since(read_at)),
             cache_status: if cached { "tonkho; hit" } else { "tonkho; fwd=uri-miss" }.into(),

@@ -6,6 +6,7 @@ mod refused;
 mod short_pages;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cache::Purge;
 use crate::clock::Moment;
@@ -27,9 +28,27 @@ pub(super) struct Learnt {
     pub(super) pages: PageHistory,
     refused: RefusedIds,
     accepted: AcceptedIds,
+    /// When Haravan last refused a call for its ids.
+    refusal_seen_at: Option<Moment>,
 }
 
+/// How long after a refusal ids that were never accepted are kept apart from other callers'. Source: ours; longer than
+/// a question for refused ids takes.
+const SUSPICION_LASTS: Duration = Duration::from_secs(60);
+
 impl Learnt {
+    /// Notes that a call was refused for its ids.
+    pub(super) fn saw_refusal(&mut self, now: Moment) {
+        self.refusal_seen_at = Some(now);
+    }
+
+    /// Whether a variant may share a tile with other callers' variants. While Haravan refuses ids, one that was never
+    /// accepted may not: the search for a refused id would keep the other callers waiting.
+    pub(super) fn shares_tiles(&self, variant_id: VariantId, now: Moment) -> bool {
+        self.refusal_seen_at.is_none_or(|at| SUSPICION_LASTS < now.since(at))
+            || self.accepted.holds_variant(variant_id)
+    }
+
     /// Notes that the ids of a tile were accepted.
     pub(super) fn note_accepted(&mut self, tile: &Tile) {
         self.accepted.accept(&tile.variants, tile.locations.iter());

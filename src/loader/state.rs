@@ -21,7 +21,7 @@ use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
 use crate::haravan::InventoryCall;
 use crate::plan::density::Density;
-use crate::plan::pages::{Doubt, Next};
+use crate::plan::page_end::rule::{Doubt, Next};
 use crate::plan::pending::{Priority, Want, difference};
 
 pub(super) use self::flights::{FlightResult, FlightStart};
@@ -131,8 +131,10 @@ impl State {
         if let Some((window, chosen)) = self.queue.next_window(Some(caller)) {
             return Some(self.flights.start(chosen, Some(window), now));
         }
-        let density = self.learnt.pages.density_for_next(now);
-        if let Some(chosen) = self.queue.pending.choose_for(Some(caller), density) {
+        self.learnt.pages.prepare_next(now);
+        let (learnt, pending) = (&self.learnt, &mut self.queue.pending);
+        let shares = |variant_id| learnt.shares_tiles(variant_id, now);
+        if let Some(chosen) = pending.choose_for(Some(caller), learnt.pages.density(), shares) {
             return Some(self.flights.start(chosen, None, now));
         }
         // Those who waited for cells have left. A window of another caller may have let them go first.

@@ -16,7 +16,7 @@ use crate::cache::entry::VariantCells;
 use crate::domain::caller::CallerId;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::LocationId;
-use crate::plan::pending;
+use crate::plan::pending::WantOwner;
 use crate::plan::refusal::budget::RefusalBudget;
 
 /// What came of a want.
@@ -195,7 +195,7 @@ impl Waiter {
     }
 }
 
-impl pending::Waiter for Arc<Waiter> {
+impl WantOwner for Arc<Waiter> {
     fn is_gone(&self) -> bool {
         self.has_left()
     }

@@ -8,7 +8,7 @@ use super::{QueryError, quoted};
 /// How much of a wrong item an error quotes, in characters.
 pub(super) const MAX_QUOTED: usize = 40;
 
-/// So many bytes of a list make room for one id: rarely too little. Source: Haravan's ids have ten digits (doc).
+/// Bytes of a list for which room for one id is made: rarely too little. Source: Haravan's ids have ten digits (doc).
 const BYTES_OF_AN_ID: usize = 8;
 
 /// Distinct ids, ascending, at least one.
@@ -49,7 +49,7 @@ impl<I: Copy + Ord + FromStr + TryFrom<u64>> IdList<I> {
         Self::from_ids(ids).ok_or(QueryError::EmptyList { parameter })
     }
 
-    /// The list of these ids, in any order, repeats allowed; none if there is no id.
+    /// The list of these ids, in any order, repeats allowed; `None` without an id.
     #[must_use]
     pub fn from_ids(mut ids: Vec<I>) -> Option<Self> {
         if !ids.is_sorted_by(|left, right| left < right) {
@@ -88,11 +88,11 @@ fn read_plain<I: TryFrom<u64>>(text: &str, ids: &mut Vec<I>) -> bool {
     }
 }
 
-/// The number that a text begins with, and what follows its digits; none if it has too many. Without a digit it is
+/// The number that a text begins with, and what follows its digits; `None` if it has too many. Without a digit it is
 /// zero, which is no id.
 #[inline]
 fn plain_number(text: &[u8]) -> Option<(u64, &[u8])> {
-    /// So many digits fit into 64 bits whatever they are.
+    /// The number of digits that always fit into 64 bits.
     const MOST_DIGITS: usize = 19;
     let (mut number, mut rest) = match text.split_first_chunk() {
         Some((first, after)) if let Some(number) = eight_digits(*first) => (number, after),
@@ -107,7 +107,7 @@ fn plain_number(text: &[u8]) -> Option<(u64, &[u8])> {
     (text.len() - rest.len() <= MOST_DIGITS).then_some((number, rest))
 }
 
-/// The number that eight digits make, all of them at once; none if one is no digit.
+/// The number that eight digits make, all of them at once; `None` if one of them is another letter.
 ///
 /// Each byte of the word is a digit, the first the lowest. Neighbours are joined to numbers of two digits, these to
 /// numbers of four, and these to the one of eight.

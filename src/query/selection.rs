@@ -116,7 +116,7 @@ impl Selection {
 }
 
 impl Slice {
-    /// Reads `limit` and `page`: neither is all, `limit` alone the first rows, `page` the n-th so many.
+    /// Reads `limit` and `page`: neither: all rows; `limit`: the first n; `page`: the p-th block of n.
     ///
     /// # Errors
     /// One of them is no integer of at least 1.

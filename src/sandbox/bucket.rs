@@ -1,4 +1,4 @@
-//! The leaky bucket in front of each shop: pure arithmetic that is told the time.
+//! The leaky bucket in front of each shop: pure arithmetic that takes the time as an argument.
 //!
 //! Source of the rules: Haravan doc. Level, leak and size are decimals inside; what is shown is rounded up.
 #![expect(clippy::float_arithmetic, reason = "a bucket that leaks continuously has a fractional level")]

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::request::{Asked, Resource};
 
-/// The faults of one shop; the default is none.
+/// The faults of one shop; by default there are no faults.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
@@ -18,7 +18,7 @@ pub struct Faults {
     pub latency_ms: u64,
     /// Up to how much longer some answers take, in milliseconds.
     pub latency_jitter_ms: u64,
-    /// At most so many rows a page of inventory, silently, whatever `limit` says.
+    /// The most rows of a page of inventory, silently, whatever `limit` says.
     pub page_clamp: Option<u32>,
     /// How many pages are still answered whole before `page_clamp` applies; counts down.
     pub page_clamp_after: u64,
@@ -46,7 +46,7 @@ pub struct Faults {
     pub retry_after: Option<String>,
     /// A fixed text for the call-limit header (`79/80`, `abc`); empty leaves the header out.
     pub call_limit_header: Option<String>,
-    /// How many rows that nobody asked for come at the end of a page.
+    /// The number of rows outside the question at the end of a page.
     pub extra_rows: usize,
     /// How many rows of a page come twice.
     pub duplicate_rows: usize,

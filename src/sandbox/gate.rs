@@ -35,7 +35,7 @@ impl Gate {
         Hold { holds: Arc::clone(&self.holds) }
     }
 
-    /// Waits until nobody holds the gate.
+    /// Waits until the gate is free.
     pub(super) async fn pass(&self) {
         let mut holds = self.holds.subscribe();
         // Fails only when the gate is gone, and then nothing holds it.

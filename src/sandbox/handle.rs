@@ -117,17 +117,17 @@ impl ShopHandle {
         self.shop.location_answers.hold()
     }
 
-    /// Waits until so many answers to requests for locations have been made, sent or held.
+    /// Waits until this number of answers to requests for locations has been made, sent or held.
     pub async fn wait_for_location_answers(&self, count: u64) {
         self.wait_for(|progress| count <= progress.locations_answered).await;
     }
 
-    /// Waits until so many inventory requests have come since the start, or since the log was cleared.
+    /// Waits until this number of inventory requests has come since the start, or since the log was cleared.
     pub async fn wait_for_requests(&self, count: u64) {
         self.wait_for(|progress| count <= progress.arrived).await;
     }
 
-    /// Waits until so many inventory answers have been made, sent or held.
+    /// Waits until this number of inventory answers has been made, sent or held.
     pub async fn wait_for_answers(&self, count: u64) {
         self.wait_for(|progress| count <= progress.answered).await;
     }

@@ -20,7 +20,7 @@ pub const GENERATED_SHOP: u64 = 2000;
 pub struct SandboxSettings {
     /// Where to listen; port 0 lets the system choose one.
     pub listen: SocketAddr,
-    /// The shops served, told apart by their tokens.
+    /// The shops served; their tokens distinguish them.
     pub shops: Vec<ShopSettings>,
     /// The seed of everything random at run time (jitter, ratios, row changes).
     pub seed: u64,

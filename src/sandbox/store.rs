@@ -44,7 +44,7 @@ pub(super) struct Row {
     place: u64,
 }
 
-/// How rows are placed that nobody asked to be ordered.
+/// How rows are placed when the question names no order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placing {
     /// As they came.
@@ -219,7 +219,7 @@ impl Store {
         })
     }
 
-    /// Some rows in cells nobody asked for: those of the lowest ids.
+    /// Some rows outside the question: those of the lowest ids.
     pub(super) fn strangers(&self, query: &PageQuery<'_>, count: usize) -> Vec<&Row> {
         let asked = |row: &Row| {
             query.variant_ids.contains(&row.variant_id) && query.location_ids.contains(&row.loc_id)

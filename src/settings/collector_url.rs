@@ -22,7 +22,7 @@ pub enum CollectorUrlError {
     Place(BaseUrlError),
 }
 
-/// How the key is read: none if it is empty. Never quoted: a refused address may hold a password.
+/// How the key is read: `None` if it is empty. Never quoted: a refused address may hold a password.
 pub(crate) const COLLECTOR: Kind<Option<CollectorUrl>> =
     Kind::new("URL", "a URL such as \"http://127.0.0.1:4318\", or \"\" for none", |node| {
         let text = node.text().ok_or(Refusal::Shape)?;

@@ -1,4 +1,4 @@
-//! What the settings keep of an API key: its SHA-256, from which the key cannot be had back.
+//! What the settings keep of an API key: its SHA-256, from which the key cannot be computed.
 
 use std::fmt::{self, Write};
 

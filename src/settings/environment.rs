@@ -1,6 +1,6 @@
 //! The process environment, as a value: the only file that reads it.
 //!
-//! Everything else takes an [`Environment`], so that tests pass a map and nobody changes the process.
+//! Everything else takes an [`Environment`], so that tests pass a map and never change the process.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -11,7 +11,7 @@ use super::tree::{self, Table};
 /// The largest settings file that is read, in bytes. Some ten thousand shops fit.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 
-/// Why the bytes of a file cannot be had.
+/// Why the bytes of a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
     /// The operating system refused.

@@ -30,7 +30,7 @@ pub enum KeygenError<R> {
     /// The name will not do.
     #[error("the name {0}")]
     Name(#[from] NameError),
-    /// There is no randomness to be had.
+    /// The system gives no randomness.
     #[error("no randomness: {0}")]
     Random(R),
 }

@@ -92,7 +92,7 @@ fn name(node: &Node) -> Result<String, Refusal> {
     Ok(name)
 }
 
-/// Why a name is none for a key.
+/// Why a key name is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// It is blank.

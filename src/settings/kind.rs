@@ -35,7 +35,7 @@ pub(crate) enum Refusal {
 }
 
 impl<T> Kind<T> {
-    /// A kind called `name`, described to whoever got it wrong as `expected`.
+    /// A kind called `name`, described in a mistake as `expected`.
     pub(crate) const fn new(
         name: &'static str,
         expected: &'static str,

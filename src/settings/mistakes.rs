@@ -1,7 +1,7 @@
 //! What is wrong with the settings: a list, so that an operator mends all of it in one go.
 //!
 //! The text is for people and nothing branches on it. It never holds a secret, and never a value that came
-//! from the environment: whoever records a mistake sees to that.
+//! from the environment: the code that records a mistake sees to that.
 
 use std::fmt;
 

@@ -35,7 +35,7 @@ pub(crate) const HARAVAN_PROXY: Kind<HaravanProxy> =
     })
     .secret();
 
-/// How `telemetry.otlp_proxy` is read: none if it is empty. Never quoted: an address may hold a password.
+/// How `telemetry.otlp_proxy` is read: `None` if it is empty. Never quoted: an address may hold a password.
 pub(crate) const OTLP_PROXY: Kind<Option<ProxyUrl>> =
     Kind::new("URL", "a URL such as \"http://proxy:3128\", or \"\" for none", |node| {
         let text = node.text().ok_or(Refusal::Shape)?;

@@ -1,4 +1,4 @@
-//! Walks a table key by key, and at the end knows which keys nobody asked for.
+//! Walks a table key by key, and at the end knows which keys were not read.
 //!
 //! A reader never stops at a mistake: it records it and goes on, so that one run finds them all.
 
@@ -27,7 +27,7 @@ impl<'m> Reader<'m> {
         Self { path: String::new(), table, known: Vec::new(), mistakes }
     }
 
-    /// The value of `key`: none if it is not set, and none, with a mistake, if it is not of this kind.
+    /// The value of `key`: `None` if it is not set, and also, with a mistake, if it is not of this kind.
     pub(crate) fn value<T>(&mut self, key: &'static str, kind: &Kind<T>) -> Option<T> {
         self.known.push(key);
         let node = self.table.remove(key)?;

@@ -25,7 +25,7 @@ pub(crate) struct KeyLine {
     pub(crate) key: &'static str,
     /// The kind of value.
     pub(crate) kind: &'static str,
-    /// Its default in TOML; empty if there is none.
+    /// Its default in TOML; empty without a default.
     pub(crate) default: &'static str,
     /// What it means, as Markdown.
     pub(crate) meaning: &'static str,
@@ -134,8 +134,8 @@ section! {
         /// How long a call may take, its connection included.
         request_timeout: Duration = Duration::from_secs(8), r#""8s""#,
             duration(|node| lasting(node, MIN_TIMEOUT, MAX_WAIT));
-        /// The proxy that https calls go through, such as `http://proxy:3128`; `none` for no proxy whatever the
-        /// environment says; if empty, what `HTTPS_PROXY` and `NO_PROXY` say. Calls to loopback go through none.
+        /// The proxy that https calls go through, such as `http://proxy:3128`; `none` for no proxy, whatever the
+        /// environment says. If it is empty, `HTTPS_PROXY` and `NO_PROXY` count. Calls to loopback go through none.
         proxy: HaravanProxy = HaravanProxy::FromEnvironment, r#""""#, HARAVAN_PROXY;
     }
 }
@@ -170,8 +170,7 @@ section! {
             duration(|node| lasting(node, Duration::ZERO, MAX_AGE));
         /// How many bytes a shop's cells may take up.
         max_bytes: u64 = 256 << 20, r#""256MiB""#, size(|node| bytes(node, MIN_CACHE_BYTES, MAX_CACHE_BYTES));
-        /// How many more bytes a shop's answers, and rows as text, may take up that stand ready to be given again;
-        /// 0 keeps none.
+        /// How many more bytes a shop's answers and rows may take up, kept as text to be sent again; 0 keeps none.
         ready_bytes: u64 = 32 << 20, r#""32MiB""#, size(|node| bytes(node, 0, MAX_CACHE_BYTES));
     }
 }
@@ -199,7 +198,7 @@ section! {
     /// `[auth]`: whether callers need a key.
     #[derive(PartialEq, Eq)]
     pub struct AuthSettings at "auth" {
-        /// Serves everyone everything, without a key; only on a loopback listener.
+        /// Serves every caller everything, without a key; only on a loopback listener.
         disabled: bool = false, "false", FLAG;
     }
 }
@@ -222,8 +221,8 @@ section! {
         log: String = "info".to_owned(), r#""info""#, string(log_filter);
         /// How log lines are written: `text` or `json`.
         log_format: LogFormat = LogFormat::Text, r#""text""#, LOG_FORMAT;
-        /// The collector that traces are exported to, by OTLP over HTTP, such as `http://127.0.0.1:4318`; none if
-        /// empty.
+        /// The collector that traces are exported to, by OTLP over HTTP, such as `http://127.0.0.1:4318`. If it
+        /// is empty, no traces are exported.
         otlp_endpoint: Option<CollectorUrl> = None, r#""""#, COLLECTOR;
         /// The proxy that traces go through to the collector, such as `http://proxy:3128`. If it is empty,
         /// traces take no proxy; the environment does not count.

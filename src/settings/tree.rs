@@ -35,7 +35,7 @@ pub(crate) enum Node {
 pub(crate) struct Leaf {
     /// The value as far as it is known.
     pub(crate) value: Scalar,
-    /// The variable it came from; none if it is from the file.
+    /// The variable it came from; `None` if it is from the file.
     pub(crate) variable: Option<Rc<str>>,
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn overlay(written: Table, environment: &Environment, mistakes: &mut 
     }
 }
 
-/// The parts of a variable's name; none if it is not written as one.
+/// The parts of a variable's name; `None` if it is not written as one.
 fn parts(name: &str) -> Option<Vec<Part>> {
     let part = |text: &str| match text.parse() {
         Ok(index) => Some(Part::Index(index)),

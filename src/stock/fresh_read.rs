@@ -93,14 +93,16 @@ impl Shop {
     #[must_use]
     pub fn fresh_reader(&self) -> FreshReader<'_> {
         let purges = self.purges();
-        FreshReader { shop: self, purges, texts: self.cache().read_texts() }
+        FreshReader { shop: self, purges, texts: self.devices.cache.read_texts() }
     }
+}
 
-    /// Keeps rows as text for the next read. Drop the [`FreshReader`] first.
-    pub fn keep_texts(&self, unwritten: &Unwritten) {
-        let Unwritten { entries, changes, locations: (list, locations) } = unwritten;
+impl Unwritten {
+    /// Keeps the rows as text for the next read of this shop. Drop the [`FreshReader`] first.
+    pub fn keep_in(&self, shop: &Shop) {
+        let Self { entries, changes, locations: (list, locations) } = self;
         if !entries.is_empty() {
-            self.cache().keep_texts(*list, (entries.iter().map(Arc::as_ref), locations), *changes);
+            shop.devices.cache.keep_texts(*list, (entries.iter().map(Arc::as_ref), locations), *changes);
         }
     }
 }
@@ -111,9 +113,10 @@ impl FreshReader<'_> {
     #[must_use]
     pub fn read(&self, grid: &Grid) -> Option<FreshRead<'_>> {
         let Self { shop, purges, texts } = self;
-        let fresh_from = shop.freshness().fresh_from(shop.clock().now(), &FreshnessWish::default())?;
-        let mut entries = shop.cache().reader();
-        let list = shop.cache().location_list(&grid.locations);
+        let devices = &shop.devices;
+        let fresh_from = devices.freshness.fresh_from(devices.clock.now(), &FreshnessWish::default())?;
+        let mut entries = devices.cache.reader();
+        let list = devices.cache.location_list(&grid.locations);
         let mut scan = Scan::new(grid, fresh_from);
         let mut sources = Vec::with_capacity(grid.variants.len());
         let found = texts.find(list, &grid.variants);
@@ -132,7 +135,7 @@ impl FreshReader<'_> {
             return None;
         }
         let oldest = scan.oldest?;
-        let lifetime = Lifetime { oldest, fresh_until: oldest.plus(shop.freshness().fresh) };
+        let lifetime = Lifetime { oldest, fresh_until: oldest.plus(shop.devices.freshness.fresh) };
         Some(FreshRead {
             sources,
             rows: scan.rows,

@@ -1,7 +1,7 @@
 //! A shop's locations: read as a whole, cached, one reading at a time.
 //!
-//! What the list said of classes stays in force until another list is read: a list that cannot be read makes nothing
-//! sellable. `state` decides what is served and when the list is read, `entries` makes a list of what came.
+//! The classes in a list stay in force until another list is read, so a list that cannot be read makes nothing
+//! sellable. `state` decides what is served and when the list is read. `entries` makes a list of the pages.
 
 mod entries;
 mod state;
@@ -19,6 +19,8 @@ use tracing::Instrument;
 use self::entries::Entries;
 use self::state::{Decision, InForce, ListState};
 use super::read_error::ReadError;
+use super::terms::ReadTerms;
+use crate::cache::Cache;
 use crate::cache::freshness::{FreshnessPolicy, FreshnessWish};
 use crate::clock::{Clock, Moment};
 use crate::domain::id::LocationId;
@@ -32,7 +34,7 @@ use crate::haravan::{
 };
 use crate::trace;
 
-/// How long locations serve. Source: ours; a shop opens a store now and then, and webhooks will tell.
+/// How long locations serve. Source: ours; a shop opens a store now and then.
 const POLICY: FreshnessPolicy = FreshnessPolicy {
     fresh: Duration::from_secs(300),
     stale_while_revalidate: Duration::from_secs(3_600),
@@ -48,8 +50,8 @@ const MOST_PAGES: usize = 200;
 /// Haravan clamps pages to multiples of this, whatever was asked for. Source: live.
 const USUAL_CLAMP: usize = 50;
 
-/// How often the list is read at most, whatever is asked. Source: ours; callers that ask for no cached answer are
-/// given one reading together.
+/// The shortest time between two readings of the list. Source: ours; callers that ask for no cached answer share one
+/// reading.
 const READ_EVERY: Duration = Duration::from_secs(1);
 
 /// A shop's locations as Haravan listed them, all pages joined.
@@ -60,7 +62,7 @@ pub struct LocationList {
     /// When they were read.
     pub observed_at: Moment,
     book: Arc<LocationBook>,
-    /// The same for when the list cannot be read any more.
+    /// The book to use when the list cannot be read any more.
     outdated: Arc<LocationBook>,
 }
 
@@ -74,7 +76,7 @@ impl LocationList {
 
 /// Reads and holds a shop's locations.
 #[derive(Debug)]
-pub(super) struct Locations {
+pub struct ShopLocations {
     shared: Arc<ListReader>,
     forbidden: Arc<LocationBook>,
     unread: Arc<LocationBook>,
@@ -88,7 +90,9 @@ pub(super) struct LocationParts {
     pub(super) clock: Clock,
     pub(super) runtime: Handle,
     pub(super) oddities: Arc<Oddities>,
-    /// Locations that never count as sellable.
+    /// What counts the shop's purges.
+    pub(super) cache: Arc<Cache>,
+    /// ShopLocations that never count as sellable.
     pub(super) excluded: BTreeSet<LocationId>,
 }
 
@@ -110,8 +114,8 @@ struct Failure {
 
 type ListOutcome = Result<Arc<LocationList>, Failure>;
 
-impl Locations {
-    /// Locations nobody has read yet.
+impl ShopLocations {
+    /// Locations that were not read yet.
     pub(super) fn new(parts: LocationParts) -> Self {
         let forbidden = Arc::new(LocationBook::unreadable(parts.excluded.iter().copied()));
         let unread = Arc::new(LocationBook::unread(parts.excluded.iter().copied()));
@@ -122,15 +126,28 @@ impl Locations {
         }
     }
 
-    /// The list, from the cache or from Haravan.
+    /// All locations, cached.
     ///
     /// # Errors
-    /// It cannot be read, and none is cached that may be served.
-    pub(super) async fn list(
-        &self,
-        wish: &FreshnessWish,
-        deadline: Instant,
-    ) -> Result<Arc<LocationList>, ReadError> {
+    /// They cannot be read; `Unauthorized` if the token lacks the scope `com.read_shop`.
+    pub async fn list(&self, terms: &ReadTerms) -> Result<Arc<LocationList>, ReadError> {
+        let deadline = Instant::now() + terms.wait;
+        let cache = &self.shared.parts.cache;
+        loop {
+            let seen = cache.purges();
+            let list = self.list_by(&terms.freshness, deadline).await;
+            // A caller that waited may have been given what was read before a purge.
+            if !cache.purges_since(seen).reach_locations() {
+                return list;
+            }
+            if deadline <= Instant::now() {
+                return Err(ReadError::Timeout);
+            }
+        }
+    }
+
+    /// The list, from the cache or from Haravan.
+    async fn list_by(&self, wish: &FreshnessWish, deadline: Instant) -> Result<Arc<LocationList>, ReadError> {
         let asked = Instant::now();
         loop {
             let purges = self.shared.state.lock().purges();
@@ -168,7 +185,7 @@ impl Locations {
         }
     }
 
-    /// What held up a list that did not come in time.
+    /// The error for a list that did not come in time.
     fn overdue(&self) -> ReadError {
         if self.shared.parts.upstream.governor().is_rate_limited(&Resource::LOCATIONS) {
             self.shared.rate_limited()
@@ -177,24 +194,20 @@ impl Locations {
         }
     }
 
-    /// Names and classes; where the list cannot be read, those that were read last.
-    pub(super) async fn book(&self, deadline: Instant) -> Arc<LocationBook> {
-        match self.list(&FreshnessWish::default(), deadline).await {
+    /// Names and classes of the locations. If the list cannot be read: those that were read last.
+    pub async fn book(&self, terms: &ReadTerms) -> Arc<LocationBook> {
+        match self.list_by(&FreshnessWish::default(), Instant::now() + terms.wait).await {
             Ok(list) if self.is_usable(&list) => list.book(),
             Ok(_) | Err(_) => self.book_in_force(),
         }
     }
 
-    /// The ids of all locations, ascending; where the list cannot be read, those that were read last.
+    /// The ids of all locations, ascending. If the list cannot be read: those that were read last.
     ///
     /// # Errors
     /// It cannot be read, and never was; or the token may not read it.
-    pub(super) async fn ids(
-        &self,
-        wish: &FreshnessWish,
-        deadline: Instant,
-    ) -> Result<Vec<LocationId>, ReadError> {
-        match self.list(wish, deadline).await {
+    pub async fn ids(&self, terms: &ReadTerms) -> Result<Vec<LocationId>, ReadError> {
+        match self.list_by(&terms.freshness, Instant::now() + terms.wait).await {
             Ok(list) => Ok(list.book().ids().collect()),
             Err(error @ (ReadError::NotCached | ReadError::Unauthorized)) => Err(error),
             Err(error) => match self.shared.state.lock().in_force() {
@@ -205,13 +218,15 @@ impl Locations {
     }
 
     /// The book of the list that is held, if the list is fresh.
-    pub(super) fn current_book(&self, now: Moment) -> Option<Arc<LocationBook>> {
+    #[must_use]
+    pub fn current_book(&self, now: Moment) -> Option<Arc<LocationBook>> {
         let state = self.shared.state.lock();
         state.servable().filter(|held| held.is_fresh(now)).map(|held| held.list.book())
     }
 
-    /// Names and classes as far as they are held, without asking anybody.
-    pub(super) fn held_book(&self) -> Arc<LocationBook> {
+    /// Names and classes as far as they are held. Asks Haravan for nothing.
+    #[must_use]
+    pub fn held_book(&self) -> Arc<LocationBook> {
         let now = self.shared.parts.clock.now();
         let usable = {
             let state = self.shared.state.lock();
@@ -220,12 +235,14 @@ impl Locations {
         usable.unwrap_or_else(|| self.book_in_force())
     }
 
-    /// Whether Haravan's last word is that the token may not read the list.
-    pub(super) fn is_forbidden(&self) -> bool {
+    /// Whether Haravan said last that the token lacks the scope to read the list. If the list cannot be read because of
+    /// the token and this is false, Haravan refuses the token as such.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
         matches!(self.shared.state.lock().in_force(), InForce::Forbidden)
     }
 
-    /// Lets no list read before now be served. Its classes stay in force until another is read.
+    /// Lets no list that was read before now be served. Its classes stay in force until another list is read.
     pub(super) fn purge(&self) {
         self.shared.state.lock().purge();
     }
@@ -235,7 +252,7 @@ impl Locations {
         now.since(list.observed_at) <= POLICY.fresh + POLICY.stale_while_revalidate
     }
 
-    /// What Haravan said last, however long ago.
+    /// The book that Haravan's last answer gives, however long ago.
     fn book_in_force(&self) -> Arc<LocationBook> {
         match self.shared.state.lock().in_force() {
             InForce::List(held) => Arc::clone(&held.list.outdated),
@@ -246,7 +263,7 @@ impl Locations {
 }
 
 impl ListReader {
-    /// Decides from what is held, and starts a reading where one is due.
+    /// Decides from what is held, and starts a reading if one is due.
     fn decide(self: &Arc<Self>, wish: &FreshnessWish, asked: Instant) -> Decision {
         let (decision, begun) = self.state.lock().decide(wish, asked, self.parts.clock.now());
         if let Some(begun) = begun {
@@ -254,7 +271,7 @@ impl ListReader {
             let reading = async move {
                 let outcome = shared.read(&begun.sender).await;
                 shared.state.lock().keep(&begun, &outcome, shared.parts.clock.now());
-                // Nobody may be waiting any more.
+                // There may be no caller left.
                 let _ = begun.sender.send(Some(outcome));
             };
             self.parts.runtime.spawn(reading.instrument(trace::locations()));
@@ -262,8 +279,8 @@ impl ListReader {
         decision
     }
 
-    /// Reads page after page until one brings nothing new: a short page may have been cut, as it may for rows. Where
-    /// all the locations of the last reading have come again, none was.
+    /// Reads page after page until one brings nothing new: a short page may have been cut, as with rows. If all the
+    /// locations of the last reading have come again, the short page was not cut.
     async fn read(&self, awaited: &watch::Sender<Option<ListOutcome>>) -> ListOutcome {
         let observed_at = self.parts.clock.now();
         let known = self.known.lock().clone();
@@ -282,7 +299,7 @@ impl ListReader {
         Ok(Arc::new(LocationList { locations: entries.into_list(), observed_at, book, outdated }))
     }
 
-    /// Asks for one page. The first is something new; those after it go on with it.
+    /// Asks for one page. The first begins something new, and the others continue it.
     async fn page(
         &self,
         number: usize,

@@ -31,7 +31,7 @@ pub enum ReadError {
     #[error("Haravan refuses the shop's token, or the token lacks the scope")]
     Unauthorized,
     /// The caller wants no upstream call, and not everything is cached.
-    #[error("not everything asked for is cached, and only-if-cached forbids to ask Haravan")]
+    #[error("not every cell is cached, and only-if-cached forbids a call to Haravan")]
     NotCached,
     /// Haravan refuses the question as such; asking again brings the same.
     #[error("Haravan refuses the question ({status})")]

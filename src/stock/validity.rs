@@ -93,7 +93,7 @@ impl Shop {
     pub fn validity(&self, reading: &Reading, book: Option<Arc<LocationBook>>) -> Option<Validity> {
         let AllFresh { changes, oldest } = reading.all_fresh()?;
         let entries = reading.entries().map(|(variant_id, entry)| Some((variant_id, entry?.version())));
-        let fresh_until = oldest.plus(self.freshness().fresh);
+        let fresh_until = oldest.plus(self.devices.freshness.fresh);
         let cells = reading.grid().cells();
         Some(Validity::new(
             entries.collect::<Option<_>>()?,
@@ -108,9 +108,9 @@ impl Shop {
     #[must_use]
     pub fn is_current(&self, validity: &Validity, now: Moment) -> bool {
         let book_is_current =
-            |book| self.current_book(now).is_some_and(|current| Arc::ptr_eq(&current, book));
+            |book| self.locations().current_book(now).is_some_and(|current| Arc::ptr_eq(&current, book));
         now <= validity.lifetime.fresh_until
-            && validity.is_held(self.cache())
+            && validity.is_held(&self.devices.cache)
             && validity.book.as_ref().is_none_or(book_is_current)
     }
 }

@@ -23,19 +23,19 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use client::CollectorClient;
 use outage::Watched;
 
-use crate::http::trace_context;
 use crate::settings::collector_url::CollectorUrl;
 use crate::settings::proxy::ProxyUrl;
+use crate::trace::context as trace_context;
 
 /// The longest that an export may take, its retries included.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long spans wait to be exported together.
 const EXPORT_EVERY: Duration = Duration::from_secs(1);
-/// The most spans that wait; of those that end while so many wait, nothing is exported. About 2 MiB.
+/// Queue bound. Spans that end while it is full are dropped. About 2 MiB.
 const MOST_WAITING: usize = 2048;
 /// The most spans that are exported at once.
 const BATCH: usize = 512;
-/// The longest that the end waits for the last export: a collector that is down delays nobody's restart.
+/// The longest that the end waits for the last export: a collector that is down delays no restart.
 const LAST_EXPORT: Duration = Duration::from_secs(2);
 
 /// What exports traces.
@@ -101,7 +101,7 @@ impl Exporter {
     }
 }
 
-/// Makes a span that has not begun to be told of a part of the caller's trace.
+/// Puts a span that has not begun into the caller's trace.
 pub(crate) fn continue_trace(span: &Span, caller: &trace_context::TraceContext) {
     let state = caller.state.as_deref().and_then(|state| TraceState::from_str(state).ok());
     let parent = SpanContext::new(

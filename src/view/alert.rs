@@ -35,7 +35,7 @@ pub struct Alert {
     /// The location; null for a variant's sum.
     #[schema(required, value_type = Option<u64>, minimum = 1, example = 963414)]
     pub loc_id: Option<LocationId>,
-    /// The product; null only for a variant without any row, since only rows tell it.
+    /// The product; null only for a variant without any row, since only rows name it.
     #[schema(required, value_type = Option<u64>, minimum = 1, example = 1028183686)]
     pub product_id: Option<ProductId>,
     /// The variant.
@@ -60,7 +60,7 @@ pub struct Alert {
     /// The location's name; null when it is not known, and for a variant's sum.
     #[schema(required, example = "Kho Quận 1")]
     pub location_name: Option<String>,
-    /// What is the matter.
+    /// The kind of the alert.
     #[schema(example = "physical")]
     pub kind: AlertKind,
     /// Pieces short. Of negative stock: `qty_available` as a positive number; of low stock: what lacks to the
@@ -91,7 +91,7 @@ pub struct Alert {
     pub complete: bool,
 }
 
-/// What is the matter: `physical` (`qty_onhand` is below zero), `overcommitted` (more is promised than there is) or
+/// The kind of an alert: `physical` (`qty_onhand` is below zero), `overcommitted` (more is promised than there is) or
 /// `low_stock` (neither, but there is not much).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -162,7 +162,7 @@ impl Alert {
         }
     }
 
-    /// The alert that a variant's sums raise; none if they are not known. No transfer can help: what there is
+    /// The alert that a variant's sums raise; `None` if they are not known. No transfer can help: what there is
     /// anywhere is already in the sums.
     pub(super) fn of_sums(variant: &VariantCells, sums: StockSums, shortage: Quantity) -> Option<Self> {
         let (qty_available, qty_onhand) = (sums.qty_available?, sums.qty_onhand?);

@@ -9,8 +9,8 @@
 //!   amount, so as long as a cell at a location that sells is unknown, nothing is proven: neither a yes nor a no.
 //!   (A cell that is unknown elsewhere changes nothing.)
 //!
-//! A cell that Haravan refuses is as unknown as any other, and so is a number that is not computed with. A location of
-//! which nobody can tell whether it sells may add what it has, or nothing: what holds either way is proven.
+//! A cell that Haravan refuses is as unknown as any other, and so is a number that is not computed with. A location whose
+//! class is not known may add what it has, or nothing: what holds either way is proven.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,7 +42,7 @@ pub struct AvailabilityParameters {
     pub pooling: Pooling,
     /// Pieces of the pool that are not for sale.
     pub buffer: Quantity,
-    /// The most pieces that are told.
+    /// The largest quantity that an answer shows.
     pub cap: Option<Quantity>,
     /// At or below this, stock is low.
     pub threshold: Quantity,
@@ -53,7 +53,7 @@ pub struct AvailabilityParameters {
 /// What a storefront may promise.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct AvailabilityAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// Every variant asked for, by id.
@@ -66,11 +66,11 @@ pub struct Availability {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
     pub variant_id: VariantId,
-    /// Whether it can be sold; null if the cells that are known do not tell. A yes stays a yes when missing cells
+    /// Whether it can be sold; null if the known cells do not prove it. A yes stays a yes when missing cells
     /// arrive.
     #[schema(required, example = true)]
     pub available: Option<bool>,
-    /// The same in more words.
+    /// The same, with low stock apart.
     #[schema(example = "in_stock")]
     pub status: AvailabilityStatus,
     /// Pieces that can be sold: the pool less the buffer, never below 0, cut at the cap. See `quantity_is`.
@@ -91,7 +91,7 @@ pub struct Availability {
 /// Whether a variant can be sold.
 ///
 /// `in_stock`; `low_stock`: the same, but at or below the threshold (when missing cells arrive, it may turn out to be
-/// `in_stock`); `out_of_stock`; `unknown`: the cells that are known do not tell.
+/// `in_stock`); `out_of_stock`; `unknown`: the known cells do not prove it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AvailabilityStatus {
@@ -101,14 +101,14 @@ pub enum AvailabilityStatus {
     LowStock,
     /// It cannot be sold.
     OutOfStock,
-    /// The cells that are known do not tell.
+    /// The known cells do not prove it.
     Unknown,
 }
 
 /// What a quantity is.
 ///
 /// `exact`; `at_least`: a lower bound, since cells are missing, and 0 if nothing is proven; `capped`: there is more,
-/// but no more is told.
+/// and the cap hides how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuantityIs {
@@ -144,7 +144,7 @@ enum Proven {
     AtLeast(Quantity),
 }
 
-/// Tells of each variant asked for whether and how much of it can be sold.
+/// Says of each variant asked for whether and how much of it can be sold.
 #[must_use]
 pub fn availability(
     cells: impl Cells,
@@ -189,7 +189,7 @@ fn item(variant: &VariantCells, book: &LocationBook, parameters: &AvailabilityPa
 
 /// The pool less the buffer, as far as the known cells prove it.
 fn proven(variant: &VariantCells, book: &LocationBook, parameters: &AvailabilityParameters) -> Proven {
-    // What the locations have that sell, and what those could do to it at most of which nobody can tell.
+    // What the locations that sell have, and what those of unknown class could change at most.
     let (mut pool, mut least, mut most) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
     let mut unknown = 0 < variant.untold;
     for (loc_id, cell) in variant.cells.iter().filter(|(loc_id, _)| book.may_be_sellable(*loc_id)) {
@@ -225,7 +225,7 @@ fn proven(variant: &VariantCells, book: &LocationBook, parameters: &Availability
     }
 }
 
-/// What is told of a quantity under a cap.
+/// A quantity under a cap, as the answer shows it.
 fn told(proven: &Proven, cap: Option<&Quantity>) -> (Quantity, QuantityIs) {
     let quantity = proven.quantity();
     match (cap, proven) {

@@ -8,7 +8,7 @@ use crate::domain::cell::Cell;
 use crate::domain::row::Row;
 use crate::domain::row_quantity::RowQuantity;
 
-/// What the numbers of a row are multiplied by, each by its own: rows are told apart by sums of such products, of which
+/// What the numbers of a row are multiplied by, each by its own: rows are distinguished by sums of such products, of which
 /// none waits for another. Source: the first outputs of `SplitMix64` from seed 0, made odd.
 const FACTORS: [u64; 7] = [
     0xe220_a839_7b1d_cdaf,
@@ -20,7 +20,7 @@ const FACTORS: [u64; 7] = [
     0x2c82_9abe_1f45_32e1,
 ];
 
-/// Digests cells in their order. It tells versions of one thing apart, and withstands no attack.
+/// Digests cells in their order. It distinguishes versions of one thing, and withstands no attack.
 #[derive(Debug, Default)]
 pub(crate) struct Digest(u64);
 

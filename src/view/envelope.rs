@@ -17,7 +17,7 @@ pub const MAX_MISSING: usize = 100;
 /// The most rows an answer warns of because their quantities cannot be summed. Source: ours.
 const MAX_BEYOND: u64 = 20;
 
-/// What a view is told besides the cells.
+/// What a view takes besides the cells.
 #[derive(Debug, Clone)]
 pub struct Context<'a> {
     /// The shop.
@@ -123,7 +123,7 @@ pub struct EnvelopeBuilder {
     beyond: u64,
     beyond_warnings: Vec<String>,
     warnings: Vec<String>,
-    /// How many variants were seen, and the first of them: each has as many cells that nobody can ask for.
+    /// How many variants were seen, and the first of them: each has as many cells that no call can ask for.
     variants: u64,
     first_variants: Vec<VariantId>,
     last_variant: Option<VariantId>,
@@ -219,7 +219,7 @@ impl EnvelopeBuilder {
 }
 
 impl EnvelopeBuilder {
-    /// Takes note of so many cells of each variant, at locations whose ids cannot be read.
+    /// Notes a number of cells of each variant, at locations whose ids cannot be read.
     fn see_untold(&mut self, cells: u64) {
         if cells == 0 {
             return;
@@ -229,7 +229,7 @@ impl EnvelopeBuilder {
     }
 }
 
-/// Adds so many cells of each variant, at locations whose ids cannot be read, to the missing cells that are named.
+/// Adds a number of cells of each variant, at locations whose ids cannot be read, to the missing cells that are named.
 pub fn name_untold(missing: &mut Vec<Missing>, variants: &[VariantId], cells: u64) {
     for variant_id in variants.iter().take(MAX_MISSING) {
         let untold = Missing { variant_id: *variant_id, loc_id: None, reason: Reason::Failed };

@@ -4,7 +4,7 @@
 //! takes nothing from it. An order can be fulfilled if what the known cells hold covers every line, whatever the
 //! unknown ones hold; it cannot if they leave a line short that no unknown cell could help; else nothing is proven.
 //! A cell that Haravan refuses is as unknown as any other, and so is a number that is not computed with; one at a
-//! location that does not sell changes nothing. Nothing is promised from a location of which nobody can tell whether it
+//! location that does not sell changes nothing. Nothing is promised from a location of which it is not known whether it
 //! sells, but it may help.
 //!
 //! Of the smallest sets of locations that cover the order the first is taken: locations are compared in the order
@@ -45,7 +45,7 @@ pub struct FulfilmentParameters {
 /// Which locations could send an order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct FulfilmentAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// Whether every line can be covered; null if the cells that are known prove neither. A yes stays a yes, and a
@@ -176,7 +176,7 @@ pub fn fulfilment(
     FulfilmentAnswer { envelope, fulfillable, mode, plan, shortages, reservation: false }
 }
 
-/// The most quantities that are looked at to plan an order of so many variants among so many locations: each variant in
+/// The most quantities that are looked at to plan an order of these variants among these locations: each variant in
 /// each set of locations, until the search is given up.
 #[must_use]
 pub fn most_looked_at(variants: usize, locations: usize) -> u64 {

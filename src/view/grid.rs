@@ -27,7 +27,7 @@ pub trait CellsByVariant: Send + 'static {
     /// The grid's locations, ascending.
     fn location_ids(&self) -> &[LocationId];
 
-    /// Shows the cells of the variant in this place of the list: one at each location, in their order; none if there
+    /// Shows the cells of the variant in this place of the list: one at each location, in their order; `None` if there
     /// is no such place.
     fn each_of(&self, place: usize, show: impl FnMut(CellId, &Cell));
 }
@@ -38,7 +38,7 @@ pub(crate) struct VariantCells {
     pub(crate) variant_id: VariantId,
     /// By location id.
     pub(crate) cells: Vec<(LocationId, Cell)>,
-    /// How many cells belong to it besides, of which not even the location can be told.
+    /// How many cells belong to it besides, whose location is not known.
     pub(crate) untold: u64,
 }
 
@@ -86,7 +86,7 @@ impl VariantCells {
             })
     }
 
-    /// The variant's product, known once any row is: only rows tell it. Rows of a variant agree on it; if they
+    /// The variant's product, known once any row is: only rows name it. Rows of a variant agree on it; if they
     /// ever do not, the row at the lowest location id counts.
     pub(crate) fn product_id(&self) -> Option<ProductId> {
         self.rows().map(|row| row.product_id).next()
@@ -96,7 +96,7 @@ impl VariantCells {
 /// Gathers the cells of each variant and hands them on. One variant's cells stand in memory at a time, in the same
 /// place.
 ///
-/// To each belong so many `untold` cells besides.
+/// To each belong `untold` further cells.
 pub(crate) fn each_variant(cells: impl Cells, untold: u64, mut each: impl FnMut(&VariantCells)) {
     let mut gathered: Option<VariantCells> = None;
     cells.each(|CellId { variant_id, loc_id }, cell| {

@@ -19,7 +19,7 @@ use crate::domain::id::LocationId;
 use crate::domain::quantity::Quantity;
 
 /// How much is gathered before a chunk is handed on, in bytes: the first is what a caller waits for, and each is a
-/// while in which nobody else is served. Source: ours; a few writes' worth.
+/// while in which no other request is served. Source: ours; a few writes' worth.
 const CHUNK: usize = 16 * 1024;
 
 /// What a spreadsheet takes for the start of a formula; of a text in full width as well.
@@ -32,7 +32,7 @@ const INCOMPLETE: &str = "#incomplete";
 /// line that cannot be written, and ends the answer.
 pub type Chunks = Box<dyn Iterator<Item = io::Result<Vec<u8>>> + Send>;
 
-/// An answer that can be told in lines.
+/// An answer that can be written in lines.
 pub trait Tabular {
     /// The items as CSV with a header.
     fn into_csv(self) -> Chunks;
@@ -198,7 +198,7 @@ pub(crate) fn json_chunks<T: Serialize>(
     Ok(json_items(before, items, move |_| Ok(after)))
 }
 
-/// The same for an answer whose last members are known once its items were made: `last` tells them, as an object, and
+/// The same for an answer whose last members are known once its items were made: `last` gives them, as an object, and
 /// they follow the list, which is the frame's last member.
 ///
 /// # Errors

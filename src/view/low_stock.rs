@@ -30,7 +30,7 @@ pub struct LowStockParameters {
 /// What is low.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct LowStockAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// The alerts: lowest `qty_available` first, then by variant and location id.

@@ -1,7 +1,7 @@
 //! Mismatches: rows whose `qty_available` is not `qty_onhand - qty_commited`.
 //!
 //! Haravan's documentation does not promise that it is, and its own property list shows a row where it is not (doc);
-//! whoever relies on it should know where it fails.
+//! callers that rely on it should know where it fails.
 
 use std::cmp::Reverse;
 
@@ -22,7 +22,7 @@ use crate::domain::row::Row;
 /// Rows that do not add up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct MismatchAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// The rows: largest difference first, whatever its sign, then by variant and location id.

@@ -31,7 +31,7 @@ pub struct NegativeParameters {
 /// What is oversold.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct NegativeAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// The alerts: worst shortage first, then by variant and location id.

@@ -4,7 +4,7 @@ use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 
-/// Values by key. Whoever asks for keys in a recurring order, or for one key many times, is answered without a
+/// Values by key. A caller that asks for keys in a recurring order, or for one key many times, is answered without a
 /// search; any other order is right, too.
 #[derive(Debug)]
 pub(crate) struct Recurring<K, V> {

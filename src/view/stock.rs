@@ -45,7 +45,7 @@ pub struct StockParameters {
 /// Stock by variant, product or location.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct StockAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// The groups, by id.
@@ -57,7 +57,7 @@ pub struct StockAnswer {
 /// Stock of one variant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct VariantStockAnswer {
-    /// What the answer says of itself.
+    /// The members that all views share.
     #[serde(flatten)]
     pub envelope: Envelope,
     /// The variant, with its rows.
@@ -76,7 +76,7 @@ enum Key {
 /// A group in the making.
 #[derive(Debug, Default)]
 struct Group {
-    /// Of a variant: its product, which only rows tell. Rows agree on it; if they ever do not, the first counts.
+    /// Of a variant: its product, which only rows name. Rows agree on it; if they ever do not, the first counts.
     product_id: Option<ProductId>,
     /// Whether an unknown cell may turn out to be a row. A refused id is not the shop's (live, seemingly), so a
     /// cell refused has none.
@@ -157,7 +157,7 @@ impl Group {
         }
     }
 
-    /// Counts cells of a variant of which not even the location can be told.
+    /// Counts cells of a variant whose location is not known.
     fn add_untold(&mut self, cells: u64) {
         self.tally.add_untold(cells);
         self.may_have_more_rows |= 0 < cells;

@@ -66,7 +66,7 @@ pub(crate) struct Tally {
     incoming: Quantity,
     available: Quantity,
     sellable: Quantity,
-    /// Whether there are some at a location of which nobody can tell whether it sells.
+    /// Whether there are some at a location of which it is not known whether it sells.
     may_sell_more: bool,
     /// The negative availables as they are.
     oversold: Quantity,
@@ -134,7 +134,7 @@ impl Tally {
         }
     }
 
-    /// Counts cells of which not even the location can be told.
+    /// Counts cells whose location is not known.
     pub(crate) fn add_untold(&mut self, cells: u64) {
         self.unknown += cells;
     }

@@ -1,6 +1,6 @@
 //! Transfers: what a variant's locations could send one another.
 //!
-//! Whoever is short takes from the sellable location with the largest surplus left (then the lowest id), until
+//! A location that is short takes from the sellable location with the largest surplus left (then the lowest id), until
 //! nothing is short or left: so the number of shipments stays small, no unit is promised twice and no sender goes
 //! below what it keeps. A variant's work is `O(n log n)` in its rows.
 
@@ -32,7 +32,7 @@ impl Surplus {
         Self { left: BinaryHeap::new() }
     }
 
-    /// What is left of it if every location keeps so much.
+    /// What is left of it if every location keeps this much.
     pub(super) fn above(self, kept: &Quantity) -> Self {
         let spare = self.left.into_iter().filter(|(left, _)| kept < left);
         Self { left: spare.map(|(left, loc_id)| (&left - kept, loc_id)).collect() }

@@ -1,4 +1,4 @@
-//! What the views say where nobody can tell whether a location sells, or which locations there are.
+//! What the views say where it is not known whether a location sells, or which locations there are.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::domain::cell::{Cell, CellId};
 use crate::domain::location::{LocationBook, LocationClass};
 use crate::domain::quantity::Quantity;
 
-/// A variant with so much available at locations 1, 2 and so on.
+/// A variant with these quantities available at locations 1, 2 and so on.
 fn cells(available: &[&str]) -> Vec<(CellId, Cell)> {
     let cell = |(loc_id, available): (u64, &&str)| row(1, loc_id, [available, "0", "0", available]);
     (1..).zip(available).map(cell).collect()
 }
 
-/// Location 1 sells, of location 2 nobody can tell.
+/// Location 1 sells, of location 2 it is not known.
 fn half_known() -> LocationBook {
     let classes = [LocationClass::Sellable, LocationClass::Unknown];
     LocationBook::new((1..).zip(classes).map(|(id, class)| place(id, "Kho", class)), [])
@@ -94,7 +94,7 @@ fn a_location_whose_id_cannot_be_read_makes_every_sum_over_all_locations_unknown
     assert_eq!(available(&["0", "0"], &book, Pooling::Net).available, None);
     assert_eq!(available(&["3", "0"], &book, Pooling::Positive).available, Some(true));
     assert_eq!(fulfillable(&["3", "0"], &book, 4), None);
-    // Whoever names locations is not concerned.
+    // A question that names locations is not concerned.
     let named = half_known().with_unlisted(1);
     assert_eq!(available(&["0", "0"], &named, Pooling::Net).available, Some(false));
 }

@@ -39,7 +39,7 @@ impl UpdatedAt {
 
 impl Newest {
     /// Takes a row into account. Of one instant in two spellings the longer counts, so that the order of rows does
-    /// not matter; of those that no [`Timestamp`] tells apart, the one whose text is last in the alphabet.
+    /// not matter; of those with equal [`Timestamp`]s, the one whose text is last in the alphabet.
     #[inline]
     pub(super) fn see(&mut self, row: &Row) {
         let changes_nothing = self.0.as_ref().is_some_and(|(newest, text)| {

@@ -44,6 +44,7 @@ mod operations;
 mod oracle;
 mod page;
 mod parameters;
+mod pasted;
 mod paths;
 mod problems;
 mod process;

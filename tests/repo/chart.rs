@@ -152,7 +152,7 @@ fn what_is_watched_is_measured() {
 #[test]
 fn every_alert_says_what_it_is_how_bad_and_what_to_do() {
     let (rules, runbook) = (read(RULES), read("helm/tonkho/RUNBOOK.md"));
-    let tests = read("tests/watch/rules.test.yaml");
+    let tests = read("tests/deploy/alerts/rules.test.yaml");
     let alerts = alerts(&rules);
     assert!(!alerts.is_empty());
     let mut complaints = Vec::new();

@@ -11,7 +11,7 @@ const OWNED: [(&str, &[&str]); 11] = [
     ("actix_http", &["app"]),
     ("actix_server", &["app"]),
     ("actix_service", &["app"]),
-    ("actix_web", &["http", "app", APART]),
+    ("actix_web", &["http", "ui", "app", APART]),
     ("opentelemetry", &["telemetry"]),
     ("opentelemetry_http", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),

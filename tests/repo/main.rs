@@ -4,11 +4,13 @@
 
 mod changelog;
 mod chart;
+mod dependencies;
 mod dockerfile;
+mod documents;
 mod invalidation;
 mod layers;
 mod metrics;
 mod openapi;
-mod readme;
 mod source;
 mod tidy;
+mod words;

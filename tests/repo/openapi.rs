@@ -14,7 +14,7 @@ fn check(path: &str, generated: &str) {
     let at = differs.unwrap_or_else(|| committed.lines().count().min(generated.lines().count())) + 1;
     let line = |text: &str| text.lines().nth(at - 1).unwrap_or("(its end)").to_owned();
     panic!(
-        "{path}:{at} is not what the code makes: run `make openapi` and commit it\ncommitted: {}\ngenerated: {}",
+        "{path}:{at} is not what the code makes: run `make generate` and commit it\ncommitted: {}\ngenerated: {}",
         line(&committed),
         line(generated)
     );

@@ -6,16 +6,21 @@ use crate::source::{all_below, no_complaints, read, rust};
 const MAX_LINES: usize = 500;
 
 /// Files other than Rust that are ours and text.
-const TEXTS: [&str; 17] = [
+const TEXTS: [&str; 22] = [
     "README.md",
     "README.vi.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
     "Cargo.toml",
     "Makefile",
     "Dockerfile",
     ".dockerignore",
     ".clippy.toml",
+    ".deny.toml",
+    ".editorconfig",
+    "rust-toolchain.toml",
     ".redocly.yaml",
     ".spectral.yaml",
     ".ci/run",
@@ -27,16 +32,21 @@ const TEXTS: [&str; 17] = [
 ];
 
 /// Folders with more of them, by how they end.
-const MORE_TEXTS: [(&str, &str); 9] = [
+const MORE_TEXTS: [(&str, &str); 14] = [
+    ("docs", ".md"),
+    ("examples", ".toml"),
+    ("examples", ".yaml"),
+    ("examples", ".yml"),
     ("helm", ".md"),
     ("helm", ".yaml"),
     ("helm", ".json"),
     ("helm", ".tpl"),
     ("helm", ".txt"),
-    ("tests/helm", ".py"),
-    ("tests/helm", ".yaml"),
-    ("tests/image", ".py"),
-    ("tests/watch", ".py"),
+    ("scripts", ".sh"),
+    ("scripts", ".txt"),
+    ("tests/deploy", ".py"),
+    ("tests/deploy/helm", ".yaml"),
+    ("tests/deploy/alerts", ".yaml"),
 ];
 
 /// What no file may hold, in pieces, so that this one does not.

@@ -12,9 +12,9 @@ use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuil
 use utoipa::{IntoResponses, ToSchema};
 
 use super::bodies::{Forwarded, InventoryReply, Locations};
-use crate::http::auth::Scope;
+use crate::http::access::keys::Scope;
 use crate::http::problem::{PROBLEM_JSON, Problem, ProblemBody};
-use crate::http::shops::ShopList;
+use crate::http::routes::shops::ShopList;
 use crate::query::QueryError;
 use crate::stock::ReadError;
 
@@ -132,7 +132,7 @@ impl IntoResponses for PurgeAnswers {
         let mut problems = caller_problems();
         problems.push(bad_value());
         problems.push(Problem::LacksScope(Scope::Admin));
-        let done = ResponseBuilder::new().description("The cells are forgotten.");
+        let done = ResponseBuilder::new().description("The cache entries were purged.");
         answers([("204", done)], &problems, "/shops/1000/cache")
     }
 }

@@ -1,5 +1,5 @@
 //! The parameters of the routes as the OpenAPI document tells them. Nothing is parsed into these:
-//! [`crate::http::parameters`] does that.
+//! [`crate::http::request::parameters`] does that.
 
 use utoipa::IntoParams;
 

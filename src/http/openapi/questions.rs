@@ -1,5 +1,5 @@
 //! The bodies of the questions that views are asked, as the OpenAPI document tells them. Nothing is parsed into
-//! these: [`crate::http::parameters`] does that.
+//! these: [`crate::http::request::parameters`] does that.
 
 use serde::Serialize;
 use utoipa::ToSchema;

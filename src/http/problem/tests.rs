@@ -6,9 +6,9 @@ use actix_web::body::to_bytes;
 use actix_web::test::TestRequest;
 
 use super::{Problem, whole_seconds};
-use crate::http::auth::Scope;
-use crate::http::head_guard::HeadError;
-use crate::http::parameters::ParameterError;
+use crate::http::access::keys::Scope;
+use crate::http::connection::head_guard::HeadError;
+use crate::http::request::parameters::ParameterError;
 use crate::query::QueryError;
 use crate::stock::ReadError;
 

@@ -10,7 +10,7 @@ use crate::domain::id::{RowId, VariantId};
 use crate::domain::row::Row;
 use crate::haravan::InventoryPage;
 use crate::plan::Tile;
-use crate::plan::sentinel::Sentinel;
+use crate::plan::page_end::sentinel::Sentinel;
 
 /// The rows of a tile, as far as they came.
 #[derive(Default)]

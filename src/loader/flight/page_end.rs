@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::loader::shared::Shared;
 use crate::plan::Tile;
-use crate::plan::pages::{CallNumber, Doubt};
+use crate::plan::page_end::rule::{CallNumber, Doubt};
 
 /// A short page in doubt. Dropping it ends the wait for evidence.
 pub(super) struct OpenShortPage<'a>(&'a Shared);

@@ -16,7 +16,8 @@ impl Flight {
     pub(super) async fn search(&mut self, tile: Tile) {
         self.purpose = Purpose::Search;
         let mut search = {
-            let state = self.shared.state.lock();
+            let mut state = self.shared.state.lock();
+            state.learnt.saw_refusal(self.shared.parts.clock.now());
             let (_, accepted) = state.learnt.known_ids();
             Search::new(&tile, |id| accepted.holds_variant(id), |id| accepted.holds_location(id))
         };

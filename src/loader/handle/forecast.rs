@@ -4,7 +4,7 @@ use super::Loader;
 use crate::coop::{Pieces, give_way};
 use crate::loader::lack::{Lack, Reuse, cells_of};
 use crate::plan::density::Density;
-use crate::plan::pending::{Pending, Priority, Waiter, Want};
+use crate::plan::pending::{Pending, Priority, Want, WantOwner};
 
 /// Variants looked up at a time under the state's lock. Source: ours; with fifty locations some 100 µs of work.
 const AT_A_TIME: usize = 64;
@@ -61,7 +61,7 @@ pub(super) fn plan(lacks: Vec<Lack>, density: &Density) -> Forecast {
 #[derive(Debug, Clone)]
 struct NoCaller;
 
-impl Waiter for NoCaller {
+impl WantOwner for NoCaller {
     fn is_gone(&self) -> bool {
         false
     }

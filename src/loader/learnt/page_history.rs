@@ -9,8 +9,8 @@ use crate::clock::Moment;
 use crate::domain::cell::CellId;
 use crate::domain::id::{RowId, VariantId};
 use crate::plan::density::Density;
-use crate::plan::pages::{CallNumber, Doubt, Next, PageLengths, PageSeen};
-use crate::plan::sentinel::{Sentinel, Sentinels};
+use crate::plan::page_end::rule::{CallNumber, Doubt, Next, PageLengths, PageSeen};
+use crate::plan::page_end::sentinel::{Sentinel, Sentinels};
 use crate::plan::{MAX_PAGE, Tile};
 
 /// Tiles that ended in a short page and can still be asked for again.
@@ -38,13 +38,12 @@ impl PageHistory {
         &self.density
     }
 
-    /// The density to plan the next tile with. A clamp is forgotten after a while: tiles that are planned for cut pages
-    /// would never show that the clamp is gone.
-    pub(in crate::loader) fn density_for_next(&mut self, now: Moment) -> &Density {
+    /// Prepares the density for the next tile: tiles that are made for cut pages would never show that the clamp is
+    /// gone.
+    pub(in crate::loader) fn prepare_next(&mut self, now: Moment) {
         if CLAMP_BELIEVED < now.since(self.clamp_seen_at) {
             self.density.learn_page(MAX_PAGE);
         }
-        &self.density
     }
 
     /// Numbers a call that is sent.

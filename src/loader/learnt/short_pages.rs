@@ -5,8 +5,8 @@
 
 use crate::domain::id::VariantId;
 use crate::plan::Tile;
-use crate::plan::pages::{CallNumber, Doubt};
-use crate::plan::witness::Witnesses;
+use crate::plan::page_end::probe::Witnesses;
+use crate::plan::page_end::rule::{CallNumber, Doubt};
 
 /// The short pages in doubt, and what could settle the doubt.
 #[derive(Debug, Default)]

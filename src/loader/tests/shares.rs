@@ -138,6 +138,25 @@ async fn forty_cold_questions_of_one_key_keep_no_other_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn questions_full_of_refused_ids_keep_no_other_waiting() {
+    let setting = std::sync::Arc::new(setting(Fake::dense(5_200, 50)).await);
+    for variant in 201..=5_200 {
+        setting.fake.poison(variant);
+    }
+    for asker in 0..4 {
+        let setting = std::sync::Arc::clone(&setting);
+        tokio::spawn(async move {
+            for round in 0..25 {
+                let first = 201 + (round * 4 + asker) * 50;
+                load(&setting, GREEDY, first..=first + 49, 50).await;
+            }
+        });
+    }
+    tokio::task::yield_now().await;
+    check_small_questions(&setting, 1).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_question_of_a_quarter_of_a_million_cells_keeps_no_other_waiting() {
     let setting = std::sync::Arc::new(setting(Fake::dense(10_200, 24)).await);
     let huge = tokio::spawn({

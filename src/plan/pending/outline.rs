@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Candidate;
 use super::lists::{shared, union};
+use super::rows::Candidate;
 use crate::domain::id::{LocationId, VariantId};
 use crate::plan::density::Density;
 use crate::plan::{MAX_IDS, Tile};

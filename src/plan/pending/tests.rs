@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Chosen, Pending, Priority, Waiter, Want};
+use super::{Chosen, Pending, Priority, Want, WantOwner};
 use crate::domain::caller::CallerId;
 use crate::domain::id::{LocationId, VariantId};
 use crate::plan::density::Density;
@@ -11,7 +11,7 @@ use crate::plan::density::Density;
 #[derive(Debug, Clone)]
 struct Patient;
 
-impl Waiter for Patient {
+impl WantOwner for Patient {
     fn is_gone(&self) -> bool {
         false
     }
@@ -23,7 +23,7 @@ impl Waiter for Patient {
 #[derive(Debug, Clone)]
 struct Leaver(bool);
 
-impl Waiter for Leaver {
+impl WantOwner for Leaver {
     fn is_gone(&self) -> bool {
         self.0
     }
@@ -35,7 +35,7 @@ fn locations(ids: impl IntoIterator<Item = u64>) -> Arc<[LocationId]> {
     ids.into_iter().map(|id| LocationId::new(id).unwrap()).collect()
 }
 
-fn grid<W: Waiter>(
+fn grid<W: WantOwner>(
     waiter: &W,
     variants: impl IntoIterator<Item = u64>,
     locations: &Arc<[LocationId]>,
@@ -45,7 +45,7 @@ fn grid<W: Waiter>(
 }
 
 /// Drains the pending set and gives back each tile's (variants, locations).
-fn drain<W: Waiter>(pending: &mut Pending<W>, density: &Density) -> Vec<(usize, usize)> {
+fn drain<W: WantOwner>(pending: &mut Pending<W>, density: &Density) -> Vec<(usize, usize)> {
     std::iter::from_fn(|| pending.choose(density))
         .map(|chosen| (chosen.tile.variants.len(), chosen.tile.locations.len()))
         .collect()
@@ -219,7 +219,7 @@ mod properties {
 #[derive(Debug, Clone)]
 struct Keyed(u32);
 
-impl Waiter for Keyed {
+impl WantOwner for Keyed {
     fn is_gone(&self) -> bool {
         false
     }
@@ -257,8 +257,28 @@ fn the_caller_whose_turn_it_is_goes_first() {
         let first = u64::from(key) * 1_000;
         pending.add(Priority::Interactive, grid(&Keyed(key), first..=first + 49, &five));
     }
-    let chosen = pending.choose_for(Some(CallerId::new(3)), &Density::default()).unwrap();
+    let chosen = pending.choose_for(Some(CallerId::new(3)), &Density::default(), |_| true).unwrap();
     assert_eq!(chosen.tile.variants[0].get(), 3_000);
-    let chosen = pending.choose_for(Some(CallerId::new(9)), &Density::default()).unwrap();
+    let chosen = pending.choose_for(Some(CallerId::new(9)), &Density::default(), |_| true).unwrap();
     assert_eq!(chosen.tile.variants[0].get(), 1_000);
+}
+
+#[test]
+fn a_variant_that_may_be_refused_shares_no_tile_with_other_callers() {
+    let (five, unknown) = (locations(1..=5), Density::default());
+    let is_known = |id: VariantId| id.get() <= 50;
+    for small in [1, 90] {
+        let mut pending = Pending::default();
+        pending.add(Priority::Interactive, grid(&Keyed(1), 100..=109, &five));
+        pending.add(Priority::Interactive, grid(&Keyed(2), small..=small, &five));
+        pending.add(Priority::Interactive, grid(&Keyed(3), [50, 110], &five));
+        let tiles: Vec<Vec<u64>> =
+            std::iter::from_fn(|| pending.choose_for(Some(CallerId::new(2)), &unknown, is_known))
+                .map(|chosen| chosen.tile.variants.iter().map(|id| id.get()).collect())
+                .collect();
+        let first = if is_known(VariantId::new(small).unwrap()) { vec![1, 50] } else { vec![90] };
+        assert_eq!(tiles[0], first, "accepted ids share tiles");
+        assert_eq!(tiles[1], (100..=109).collect::<Vec<_>>());
+        assert_eq!(tiles[2..].concat().iter().filter(|id| **id == 110).count(), 1);
+    }
 }

@@ -1,4 +1,4 @@
-//! Every way in which the sandbox misbehaves when it is told to.
+//! Every way in which the sandbox misbehaves when a switch asks for it.
 
 use std::collections::BTreeSet;
 

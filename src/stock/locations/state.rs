@@ -1,4 +1,4 @@
-//! What is held of a shop's locations, and what is to be done for who asks: decisions under one lock, briefly.
+//! What is held of a shop's locations, and what a caller gets: decisions under one lock, briefly.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use crate::stock::ReadError;
 #[derive(Debug, Default)]
 pub(super) struct ListState {
     in_force: InForce,
-    /// Purges so far: what was read before the last one is not served as a list, but its classes stay in force.
+    /// Purges so far. What was read before the last one is not served as a list, but its classes stay in force.
     purges: u64,
     failed: Option<(Moment, ReadError)>,
     reading: Option<ListReading>,
-    /// When the last reading began: the list is read at most so often, whatever is asked.
+    /// When the last reading began.
     last_began: Option<Instant>,
 }
 
@@ -58,13 +58,13 @@ pub(super) struct Begun {
     pub(super) purges: u64,
 }
 
-/// What is to be done for who asks.
+/// What to do for a caller.
 pub(super) enum Decision {
     /// Serve this list.
     Serve(Arc<LocationList>),
     /// Fail.
     Fail(ReadError),
-    /// Wait for the reading's outcome; a list that may be served if it fails.
+    /// Wait for the reading's outcome. If it fails, the list may be served, if there is one.
     Join(watch::Receiver<Option<ListOutcome>>, Option<Arc<LocationList>>),
     /// Wait for the end of a reading that began too early for this question, and look again.
     WaitOut(watch::Receiver<Option<ListOutcome>>),
@@ -73,7 +73,7 @@ pub(super) enum Decision {
 }
 
 impl ListState {
-    /// Decides for a question that was asked at this instant, and begins a reading where one is due.
+    /// Decides for a question that was asked at this instant, and begins a reading if one is due.
     pub(super) fn decide(
         &mut self,
         wish: &FreshnessWish,
@@ -122,7 +122,7 @@ impl ListState {
         }
     }
 
-    /// Begins a reading, or tells when one may begin.
+    /// Begins a reading, or returns when one may begin.
     fn begin(&mut self) -> Result<Begun, Instant> {
         let began = Instant::now();
         let may_read_at = self.last_began.map(|last| last + READ_EVERY);
@@ -147,7 +147,7 @@ impl ListState {
                 let held = HeldList { list: Arc::clone(list), began: begun.began, purges: begun.purges };
                 self.in_force = InForce::List(held);
             }
-            // The bucket holds up whoever asks next, and for as long as it takes.
+            // The bucket holds up the next caller too, for as long as it takes.
             Err(failure) if matches!(failure.error, ReadError::RateLimited { .. }) => {}
             Err(failure) => {
                 self.failed = Some((now, failure.error));
@@ -158,7 +158,7 @@ impl ListState {
         }
     }
 
-    /// Lets nothing read before now be served as a list; what it said of classes stays in force.
+    /// Lets nothing that was read before now be served as a list. The classes stay in force.
     pub(super) fn purge(&mut self) {
         self.purges += 1;
         self.failed = None;
@@ -187,13 +187,13 @@ impl ListState {
         }
     }
 
-    /// Why the list was not had shortly before: Haravan is not asked again at once.
+    /// The error of a reading that failed shortly before: Haravan is not asked again at once.
     fn failure(&self, now: Moment) -> Option<ReadError> {
         let (_, error) = self.failed.filter(|(failed_at, _)| now.since(*failed_at) < FAILURE_REMEMBERED)?;
         Some(error)
     }
 
-    /// The reading under way; one that ended without an outcome is none.
+    /// The reading under way. One that ended without an outcome does not count.
     fn reading(&self) -> Option<&ListReading> {
         self.reading.as_ref().filter(|reading| reading.outcome.has_changed().is_ok())
     }

@@ -27,7 +27,7 @@ pub struct FreshnessStats {
 }
 
 impl FreshnessStats {
-    pub(in crate::stock) fn of(cache: &Cache, policy: &FreshnessPolicy, now: Moment) -> Self {
+    pub(super) fn of(cache: &Cache, policy: &FreshnessPolicy, now: Moment) -> Self {
         let newest = cache.newest_observation().map(|newest| now.since(newest));
         let mut stats = Self { newest, ..Self::default() };
         for (number, entry) in cache.entries().enumerate() {

@@ -1,4 +1,4 @@
-//! What is oversold among the cells that a shop holds: for those who watch, and ask Haravan for nothing.
+//! The oversold cells among those that a shop holds.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use crate::cache::freshness::{Freshness, FreshnessPolicy, FreshnessWish};
 use crate::clock::Moment;
 use crate::domain::cell::{Cell, CellId};
 
-/// The most variants that are looked at. Source: ours; whoever has more of them oversold looks at the worst first.
+/// The most variants in a report. Source: ours; if more are oversold, the worst are reported.
 const MAX_VARIANTS: usize = 500;
-/// The most cells that are looked at, give or take one variant's. Source: ours; about 10 ms of work.
+/// The most cells in a report, give or take one variant's. Source: ours; about 10 ms of work.
 const MAX_CELLS: usize = 20_000;
 
-/// The variants with the worst rows below zero, with all their cells that are held and may still be told of.
+/// The variants with the worst rows below zero, with all their cells that are held and still usable.
 ///
-/// These are as old as those that are served when Haravan fails, and no older. Who shows them shows their age.
+/// The cells are no older than those that are served when Haravan fails. Show them with their age.
 #[derive(Debug, Clone)]
 pub struct Oversold {
     /// By variant.
@@ -26,7 +26,7 @@ pub struct Oversold {
 }
 
 impl Oversold {
-    pub(in crate::stock) fn of(cache: &Cache, policy: FreshnessPolicy, now: Moment) -> Self {
+    pub(super) fn of(cache: &Cache, policy: FreshnessPolicy, now: Moment) -> Self {
         let mut entries = cache.oversold(MAX_VARIANTS);
         let mut cells = 0_usize;
         let room = entries.iter().take_while(|entry| {
@@ -50,8 +50,8 @@ impl Oversold {
     /// The cells, by variant and location.
     pub fn cells(&self) -> impl Iterator<Item = (CellId, Cell)> + '_ {
         self.entries.iter().flat_map(|entry| {
-            let told = entry.cells().iter().filter(|cell| self.may_be_told(cell));
-            told.map(|cell| {
+            let usable = entry.cells().iter().filter(|cell| self.is_usable(cell));
+            usable.map(|cell| {
                 let id = CellId { variant_id: entry.variant_id(), loc_id: cell.loc_id() };
                 (id, entry.row(cell).map_or(Cell::NoRow, Cell::Row))
             })
@@ -65,13 +65,13 @@ impl Oversold {
         Some(self.entries.get(at)?.cell(id.loc_id)?.observed_at())
     }
 
-    /// What becomes of a cell that was read from Haravan then, when it is asked for.
+    /// The freshness of a cell that was read from Haravan at this moment.
     #[must_use]
     pub fn freshness(&self, observed_at: Moment) -> Freshness {
         self.policy.judge(self.now.since(observed_at), &FreshnessWish::default())
     }
 
-    fn may_be_told(&self, cell: &PackedCell) -> bool {
+    fn is_usable(&self, cell: &PackedCell) -> bool {
         !cell.is_purged() && self.freshness(cell.observed_at()) != Freshness::Unusable
     }
 }

@@ -65,16 +65,16 @@ fn shop(haravan: &Arc<Haravan>, clock: &Clock, client: ShopClient) -> Arc<Shop> 
         metrics: metrics.clone(),
     });
     let started = Arc::get_mut(&mut shop).unwrap();
-    started.loader = Loader::new(LoaderParts {
+    started.devices.loader = Loader::new(LoaderParts {
         source: Arc::new(Shared(Arc::clone(haravan))),
-        upstream: started.upstream.clone(),
-        cache: Arc::clone(&started.cache),
+        upstream: started.devices.upstream.clone(),
+        cache: Arc::clone(&started.devices.cache),
         clock: clock.clone(),
         runtime: Handle::current(),
         call_timeout: Duration::from_secs(4),
         max_pending_cells: 10_000,
         metrics,
-        oddities: Arc::clone(&started.oddities),
+        oddities: Arc::clone(&started.devices.oddities),
     });
     shop
 }

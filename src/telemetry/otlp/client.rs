@@ -45,7 +45,7 @@ impl CollectorClient {
 #[async_trait]
 impl HttpClient for CollectorClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        // The thread that exports is none of the runtime's, and pooled connections are.
+        // The thread that exports is not part of the runtime, and pooled connections are.
         self.runtime.spawn(send(self.http.clone(), request)).await?
     }
 }

@@ -8,10 +8,10 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// How often the log tells of a collector that comes and goes.
+/// The least time between two log lines about a collector that comes and goes.
 const SAID_EVERY: Duration = Duration::from_secs(60);
 
-/// An exporter whose failures are told.
+/// An exporter whose failures are logged.
 #[derive(Debug)]
 pub(super) struct Watched<E> {
     exporter: E,
@@ -72,7 +72,7 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
 }
 
 impl Outage {
-    /// Hears of an export that lost so many spans.
+    /// Notes an export that lost spans.
     fn hear(&mut self, lost: usize, now: Instant) -> Option<News> {
         self.lost += lost;
         if lost == 0 {

@@ -96,7 +96,7 @@ fn greedy(supply: &Supply) -> Vec<usize> {
     while let Some((_, Reverse(place))) = ahead.pop() {
         let Some(source) = supply.sources.get(place) else { continue };
         pieces.done(source.serves.len());
-        // What was worked out earlier can only have become less, so whoever is ahead with today's gain is best.
+        // What was worked out earlier can only have become less, so the place that is ahead with its present gain is best.
         let today = (gain(source, &left), Reverse(place));
         if today.0.is_zero() {
             continue;
@@ -149,12 +149,12 @@ fn without_superfluous(supply: &Supply, mut chosen: Vec<usize>) -> Vec<usize> {
 }
 
 impl<'a> Search<'a> {
-    /// A search that may do so much work.
+    /// A search that may do this much work.
     fn new(supply: &'a Supply, work: u64) -> Self {
         Self { supply, left: supply.demand(), chosen: Vec::new(), work, pieces: Pieces::of(PIECE) }
     }
 
-    /// Whether so many places from `from` on cover what is left; if so, the first such set has been chosen. Fewer
+    /// Whether this number of places from `from` on covers what is left; if so, the first such set has been chosen. Fewer
     /// must be known not to.
     fn covers(&mut self, from: usize, picks: usize) -> Result<bool, Exhausted> {
         if self.left.iter().all(|left| left.is_zero()) {
@@ -181,7 +181,7 @@ impl<'a> Search<'a> {
         Ok(false)
     }
 
-    /// Whether for each variant alone so many places from `from` on have what is left of it.
+    /// Whether for each variant alone this number of places from `from` on has what is left of it.
     fn is_within_reach(&mut self, from: usize, picks: usize) -> Result<bool, Exhausted> {
         let supply = self.supply;
         let mut looked_at = 0_u64;

@@ -57,7 +57,7 @@ impl Supply {
         self.variants.iter().map(|variant| variant.quantity.clone()).collect()
     }
 
-    /// Takes from a location all that it could send of what is left, and tells what that is.
+    /// Takes from a location all that it could send of what is left, and returns it.
     pub(super) fn take(&self, source: &Source, left: &mut [Quantity]) -> Vec<(usize, Quantity)> {
         let mut taken = Vec::with_capacity(source.serves.len());
         for (variant, most) in &source.serves {

@@ -48,7 +48,7 @@ fn sells(sample: &Sample, loc_id: LocationId) -> bool {
     sample.book.class(loc_id) == LocationClass::Sellable
 }
 
-/// Takes up to `wanted`, piece by piece of what is left, from whoever has most left above `kept`.
+/// Takes up to `wanted`, piece by piece of what is left, from the location that has most left above `kept`.
 fn send(left: &mut BTreeMap<LocationId, i64>, kept: i64, mut wanted: i64) -> Vec<(LocationId, i64)> {
     let mut sent = Vec::new();
     while wanted > 0 {

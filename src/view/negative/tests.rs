@@ -44,7 +44,7 @@ fn as_naive(alert: &Alert) -> Naive {
     )
 }
 
-/// The row alerts by the word of the contract: serve the worst shortage of all, again and again, each from whoever
+/// The row alerts by the word of the contract: serve the worst shortage of all, again and again, each from the location that
 /// has most left.
 fn naive_rows(sample: &Sample) -> Vec<Naive> {
     let mut short: Vec<&Row> = sample.rows().filter(|row| hundredths(row.qty_available) < 0).collect();

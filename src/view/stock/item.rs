@@ -33,7 +33,7 @@ pub struct VariantStock {
     /// The variant.
     #[schema(value_type = u64, minimum = 1, example = 1061514767)]
     pub variant_id: VariantId,
-    /// Its product; null when no row is known, since only rows tell it.
+    /// Its product; null when no row is known, since only rows name it.
     #[schema(required, value_type = Option<u64>, minimum = 1, example = 1028183686)]
     pub product_id: Option<ProductId>,
     /// The sums over the locations asked for.
@@ -47,7 +47,7 @@ pub struct VariantStock {
 
 /// The stock of one product: of those of its variants that were asked for.
 ///
-/// Only rows tell a variant's product. Variants without a known row are summed in an item of their own, the last,
+/// Only rows name a variant's product. Variants without a known row are summed in an item of their own, the last,
 /// whose `product_id` is null, so that items always add up to the totals. If one of those has an unknown cell
 /// (other than a refused one: the shop has no such id), any product may have more than is known, and every
 /// product's item is incomplete.

@@ -1,6 +1,6 @@
 //! Stock by variant, summed while it is sent: what a question for thousands of variants is answered with.
 //!
-//! The same answer as [`super::stock()`] gives, to the byte; but nobody waits for the last sum to read the first.
+//! The same answer as [`super::stock()`] gives, to the byte; but a reader gets the first sum before the last is made.
 
 use std::hash::{Hash, Hasher};
 use std::io;
@@ -32,7 +32,7 @@ struct VariantItems<C> {
     cells: C,
     /// One for each location.
     places: Vec<Place>,
-    /// Cells of each variant of which not even the location can be told.
+    /// Cells of each variant whose location is not known.
     untold: u64,
     breakdown: bool,
     /// The place of the next variant.
@@ -58,7 +58,7 @@ impl<C: CellsByVariant> StockStream<C> {
         Self { envelope: envelope.finish(context), digest: digest.finish(), items }
     }
 
-    /// What the answer says of itself.
+    /// The members that all views share.
     pub fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
@@ -98,7 +98,7 @@ impl<C: CellsByVariant> Hash for StockStream<C> {
 
 impl<C: CellsByVariant> Tabular for StockStream<C> {
     fn into_csv(mut self) -> Chunks {
-        // CSV is flat: rows would be gathered for nobody.
+        // CSV is flat: rows would be gathered in vain.
         self.items.breakdown = false;
         csv_chunks(self.items.map(StockItem::Variant), &self.envelope)
     }

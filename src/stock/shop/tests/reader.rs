@@ -69,7 +69,7 @@ impl Reader {
             self.judge.of_hit(&rows, self.judge.now().minus(age))?;
             fresh_read.unwritten()
         };
-        self.shop.keep_texts(&unwritten);
+        unwritten.keep_in(&self.shop);
         Ok(())
     }
 

@@ -1,0 +1,251 @@
+//! Hits: questions whose answers are at hand, answered before a route is looked for.
+//!
+//! A caller that asks what it asked before is given the bytes that stand ready; one that asks for another
+//! combination of cells that are all fresh gets rows written from them. Either is done in the time that finding a
+//! route and a handler takes. Everything else, whatever is unusual about it and every error, goes the ordinary way,
+//! which gives the same answers.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::dev::RequestHead;
+use actix_web::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, IF_NONE_MATCH, PRAGMA, TRANSFER_ENCODING,
+    UPGRADE,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Bytes, Data};
+use tokio::time::Instant;
+
+use super::access::keys::{Caller, Scope};
+use super::connection::request_id::{RequestId, X_REQUEST_ID};
+use super::offload::work::Work;
+use super::request::accept::Form;
+use super::request::cache_control::PREFER;
+use super::request::parameters::Parameters;
+use super::request::parameters::vocabulary::INVENTORY;
+use super::response::cache::{Asked, ReadyAnswer};
+use super::response::coding::Coding;
+use super::response::headers::{Provenance, Whole};
+use super::response::rows::fresh_body;
+use super::routes::compatible::{INVENTORY_ROUTE, OWN_INVENTORY_ROUTE};
+use super::state::Edge;
+use crate::clock::Moment;
+use crate::domain::id::OrgId;
+use crate::query::{Grid, IdList};
+use crate::stock::Validity;
+use crate::stock::shop::Shop;
+
+/// More cells than this go the ordinary way, where the work is done beside the thread that serves others.
+const MOST_CELLS: usize = 4_096;
+
+/// Answers hits.
+#[derive(Debug, Clone)]
+pub struct Hits {
+    edge: Data<Edge>,
+}
+
+/// A hit, answered.
+#[derive(Debug)]
+pub struct Hit {
+    /// The answer.
+    pub response: HttpResponse<Bytes>,
+    /// What it was made of.
+    pub source: HitSource,
+    /// Who asked.
+    pub caller: Arc<Caller>,
+}
+
+/// What a hit was made of.
+#[derive(Debug)]
+pub enum HitSource {
+    /// An answer that stood ready.
+    Ready(Arc<ReadyAnswer>),
+    /// Cells, on the route with this pattern.
+    Cells(&'static str),
+}
+
+impl HitSource {
+    /// The pattern of the route.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        match self {
+            Self::Ready(answer) => &answer.route,
+            Self::Cells(route) => route,
+        }
+    }
+}
+
+/// An answer that was written of cells.
+#[derive(Debug)]
+struct Written {
+    whole: Whole,
+    cells: usize,
+    /// How old its oldest cell is, and for how long all of them stay fresh.
+    age: (Duration, Duration),
+    /// What it rests on, if it is to be kept.
+    validity: Option<Validity>,
+}
+
+/// What a request asks besides its target.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    form: Form,
+    coding: Coding,
+    conditional: bool,
+}
+
+/// Which shop a path is about, and the pattern of its route if rows can be written for it here.
+type Address = (OrgId, Option<&'static str>);
+
+impl Hits {
+    /// Answers for this edge.
+    #[must_use]
+    pub fn new(edge: Data<Edge>) -> Self {
+        Self { edge }
+    }
+
+    /// The answer to a request that came just now, if it is a hit. Nothing is counted, charged or changed if it is not.
+    #[must_use]
+    pub fn answer(&self, head: &RequestHead, came_at: Instant) -> Option<Hit> {
+        let manner = Manner::of(head)?;
+        let target = head.uri.path_and_query()?.as_str();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let caller = self.edge.keys.identify(head.headers()).ok()?;
+        caller.require(Scope::Read).ok()?;
+        let (org_id, route) = address(path, &caller)?;
+        // Who asks too often is refused before any work is done.
+        if !caller.may_read(org_id) || !self.edge.keys.may_ask(&caller) {
+            return None;
+        }
+        let served = self.edge.shops.served(org_id)?;
+        let (shop, ready) = (served.shop(), served.ready());
+        let asked = Asked { target, form: manner.form, coding: manner.coding };
+        let now = self.edge.clock.at(came_at);
+        let standing = ready.get(&asked).filter(|answer| shop.is_current(&answer.validity, now));
+        if let Some(answer) = standing {
+            self.edge.keys.charge(&caller).ok()?;
+            shop.count_hits(answer.validity.cells());
+            let response = given(&answer.whole, head, manner, answer.validity.age_at(now));
+            return Some(Hit { response, source: HitSource::Ready(answer), caller });
+        }
+        let route = route?;
+        let Written { whole, cells, age, validity } =
+            self.written(shop, query, manner.coding, now, || ready.wants(&asked))?;
+        self.edge.keys.charge(&caller).ok()?;
+        shop.count_hits(cells);
+        let response = given(&whole, head, manner, age);
+        if let Some(validity) = validity {
+            let route = Cow::Borrowed(route);
+            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route, validity }));
+        }
+        Some(Hit { response, source: HitSource::Cells(route), caller })
+    }
+
+    /// The rows of a question on a compatible route, if all its cells are fresh in the cache.
+    fn written(
+        &self,
+        shop: &Shop,
+        query: &str,
+        coding: Coding,
+        now: Moment,
+        is_wanted: impl FnOnce() -> bool,
+    ) -> Option<Written> {
+        let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
+        // With every cell at hand it does not matter whether a partial answer would do.
+        parameters.flag("partial").ok()?;
+        if parameters.flag("explain").ok()? {
+            return None;
+        }
+        let selection = parameters.selection().ok()?;
+        let variants = parameters.variants().ok()??;
+        let (locations, book) = match parameters.locations().ok()? {
+            Some(locations) => (locations, None),
+            None => {
+                let book = shop.locations().current_book(now)?;
+                if 0 < book.unlisted() {
+                    return None;
+                }
+                (IdList::from_ids(book.ids().collect())?, Some(book))
+            }
+        };
+        let most = self.edge.limits.max_cells.min(MOST_CELLS);
+        let grid = Grid::new(variants, locations, most).ok()?;
+        // A coding takes longer than all the rest: where there is much to code, that is done elsewhere.
+        if Work::to_code_rows(&grid, coding).is_long() {
+            return None;
+        }
+        let fresh_reader = shop.fresh_reader();
+        let mut fresh_read = fresh_reader.read(&grid)?;
+        let (body, etag) = fresh_body(&mut fresh_read, &selection)?.into_tagged();
+        let (cells, age) = (fresh_read.cells(), fresh_read.age_at(now));
+        let validity = is_wanted().then(|| fresh_read.validity(book));
+        let unwritten = fresh_read.unwritten();
+        drop(fresh_reader);
+        unwritten.keep_in(shop);
+        let whole = Whole::new(body, etag, coding, Form::Json.content_type()).ok()?;
+        Some(Written { whole, cells, age, validity })
+    }
+}
+
+impl Manner {
+    /// How a request asks; none if in a way that is not for here.
+    fn of(head: &RequestHead) -> Option<Self> {
+        if head.method != Method::GET {
+            return None;
+        }
+        let mut manner = Self { form: Form::Json, coding: Coding::Identity, conditional: false };
+        for (name, value) in head.headers() {
+            match *name {
+                ACCEPT if value == "*/*" || value == "application/json" => {}
+                ACCEPT => manner.form = Form::of(head.headers()).ok()?,
+                ACCEPT_ENCODING => manner.coding = Coding::of(head.headers()).ok()?,
+                IF_NONE_MATCH => manner.conditional = true,
+                // Wishes, and requests with a body.
+                CACHE_CONTROL | PRAGMA | CONTENT_LENGTH | TRANSFER_ENCODING | EXPECT | UPGRADE => {
+                    return None;
+                }
+                _ if *name == PREFER => return None,
+                _ => {}
+            }
+        }
+        Some(manner)
+    }
+}
+
+/// What a path is about: `/shops/{org_id}/…`, or `/com/…` of the shop that the caller is bound to.
+fn address(path: &str, caller: &Caller) -> Option<Address> {
+    if let Some(rest) = path.strip_prefix("/shops/") {
+        let (org_id, rest) = rest.split_once('/')?;
+        return Some((
+            org_id.parse().ok()?,
+            (rest == "com/inventory_locations.json").then_some(INVENTORY_ROUTE),
+        ));
+    }
+    let route = (path == OWN_INVENTORY_ROUTE).then_some(OWN_INVENTORY_ROUTE)?;
+    Some((caller.bound_to()?, Some(route)))
+}
+
+/// An answer as it is given now, at this age and for so long.
+fn given(
+    whole: &Whole,
+    head: &RequestHead,
+    manner: Manner,
+    (age, left): (Duration, Duration),
+) -> HttpResponse<Bytes> {
+    let known = manner.conditional && whole.etag.is_known(head.headers());
+    let mut response = if known {
+        HttpResponse::with_body(StatusCode::NOT_MODIFIED, Bytes::new())
+    } else {
+        let mut response = HttpResponse::with_body(StatusCode::OK, whole.body.clone());
+        whole.write(response.headers_mut());
+        response
+    };
+    let headers = response.headers_mut();
+    Provenance::of_hit(age, left.as_secs()).write(headers, whole.etag.clone());
+    let request_id = RequestId::for_header(head.headers().get(X_REQUEST_ID));
+    headers.insert(X_REQUEST_ID, request_id.into_value());
+    response
+}

@@ -1,0 +1,252 @@
+//! From a question to a view's answer, in the form the caller accepts.
+
+use std::hash::Hash;
+use std::io;
+use std::sync::Arc;
+
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::{Stream, stream};
+
+use super::standing::{Material, Prepared, Uses, made};
+use crate::domain::cell::CellId;
+use crate::http::offload::work::Work;
+use crate::http::problem::Problem;
+use crate::http::question::{Question, Wanted};
+use crate::http::request::accept::Form;
+use crate::http::response::coding::Coding;
+use crate::http::response::etag::EntityTag;
+use crate::http::response::headers::Whole;
+use crate::http::state::Edge;
+use crate::query::Grid;
+use crate::stock::Reading;
+use crate::view::availability::AvailabilityAnswer;
+use crate::view::envelope::{Context, Envelope};
+use crate::view::fulfilment::FulfilmentAnswer;
+use crate::view::lines::{Chunks, Tabular, json_at_once, json_chunks};
+use crate::view::low_stock::LowStockAnswer;
+use crate::view::mismatch::MismatchAnswer;
+use crate::view::negative::NegativeAnswer;
+use crate::view::stock::stream::StockStream;
+use crate::view::stock::{StockAnswer, VariantStockAnswer};
+
+/// Up to so many bytes, an answer is sent as a whole, and may stand ready to be given again; a longer one is written
+/// as it is sent. Source: ours; some 600 items.
+const MOST_WHOLE: usize = 256 << 10;
+
+/// An answer of more items is taken to be longer than that, and not written to find out. Source: ours; few lines are
+/// shorter than 65 bytes.
+const MOST_ITEMS: usize = 4_000;
+
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+/// The most cells with two rows that warnings name. Source: ours.
+const MOST_NAMED: usize = 20;
+
+/// An answer of a view's.
+pub(crate) trait Answer: Hash + Tabular + Send + 'static {
+    /// What it says of itself.
+    fn envelope_mut(&mut self) -> &mut Envelope;
+
+    /// Whether it is too long to stand in memory as text.
+    fn is_long(&self) -> bool;
+
+    /// What it takes besides putting each cell of the grid into it.
+    fn more_work(_: &Grid) -> Work {
+        Work::NONE
+    }
+
+    /// The answer as one JSON object.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn into_json(self) -> io::Result<Chunks>;
+}
+
+/// Every answer has its envelope in a field of this name, and its items in the one named here, if it has any.
+macro_rules! answers {
+    ($($answer:ty $(: $items:ident)?),+ $(,)?) => {$(
+        impl Answer for $answer {
+            fn envelope_mut(&mut self) -> &mut Envelope {
+                &mut self.envelope
+            }
+
+            answers!(@items $($items)?);
+        }
+    )+};
+    (@items $items:ident) => {
+        fn is_long(&self) -> bool {
+            is_many(self.$items.len())
+        }
+
+        fn into_json(mut self) -> io::Result<Chunks> {
+            let items = std::mem::take(&mut self.$items);
+            json_chunks(stringify!($items), items, &self)
+        }
+    };
+    (@items) => {
+        fn is_long(&self) -> bool {
+            false
+        }
+
+        fn into_json(self) -> io::Result<Chunks> {
+            json_at_once(&self)
+        }
+    };
+}
+
+answers!(
+    StockAnswer: stock,
+    VariantStockAnswer,
+    AvailabilityAnswer: availability,
+    NegativeAnswer: alerts,
+    LowStockAnswer: alerts,
+    MismatchAnswer: alerts,
+);
+
+impl Answer for FulfilmentAnswer {
+    fn envelope_mut(&mut self) -> &mut Envelope {
+        &mut self.envelope
+    }
+
+    fn is_long(&self) -> bool {
+        false
+    }
+
+    fn more_work(grid: &Grid) -> Work {
+        Work::to_choose(grid)
+    }
+
+    fn into_json(self) -> io::Result<Chunks> {
+        json_at_once(&self)
+    }
+}
+
+impl Answer for StockStream<Reading> {
+    fn envelope_mut(&mut self) -> &mut Envelope {
+        self.envelope_mut()
+    }
+
+    fn is_long(&self) -> bool {
+        true
+    }
+
+    fn into_json(self) -> io::Result<Chunks> {
+        self.into_json()
+    }
+}
+
+/// Whether an answer of so many items is long.
+pub(crate) fn is_many(items: usize) -> bool {
+    MOST_ITEMS < items
+}
+
+/// An answer's content.
+enum Content {
+    Whole(Whole),
+    Streamed { etag: EntityTag, chunks: Chunks },
+}
+
+/// Reads the cells that are wanted and makes of them what `view` does.
+pub(crate) async fn answer<A: Answer>(
+    edge: &Edge,
+    request: &HttpRequest,
+    question: &Question,
+    (form, wanted): (Form, Wanted),
+    view: impl Fn(Reading, Context<'_>) -> A + Send + Sync + 'static,
+) -> Result<HttpResponse, Problem> {
+    let grid = match wanted {
+        Wanted::Answer(grid) => grid,
+        Wanted::Cost(explained) => return Ok(explained),
+    };
+    let shop = question.shop.org_id();
+    let coding = Coding::of(request.headers())?;
+    let view = Arc::new(view);
+    let prepare = |Material { snapshot, book, .. }: Material| {
+        let provenance = question.provenance(edge, &snapshot);
+        let book = book.unwrap_or_else(|| question.shop.locations().held_book());
+        let validity = question.validity(&snapshot, &book);
+        let book = question.book(book);
+        // An answer that stands ready lacks nothing, and nothing needs to be said of it.
+        let warnings = warnings_of(&question.shop.reports().repeated_in(snapshot.grid()));
+        let validity = validity.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
+        let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
+        let view = Arc::clone(&view);
+        let expected = Work::to_answer(snapshot.grid(), coding).and(A::more_work(snapshot.grid()));
+        let work = move || {
+            // The tag is of everything but `as_of`, which is told once the tag is made.
+            let context = Context { shop, as_of: None, book: &book, warnings };
+            let mut answer = view(snapshot, context);
+            let etag = EntityTag::weak(&answer, form.media_type());
+            answer.envelope_mut().as_of = as_of;
+            content(answer, form, etag, coding)
+        };
+        Prepared { known: (provenance, validity), expected, work }
+    };
+    let ((provenance, validity), content) = made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
+    Ok(match content? {
+        Content::Whole(whole) => {
+            let response = provenance.respond_whole(request, &whole);
+            if let Some(validity) = validity {
+                edge.keep_ready(request, shop, coding, whole, validity);
+            }
+            response
+        }
+        Content::Streamed { etag, chunks } => provenance.respond(request, etag, |response| {
+            response.content_type(form.content_type()).streaming(in_turns(chunks))
+        }),
+    })
+}
+
+/// What to know of cells for which Haravan sent two rows.
+fn warnings_of(repeated: &[CellId]) -> Vec<String> {
+    let about = |CellId { variant_id, loc_id }: &CellId| {
+        format!("two rows came for variant {variant_id} at location {loc_id}: the newer one counts")
+    };
+    let mut warnings: Vec<String> = repeated.iter().take(MOST_NAMED).map(about).collect();
+    if MOST_NAMED < repeated.len() {
+        warnings.push(format!("more cells for which two rows came: {}", repeated.len() - MOST_NAMED));
+    }
+    warnings
+}
+
+/// An answer in the form that was asked for: whole if it is short.
+fn content(answer: impl Answer, form: Form, etag: EntityTag, coding: Coding) -> Result<Content, Problem> {
+    let is_long = answer.is_long();
+    let chunks = match form {
+        Form::Json => answer.into_json(),
+        Form::Csv => Ok(answer.into_csv()),
+        Form::CsvForExcel => Ok(marked(answer.into_csv())),
+        Form::Ndjson => Ok(answer.into_ndjson()),
+    };
+    let mut chunks = chunks.map_err(|_| Problem::Internal)?;
+    if is_long {
+        return Ok(Content::Streamed { etag, chunks });
+    }
+    let mut written = Vec::new();
+    while written.len() <= MOST_WHOLE {
+        let Some(chunk) = chunks.next() else {
+            return Whole::new(written.into(), etag, coding, form.content_type()).map(Content::Whole);
+        };
+        written.append(&mut chunk.map_err(|_| Problem::Internal)?);
+    }
+    let chunks = Box::new(std::iter::once(Ok(written)).chain(chunks));
+    Ok(Content::Streamed { etag, chunks })
+}
+
+/// The chunks after a byte order mark.
+fn marked(chunks: Chunks) -> Chunks {
+    Box::new(std::iter::once(Ok(BYTE_ORDER_MARK.to_vec())).chain(chunks))
+}
+
+/// The chunks of a body. Each is made when it is wanted; before another one is, whoever else is served by this thread
+/// gets a turn, and what was made is sent.
+fn in_turns(chunks: Chunks) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::unfold((chunks, true), async |(mut chunks, is_first)| {
+        if !is_first {
+            tokio::task::yield_now().await;
+        }
+        let chunk = chunks.next()?;
+        Some((chunk.map(Bytes::from), (chunks, false)))
+    })
+}

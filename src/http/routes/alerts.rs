@@ -1,0 +1,169 @@
+//! `/shops/{org_id}/alerts/…`: what needs attention.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::http::openapi::answers::ViewAnswers;
+use crate::http::openapi::bodies::{LowStockReply, MismatchReply, NegativeQuestion, NegativeReply};
+use crate::http::openapi::parameters::{
+    AskHeaders, AskQuery, FormatQuery, GridQuery, LowStockQuery, NegativeQuery, ShopPath,
+};
+use crate::http::openapi::questions::{LowStockQuestion, MismatchQuestion};
+use crate::http::problem::Problem;
+use crate::http::question::Question;
+use crate::http::question::view_answer::answer;
+use crate::http::request::parameters::vocabulary::{LOW_STOCK, MISMATCH, NEGATIVE};
+use crate::http::state::{Edge, Outcome};
+use crate::view::alert::AlertLevel;
+use crate::view::low_stock::{LowStockParameters, low_stock};
+use crate::view::mismatch::mismatch;
+use crate::view::negative::{NegativeParameters, negative};
+
+/// Negative stock, and what could make up for it
+///
+/// Lists every row whose `qty_available` is below zero; with `level=variant`, every variant whose sum is. The worst comes
+/// first. Each has the locations that could send what is short. No unit is promised twice.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/alerts/negative",
+    tag = "Views",
+    params(ShopPath, GridQuery, NegativeQuery, AskQuery, FormatQuery, AskHeaders),
+    responses(ViewAnswers<NegativeReply>)
+)]
+pub(crate) async fn get_negative_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(negatives(&edge, &request, None).await)
+}
+
+/// Negative stock, for lists too long for a URL
+///
+/// Like `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/alerts/negative",
+    tag = "Views",
+    params(ShopPath, AskHeaders),
+    request_body = NegativeQuestion,
+    responses(ViewAnswers<NegativeReply>)
+)]
+pub(crate) async fn post_negative_alerts(
+    edge: Data<Edge>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Outcome {
+    Outcome(negatives(&edge, &request, Some(payload)).await)
+}
+
+/// Low stock, and what could fill it up
+///
+/// Lists every variant whose sum is from zero to the threshold; with `level=location`, every row whose `qty_available`
+/// is. The lowest comes first. With `level=location` each has the locations that could send what lacks to the threshold
+/// and keep the threshold themselves. What oversold rows need is not promised.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/alerts/low-stock",
+    tag = "Views",
+    params(ShopPath, GridQuery, LowStockQuery, AskQuery, FormatQuery, AskHeaders),
+    responses(ViewAnswers<LowStockReply>)
+)]
+pub(crate) async fn get_low_stock_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(low_ones(&edge, &request, None).await)
+}
+
+/// Low stock, for lists too long for a URL
+///
+/// Like `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/alerts/low-stock",
+    tag = "Views",
+    params(ShopPath, AskHeaders),
+    request_body = LowStockQuestion,
+    responses(ViewAnswers<LowStockReply>)
+)]
+pub(crate) async fn post_low_stock_alerts(
+    edge: Data<Edge>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Outcome {
+    Outcome(low_ones(&edge, &request, Some(payload)).await)
+}
+
+/// Rows that do not add up
+///
+/// Lists every row whose `qty_available` is not `qty_onhand - qty_commited`. The largest difference comes first. Haravan
+/// does not promise that the two are equal.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/alerts/mismatch",
+    tag = "Views",
+    params(ShopPath, GridQuery, AskQuery, FormatQuery, AskHeaders),
+    responses(ViewAnswers<MismatchReply>)
+)]
+pub(crate) async fn get_mismatch_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(mismatches(&edge, &request, None).await)
+}
+
+/// Rows that do not add up, for lists too long for a URL
+///
+/// Like `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/alerts/mismatch",
+    tag = "Views",
+    params(ShopPath, AskHeaders),
+    request_body = MismatchQuestion,
+    responses(ViewAnswers<MismatchReply>)
+)]
+pub(crate) async fn post_mismatch_alerts(
+    edge: Data<Edge>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Outcome {
+    Outcome(mismatches(&edge, &request, Some(payload)).await)
+}
+
+async fn negatives(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, &NEGATIVE, request, payload).await?;
+    let level = question.parameters.level()?.unwrap_or_default();
+    let min_shortage = question.parameters.quantity("min_shortage")?;
+    let parameters = NegativeParameters { level, min_shortage };
+    let form = question.form(request)?;
+    let wanted = question.wanted(edge).await?;
+    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+        negative(&snapshot, context, parameters.clone())
+    })
+    .await
+}
+
+async fn low_ones(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, &LOW_STOCK, request, payload).await?;
+    let level = question.parameters.level()?.unwrap_or(AlertLevel::Variant);
+    let threshold = question.parameters.quantity("threshold")?;
+    let threshold = threshold.unwrap_or_else(|| question.shop.low_stock_threshold().clone());
+    let parameters = LowStockParameters { level, threshold };
+    let form = question.form(request)?;
+    let wanted = question.wanted(edge).await?;
+    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+        low_stock(&snapshot, context, parameters.clone())
+    })
+    .await
+}
+
+async fn mismatches(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, &MISMATCH, request, payload).await?;
+    let form = question.form(request)?;
+    let wanted = question.wanted(edge).await?;
+    answer(edge, request, &question, (form, wanted), |snapshot, context| mismatch(&snapshot, context)).await
+}

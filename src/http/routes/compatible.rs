@@ -1,0 +1,186 @@
+//! The Haravan-compatible routes: a client of Haravan changes its base URL and its token, and nothing else.
+
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::http::offload::work::Work;
+use crate::http::openapi::answers::{InventoryAnswers, LocationsAnswers};
+use crate::http::openapi::bodies::InventoryQuestion;
+use crate::http::openapi::parameters::{
+    AskHeaders, AskQuery, GridQuery, PageQuery, SelectionQuery, ShopPath,
+};
+use crate::http::problem::Problem;
+use crate::http::question::standing::{Material, Prepared, Uses, made};
+use crate::http::question::{Question, Wanted};
+use crate::http::request::accept::Form;
+use crate::http::request::parameters::vocabulary::{INVENTORY, LOCATIONS};
+use crate::http::response::coding::Coding;
+use crate::http::response::etag::EntityTag;
+use crate::http::response::headers::Whole;
+use crate::http::response::rows::{inventory_body, locations_body};
+use crate::http::state::{Edge, Outcome};
+use crate::stock::ReadError;
+
+/// The pattern of the route for rows.
+pub(crate) const INVENTORY_ROUTE: &str = "/shops/{org_id}/com/inventory_locations.json";
+/// The same for keys that are bound to one shop; it is the path itself.
+pub(crate) const OWN_INVENTORY_ROUTE: &str = "/com/inventory_locations.json";
+
+/// Inventory rows, as Haravan answers them
+///
+/// Haravan's `GET /com/inventory_locations.json`, for any number of ids. The answer has the rows of the variants asked
+/// for at the locations asked for. Each row is exactly as Haravan sent it, with fields that are not documented here. Rows
+/// are ordered by id unless `order` says otherwise. All rows come unless `limit` or `page` says otherwise.
+///
+/// An id that Haravan refuses does not spoil the answer: its cells are named in `missing`, with the reason `refused`.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/com/inventory_locations.json",
+    tag = "Haravan-compatible",
+    params(ShopPath, GridQuery, SelectionQuery, AskQuery, AskHeaders),
+    responses(InventoryAnswers)
+)]
+pub(crate) async fn get_inventory_locations(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(inventory(&edge, &request, None).await)
+}
+
+/// Inventory rows, for lists too long for a URL
+///
+/// Like `GET` on this path, with the same names in a JSON body. A parameter may be in the query string instead, but not
+/// in both. A URL has at most 65,534 bytes, which is about 5,900 ids of ten digits.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/com/inventory_locations.json",
+    tag = "Haravan-compatible",
+    params(ShopPath, AskHeaders),
+    request_body = InventoryQuestion,
+    responses(InventoryAnswers)
+)]
+pub(crate) async fn post_inventory_locations(
+    edge: Data<Edge>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Outcome {
+    Outcome(inventory(&edge, &request, Some(payload)).await)
+}
+
+/// Inventory rows of the key's own shop
+///
+/// Like `/shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop. The path is
+/// Haravan's own.
+#[utoipa::path(
+    get,
+    path = "/com/inventory_locations.json",
+    tag = "Haravan-compatible",
+    params(GridQuery, SelectionQuery, AskQuery, AskHeaders),
+    responses(InventoryAnswers)
+)]
+pub(crate) async fn get_own_inventory_locations(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(inventory(&edge, &request, None).await)
+}
+
+/// Inventory rows of the key's own shop, for lists too long for a URL
+///
+/// Like `POST /shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop.
+#[utoipa::path(
+    post,
+    path = "/com/inventory_locations.json",
+    tag = "Haravan-compatible",
+    params(AskHeaders),
+    request_body = InventoryQuestion,
+    responses(InventoryAnswers)
+)]
+pub(crate) async fn post_own_inventory_locations(
+    edge: Data<Edge>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Outcome {
+    Outcome(inventory(&edge, &request, Some(payload)).await)
+}
+
+/// The shop's locations, as Haravan lists them
+///
+/// Haravan's `GET /com/locations.json`, cached. All pages are joined: the answer has all locations unless `limit` or
+/// `page` says otherwise.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/com/locations.json",
+    tag = "Haravan-compatible",
+    params(ShopPath, PageQuery, AskHeaders),
+    responses(LocationsAnswers)
+)]
+pub(crate) async fn get_locations(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(locations(&edge, &request).await)
+}
+
+/// The locations of the key's own shop
+///
+/// As `/shops/{org_id}/com/locations.json`, for keys that are bound to exactly one shop.
+#[utoipa::path(
+    get,
+    path = "/com/locations.json",
+    tag = "Haravan-compatible",
+    params(PageQuery, AskHeaders),
+    responses(LocationsAnswers)
+)]
+pub(crate) async fn get_own_locations(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(locations(&edge, &request).await)
+}
+
+async fn inventory(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, &INVENTORY, request, payload).await?;
+    let selection = question.parameters.selection()?;
+    let grid = match question.wanted(edge).await? {
+        Wanted::Answer(grid) => grid,
+        Wanted::Cost(explained) => return Ok(explained),
+    };
+    let coding = Coding::of(request.headers())?;
+    let prepare = |Material { snapshot, selection, .. }: Material| {
+        let untold = question.untold_cells();
+        let provenance = question.provenance(edge, &snapshot);
+        let validity = question.validity_of_rows(edge, &snapshot).filter(|_| untold == 0);
+        let expected = Work::to_answer(snapshot.grid(), coding);
+        let work = move || {
+            let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
+            Whole::new(body, etag, coding, Form::Json.content_type())
+        };
+        Prepared { known: (provenance, validity), expected, work }
+    };
+    let ((provenance, validity), whole) =
+        made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
+    let whole = whole?;
+    let response = provenance.respond_whole(request, &whole);
+    if let Some(validity) = validity {
+        edge.keep_ready(request, question.shop.org_id(), coding, whole, validity);
+    }
+    Ok(response)
+}
+
+async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, &LOCATIONS, request, None).await?;
+    let slice = question.parameters.slice()?;
+    let asked_at = edge.clock.now();
+    let coding = Coding::of(request.headers())?;
+    let (provenance, whole) = loop {
+        let seen = question.shop.purges();
+        let list = question.shop.locations().list(&question.terms()).await?;
+        let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
+        let body = Bytes::from(locations_body(&list.locations, slice));
+        let etag = EntityTag::strong(&body);
+        let expected = Work::to_code(body.len(), coding);
+        let work = move || Whole::new(body, etag, coding, Form::Json.content_type());
+        let whole = edge.aside.work(expected, work).await??;
+        // A purge may have come while it was coded.
+        if !question.shop.purges_since(seen).reach_locations() {
+            break (provenance, whole);
+        }
+        if question.is_over() {
+            return Err(Problem::Read(ReadError::Timeout));
+        }
+    };
+    Ok(provenance.respond_whole(request, &whole))
+}

@@ -1,0 +1,122 @@
+//! `/shops/{org_id}/stock`: stock by variant, product or location.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::domain::id::VariantId;
+use crate::http::openapi::answers::ViewAnswers;
+use crate::http::openapi::bodies::{StockQuestion, StockReply, VariantStockReply};
+use crate::http::openapi::parameters::{
+    AskHeaders, AskQuery, FormatQuery, GridQuery, LocationsQuery, ShopPath, StockQuery, VariantPath,
+};
+use crate::http::openapi::questions::VariantStockQuestion;
+use crate::http::problem::Problem;
+use crate::http::question::view_answer::{answer, is_many};
+use crate::http::question::{Question, Wanted};
+use crate::http::request::parameters::vocabulary::{STOCK, VARIANT_STOCK};
+use crate::http::state::{Edge, Outcome};
+use crate::query::IdList;
+use crate::view::envelope::Context;
+use crate::view::stock::stream::StockStream;
+use crate::view::stock::{GroupBy, StockParameters, stock, variant_stock};
+
+/// Stock by variant, product or location
+///
+/// Sums the quantities of the cells asked for, by `group_by`. Each `qty_*` is the sum over all locations asked for, as
+/// Haravan's own product page shows it: a negative quantity counts against the others. `sellable` is the sum of what can
+/// be sold.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/stock",
+    tag = "Views",
+    params(ShopPath, GridQuery, StockQuery, AskQuery, FormatQuery, AskHeaders),
+    responses(ViewAnswers<StockReply>)
+)]
+pub(crate) async fn get_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(grouped(&edge, &request, None).await)
+}
+
+/// Stock by variant, product or location, for lists too long for a URL
+///
+/// Like `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/stock",
+    tag = "Views",
+    params(ShopPath, AskHeaders),
+    request_body = StockQuestion,
+    responses(ViewAnswers<StockReply>)
+)]
+pub(crate) async fn post_stock(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
+    Outcome(grouped(&edge, &request, Some(payload)).await)
+}
+
+/// Stock of one variant, with its rows
+///
+/// The variant's item as in `/shops/{org_id}/stock`. The rows that it sums are in `locations`.
+#[utoipa::path(
+    get,
+    path = "/shops/{org_id}/stock/{variant_id}",
+    tag = "Views",
+    params(ShopPath, VariantPath, LocationsQuery, AskQuery, FormatQuery, AskHeaders),
+    responses(ViewAnswers<VariantStockReply>)
+)]
+pub(crate) async fn get_variant_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
+    Outcome(single(&edge, &request, None).await)
+}
+
+/// Stock of one variant, for lists too long for a URL
+///
+/// Like `GET` on this path, with the same names in a JSON body.
+#[utoipa::path(
+    post,
+    path = "/shops/{org_id}/stock/{variant_id}",
+    tag = "Views",
+    params(ShopPath, VariantPath, AskHeaders),
+    request_body = VariantStockQuestion,
+    responses(ViewAnswers<VariantStockReply>)
+)]
+pub(crate) async fn post_variant_stock(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
+    Outcome(single(&edge, &request, Some(payload)).await)
+}
+
+async fn grouped(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, &STOCK, request, payload).await?;
+    let group_by = question.parameters.group_by()?;
+    let breakdown = question.parameters.flag("breakdown")?;
+    let parameters = StockParameters { group_by, breakdown };
+    let form = question.form(request)?;
+    let wanted = question.wanted(edge).await?;
+    let has_many_variants = matches!(&wanted, Wanted::Answer(grid) if is_many(grid.variants.len()));
+    if group_by == GroupBy::Variant && has_many_variants {
+        let view = move |snapshot, context: Context<'_>| StockStream::new(snapshot, context, breakdown);
+        return answer(edge, request, &question, (form, wanted), view).await;
+    }
+    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+        stock(&snapshot, context, parameters)
+    })
+    .await
+}
+
+async fn single(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::read(edge, &VARIANT_STOCK, request, payload).await?;
+    let list = IdList::parse("variant_id", request.match_info().query("variant_id"))?;
+    let variant_id: VariantId = match list.ids() {
+        [variant_id] => *variant_id,
+        _ => return Err(Problem::NotFound),
+    };
+    let form = question.form(request)?;
+    let wanted = question.wanted_of(edge, list).await?;
+    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+        variant_stock(variant_id, &snapshot, context)
+    })
+    .await
+}
