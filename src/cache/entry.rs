@@ -260,7 +260,7 @@ impl VariantCells {
         let odd: usize =
             self.odd.iter().map(|row| size_of::<Row>() + row.as_sent.as_deref().map_or(0, str::len)).sum();
         let oversold = if self.worst_shortage().is_some() { OVERSOLD_OVERHEAD } else { 0 };
-        ENTRY_OVERHEAD + self.cells().len() * size_of::<PackedCell>() + odd + oversold
+        ENTRY_OVERHEAD + size_of_val(self.cells()) + odd + oversold
     }
 
     /// The part of this entry at these locations, ascending.
