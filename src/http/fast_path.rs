@@ -23,7 +23,7 @@ use super::access::keys::Caller;
 use super::connection::request_id::{RequestId, X_REQUEST_ID};
 use super::offload::work::Work;
 use super::request::accept::Form;
-use super::request::ask::Ask;
+use super::request::ask::{Ask, AskedParameters};
 use super::request::cache_control::PREFER;
 use super::request::parameters::Parameters;
 use super::request::parameters::vocabulary::INVENTORY;
@@ -130,7 +130,7 @@ impl FastPath {
         manner: Manner,
         caller: &Caller,
         came_at: Instant,
-        unanswered: &mut Option<Arc<Parameters<'static>>>,
+        unanswered: &mut Option<AskedParameters>,
     ) -> Option<(HttpResponse<Bytes>, HitSource)> {
         let target = head.uri.path_and_query()?.as_str();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -156,7 +156,8 @@ impl FastPath {
         let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
         let written = self.written(shop, &parameters, manner.coding, now, || ready.wants(&asked));
         let Some(Written { whole, cells, age, validity }) = written else {
-            *unanswered = Some(Arc::new(parameters.into_owned()));
+            let parameters = Arc::new(parameters.into_owned());
+            *unanswered = Some(AskedParameters { vocabulary: &INVENTORY, parameters });
             return None;
         };
         self.edge.keys.charge(caller).ok()?;

@@ -13,7 +13,14 @@ pub struct Ask {
     /// Who asks, if their key is valid.
     pub(crate) caller: Option<Arc<Caller>>,
     /// The parameters of its query string, if these were read.
-    pub(crate) parameters: Option<Arc<Parameters<'static>>>,
+    pub(crate) parameters: Option<AskedParameters>,
+}
+
+/// The parameters of a query string, and in which words they were read.
+#[derive(Debug)]
+pub(crate) struct AskedParameters {
+    pub(crate) vocabulary: &'static Vocabulary,
+    pub(crate) parameters: Arc<Parameters<'static>>,
 }
 
 impl Ask {
@@ -28,6 +35,6 @@ impl Ask {
         vocabulary: &Vocabulary,
     ) -> Option<Arc<Parameters<'static>>> {
         let read = request.extensions_mut().get_mut::<Self>().and_then(|ask| ask.parameters.take());
-        read.filter(|parameters| parameters.are_of(vocabulary))
+        read.filter(|read| *read.vocabulary == *vocabulary).map(|read| read.parameters)
     }
 }
