@@ -87,7 +87,8 @@ fn resolve(own: &str, path: &[String], modules: &BTreeSet<String>) -> Option<Str
         _ => return None,
     }
     absolute.extend(rest.iter().map(String::as_str));
-    (1..=absolute.len()).rev().map(|length| absolute[..length].join("::")).find(|name| modules.contains(name))
+    let mut names = (1..=absolute.len()).rev().filter_map(|length| Some(absolute.get(..length)?.join("::")));
+    names.find(|name| modules.contains(name))
 }
 
 /// Every path in a text, with the trees of `use` written out.
