@@ -6,18 +6,18 @@
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help check test toolchain fmt-check clippy docs unit-test cargo-test shell-check dependencies-check \
-        openapi-check clients-check schemathesis-check program metrics-check rules-check dashboard-check \
-        helm-check dockerfile-check image-check summary fmt demo bench generate
+
+# In this order: what fails soonest comes first.
+CHECKS := fmt-check shell-check dependencies-check clippy docs cargo-test openapi-check clients-check schemathesis-check \
+          metrics-check rules-check dashboard-check helm-check dockerfile-check image-check
+.PHONY: help check test toolchain $(CHECKS) unit-test program summary fmt demo bench generate
 
 help: ## Lists what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 28
 
 check: fmt-check clippy unit-test ## Formatting, lints and unit tests: the quick checks.
 
-test: toolchain fmt-check shell-check dependencies-check clippy docs cargo-test openapi-check clients-check \
-  schemathesis-check metrics-check rules-check dashboard-check helm-check dockerfile-check image-check \
-  summary ## Runs every check.
+test: toolchain $(CHECKS) summary ## Runs every check.
 
 toolchain: ## Checks that Rust and a C compiler are installed; installs what it may.
 	@scripts/tools/toolchain.sh
@@ -89,5 +89,5 @@ bench: ## Runs the benchmarks; eight minutes, one of them spent watching a bucke
 	cargo bench --locked --bench programs
 	cargo bench --locked --profile dist --bench hits
 
-generate: ## Writes anew what is generated: the OpenAPI document.
+generate: ## Writes anew what is generated: the OpenAPI document and the table of settings.
 	@scripts/generate.sh

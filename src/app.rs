@@ -137,20 +137,20 @@ impl App {
             // The last wrapped is the first to see a request.
             let app = Routes::new()
                 .app_data(edge.clone())
-                .configure(http::routes::routes)
+                .configure(http::routes::table::routes)
                 .configure(ui::routes)
                 .wrap(from_fn(compression::compress))
                 .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
-                .wrap(from_fn(http::connection::request_id::tag));
+                .wrap(from_fn(http::middleware::tag));
             apply(shortcut, map_config(app.into_factory(), |()| AppConfig::default()))
         };
         let probes = move || {
             let worker = probed.worker();
             let app = Routes::new()
                 .app_data(probe_edge.clone())
-                .configure(http::routes::probes)
+                .configure(http::routes::table::probes)
                 .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
-                .wrap(from_fn(http::connection::request_id::tag));
+                .wrap(from_fn(http::middleware::tag));
             map_config(app.into_factory(), |()| AppConfig::default())
         };
         let (listener, addr) =

@@ -14,14 +14,14 @@ use crate::domain::quantity::Quantity;
 use crate::governor::GovernorPolicy;
 use crate::governor::bucket::BucketShape;
 use crate::haravan::{Haravan, HaravanPolicy, ProxyPolicy};
-use crate::http::access::keys::{self, Key, KeyRing};
+use crate::http::access::keys::{Key, KeyRing};
 use crate::http::access::session::Seal;
 use crate::http::offload::Aside;
 use crate::http::state::shop_registry::ShopDirectory;
 use crate::http::state::{Edge, EdgeLimits};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use crate::settings::keys::{KeySettings, Scope, ShopAccess};
+use crate::settings::keys::KeySettings;
 use crate::settings::proxy::HaravanProxy;
 use crate::settings::shops::ShopSettings;
 use crate::stock::shop::{Shop, ShopParts};
@@ -150,23 +150,10 @@ impl From<&KeySettings> for Key {
     fn from(settings: &KeySettings) -> Self {
         Self {
             name: settings.name.clone(),
-            digest: *settings.sha256.as_bytes(),
-            shops: match &settings.shops {
-                ShopAccess::All => keys::ShopAccess::All,
-                ShopAccess::Only(shops) => keys::ShopAccess::Only(shops.clone()),
-            },
-            scopes: settings.scopes.iter().copied().map(keys::Scope::from).collect(),
+            digest: settings.sha256,
+            shops: settings.shops.clone(),
+            scopes: settings.scopes.clone(),
             requests_per_second: settings.requests_per_second,
-        }
-    }
-}
-
-impl From<Scope> for keys::Scope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::Read => Self::Read,
-            Scope::Haravan => Self::Haravan,
-            Scope::Admin => Self::Admin,
         }
     }
 }
@@ -184,12 +171,9 @@ mod tests {
     use super::Devices;
     use crate::clock::Clock;
     use crate::domain::id::OrgId;
-    use crate::http::access::keys::{self, Key};
     use crate::http::state::Edge;
     use crate::metrics::Metrics;
     use crate::settings::Settings;
-    use crate::settings::digest::digest_of;
-    use crate::settings::keys::{KeySettings, Scope, ShopAccess};
     use crate::settings::shops::ShopSettings;
     use crate::tasks::Tasks;
 
@@ -228,22 +212,5 @@ mod tests {
             edge.shops.replace(wired.into_values().map(|wired| (wired.shop, wired.ready_bytes)));
             assert_eq!(scraped(&edge), BTreeSet::from(expected));
         }
-    }
-
-    #[test]
-    fn a_key_is_admitted_to_what_the_settings_say_and_no_more() {
-        let shops = BTreeSet::from([OrgId::new(1000).unwrap()]);
-        let settings = KeySettings {
-            name: "erp".to_owned(),
-            sha256: digest_of("tk_demo"),
-            shops: ShopAccess::Only(shops.clone()),
-            scopes: BTreeSet::from([Scope::Read]),
-            requests_per_second: Some(2.0),
-        };
-        let key = Key::from(&settings);
-        assert_eq!(key.digest, *settings.sha256.as_bytes());
-        assert_eq!(key.shops, keys::ShopAccess::Only(shops));
-        assert_eq!(key.scopes, BTreeSet::from([keys::Scope::Read]));
-        assert_eq!((key.name.as_str(), key.requests_per_second), ("erp", Some(2.0)));
     }
 }

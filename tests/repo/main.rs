@@ -7,6 +7,7 @@ mod chart;
 mod dependencies;
 mod dockerfile;
 mod documents;
+mod imports;
 mod invalidation;
 mod layers;
 mod metrics;
