@@ -31,6 +31,7 @@ use tonkho::metrics::Metrics;
 use tonkho::plan::Tile;
 use tonkho::plan::density::Density;
 use tonkho::plan::pending::{Pending, Priority, Want, WantOwner};
+use tonkho::tasks::Tasks;
 
 const LATENCY: Duration = Duration::from_millis(50);
 
@@ -81,7 +82,7 @@ fn loader(memory: &Arc<Memory>, bucket: BucketShape, cache: &Arc<Cache>) -> Load
         upstream,
         cache: Arc::clone(cache),
         clock: clock.clone(),
-        runtime: Handle::current(),
+        tasks: Tasks::new(Handle::current()),
         call_timeout,
         max_pending_cells: usize::MAX,
         oddities: Arc::new(Oddities::new(org_id, clock, metrics.clone())),

@@ -18,14 +18,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tonkho::app::App;
+use tonkho::domain::access::{KeyDigest, Scope, ShopAccess};
 use tonkho::domain::id::OrgId;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::handle::ShopHandle;
 use tonkho::sandbox::settings::{BucketSettings, GENERATED_SHOP, SandboxSettings};
 use tonkho::settings::Settings;
 use tonkho::settings::base_url::BaseUrl;
-use tonkho::settings::digest::digest_of;
-use tonkho::settings::keys::{KeySettings, Scope, ShopAccess};
+use tonkho::settings::keys::KeySettings;
 use tonkho::settings::sections::RateSettings;
 use tonkho::settings::shops::ShopSettings;
 
@@ -54,7 +54,7 @@ impl Stage {
         settings.limits.max_wait = Duration::from_secs(600);
         settings.keys.push(KeySettings {
             name: "bench".to_owned(),
-            sha256: digest_of(KEY),
+            sha256: KeyDigest::of_key(KEY),
             shops: ShopAccess::All,
             scopes: BTreeSet::from([Scope::Read]),
             requests_per_second: None,

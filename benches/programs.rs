@@ -18,6 +18,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonkho::app::App;
+use tonkho::domain::access::{KeyDigest, Scope, ShopAccess};
 use tonkho::domain::id::OrgId;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::handle::ShopHandle;
@@ -26,8 +27,7 @@ use tonkho::sandbox::settings::{
 };
 use tonkho::settings::Settings;
 use tonkho::settings::base_url::BaseUrl;
-use tonkho::settings::digest::digest_of;
-use tonkho::settings::keys::{KeySettings, Scope, ShopAccess};
+use tonkho::settings::keys::KeySettings;
 use tonkho::settings::sections::RateSettings;
 use tonkho::settings::shops::ShopSettings;
 
@@ -106,7 +106,7 @@ impl Stage {
         settings.haravan.base_url = BaseUrl::parse(&sandbox.base_url()).unwrap();
         settings.keys.push(KeySettings {
             name: "bench".to_owned(),
-            sha256: digest_of(KEY),
+            sha256: KeyDigest::of_key(KEY),
             shops: ShopAccess::All,
             scopes: BTreeSet::from([Scope::Read]),
             requests_per_second: None,

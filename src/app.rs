@@ -9,6 +9,7 @@ mod compression;
 mod connections;
 mod fast_path;
 mod gate;
+mod gauges;
 mod listener;
 mod request_body;
 mod request_trace;
@@ -43,6 +44,7 @@ use crate::http::connection::body_deadline::BodyDeadline;
 use crate::http::fast_path::Hits;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::tasks::Tasks;
 use crate::ui;
 
 use connections::Connections;
@@ -51,6 +53,9 @@ use listener::Serving;
 use request_trace::Sampling;
 use traffic::Traffic;
 use wiring::Devices;
+
+/// How long background tasks have to end, if nothing is left of the grace. They end at once when they are told to.
+const TASKS_END_WITHIN: Duration = Duration::from_millis(250);
 
 /// A gateway that listens; [`App::run_until`] serves what comes.
 pub struct App {
@@ -63,6 +68,7 @@ pub struct App {
     traffic: Arc<Traffic>,
     connections: Arc<Connections>,
     shutdown_grace: Duration,
+    tasks: Tasks,
 }
 
 /// Why a gateway does not run.
@@ -99,7 +105,7 @@ impl App {
     /// # Errors
     /// See [`AppError`].
     pub fn build(settings: Settings) -> Result<Self, AppError> {
-        let runtime = Handle::try_current().map_err(|_| AppError::NoRuntime)?;
+        let tasks = Tasks::new(Handle::try_current().map_err(|_| AppError::NoRuntime)?);
         let clock = Clock::start();
         let metrics = Metrics::new()?;
         let draining = Arc::new(AtomicBool::new(false));
@@ -109,7 +115,7 @@ impl App {
         let workers = settings.server.workers.unwrap_or(cores);
         let most = capacity::connections(&settings, workers);
         let connections = Arc::new(Connections::new(most, metrics.connections()));
-        let devices = Devices::new(&settings, clock.clone(), metrics, runtime)?;
+        let devices = Devices::new(&settings, clock.clone(), metrics, tasks.clone())?;
         let shops = devices.shops(&settings.shops)?;
         let edge = Data::new(devices.edge(&settings, shops, Arc::clone(&draining)));
         let stopping = CancellationToken::new();
@@ -131,26 +137,36 @@ impl App {
             // The last wrapped is the first to see a request.
             let app = Routes::new()
                 .app_data(edge.clone())
-                .configure(http::routes::routes)
+                .configure(http::routes::table::routes)
                 .configure(ui::routes)
                 .wrap(from_fn(compression::compress))
                 .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
-                .wrap(from_fn(http::connection::request_id::tag));
+                .wrap(from_fn(http::middleware::tag));
             apply(shortcut, map_config(app.into_factory(), |()| AppConfig::default()))
         };
         let probes = move || {
             let worker = probed.worker();
             let app = Routes::new()
                 .app_data(probe_edge.clone())
-                .configure(http::routes::probes)
+                .configure(http::routes::table::probes)
                 .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
-                .wrap(from_fn(http::connection::request_id::tag));
+                .wrap(from_fn(http::middleware::tag));
             map_config(app.into_factory(), |()| AppConfig::default())
         };
         let (listener, addr) =
             serving.start(routes, probes).map_err(|cause| AppError::Listen { addr: server.listen, cause })?;
         let shutdown_grace = server.shutdown_grace;
-        Ok(Self { server: listener, addr, clock, draining, stopping, traffic, connections, shutdown_grace })
+        Ok(Self {
+            server: listener,
+            addr,
+            clock,
+            draining,
+            stopping,
+            traffic,
+            connections,
+            shutdown_grace,
+            tasks,
+        })
     }
 
     /// The address listened on, with the real port.
@@ -175,7 +191,7 @@ impl App {
     /// # Errors
     /// Serving ended before `shutdown` was ready.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { server, draining, stopping, traffic, connections, shutdown_grace, addr, .. } = self;
+        let Self { server, draining, stopping, traffic, connections, shutdown_grace, tasks, addr, .. } = self;
         let handle = server.handle();
         let mut server = pin!(server);
         tracing::info!(%addr, max_connections = connections.most(), "listening");
@@ -197,6 +213,10 @@ impl App {
         match timeout_at(told + shutdown_grace, &mut server).await {
             Ok(ended) => ended.map_err(AppError::Serve)?,
             Err(_) => log_cut_off(connections.open()),
+        }
+        let left = tasks.stop((told + shutdown_grace).max(Instant::now() + TASKS_END_WITHIN)).await;
+        if 0 < left {
+            tracing::warn!(tasks = left, "out of time: background tasks were cut off");
         }
         tracing::info!("stopped");
         Ok(())

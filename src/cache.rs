@@ -4,6 +4,7 @@ mod bundle;
 pub mod entry;
 pub mod feed;
 pub mod freshness;
+mod front;
 mod local;
 pub mod order;
 mod oversold;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows where a value came from or where it goes: no HTTP, no cache, no clock.
 
+pub mod access;
 pub mod caller;
 pub mod cell;
 pub mod hex;

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use breaker::Gate;
-use bucket::{Bucket, BucketShape, MAX_RETRY_AFTER};
+use bucket::{Bucket, BucketLevel, BucketShape, MAX_RETRY_AFTER};
 use queue::{State, Wait};
 use resource::{Resource, ResourceStatus};
 
@@ -122,7 +122,7 @@ pub enum Urgency {
 
 /// Why there is no leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoLeave {
+pub enum NotAdmitted {
     /// Calls for this resource are stopped; try again later.
     Stopped(Stop),
     /// Too many calls wait already.
@@ -197,7 +197,7 @@ impl Governor {
     ///
     /// # Errors
     /// Calls for this resource are stopped, or too many wait; try again later.
-    pub async fn admit(self: &Arc<Self>, errand: Errand) -> Result<Permit, NoLeave> {
+    pub async fn admit(self: &Arc<Self>, errand: Errand) -> Result<Permit, NotAdmitted> {
         let _shown = trace::governor_wait();
         Wait::begin(self, errand)?.leave().await
     }
@@ -260,9 +260,22 @@ impl Governor {
         }
     }
 
-    /// Learns from a `X-Haravan-Api-Call-Limit` header.
-    pub fn hear_call_limit(&self, level: u32, size: u32) {
-        self.state.lock().bucket.hear(Instant::now(), level, size);
+    /// Learns from an `X-Haravan-Api-Call-Limit` header.
+    pub fn observe_call_limit(&self, level: u32, size: u32) {
+        let seen = BucketLevel { level: f64::from(level), size: f64::from(size) };
+        self.state.lock().bucket.observe(Instant::now(), seen);
+    }
+
+    /// How full the bucket is now, as far as is known.
+    #[must_use]
+    pub fn bucket_level(&self) -> BucketLevel {
+        let state = self.state.lock();
+        BucketLevel { level: state.bucket.level(Instant::now()), size: state.bucket.size() }
+    }
+
+    /// Takes over what another governor of the same shop knows of the bucket.
+    pub fn restore_bucket(&self, known: BucketLevel) {
+        self.state.lock().bucket.observe(Instant::now(), known);
     }
 }
 

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | 0 | facts; depends on nothing of ours | [`domain`] [`spelling`] |
 //! | 1 | decisions; pure, the time is an argument | [`clock`] [`coop`] [`query`] [`plan`] [`view`] |
-//! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`trace`] |
+//! | 2 | devices; each owns one resource | [`governor`] [`cache`] [`haravan`] [`loader`] [`metrics`] [`tasks`] [`trace`] |
 //! | 3 | the use case | [`stock`] |
 //! | 4 | the edge: the only modules that know actix and status codes | [`http`] |
 //! | 5 | the page for people, an application of its own | [`ui`] |
@@ -33,6 +33,7 @@ pub mod sandbox;
 pub mod settings;
 pub mod spelling;
 pub mod stock;
+pub mod tasks;
 pub mod telemetry;
 pub mod trace;
 pub mod ui;

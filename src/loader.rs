@@ -17,6 +17,7 @@ mod window;
 
 pub use handle::{Forecast, Load, Loaded, Loader, WindowLoad, WindowLoaded};
 pub use lack::{Lack, Looked, Overloaded, Reuse};
+pub use learnt::SavedLearnt;
 pub use shared::LoaderParts;
 pub use window::{Window, WindowEnd};
 

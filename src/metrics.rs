@@ -15,6 +15,7 @@ use prometheus::{
 };
 
 use crate::domain::id::OrgId;
+use crate::plan::pending::Priority;
 
 pub use unreadable::UnreadableKind;
 
@@ -253,6 +254,25 @@ impl Metrics {
         ConnectionMetrics {
             open: self.families.connections.with_label_values::<&str>(&[]),
             beyond: self.families.connections_beyond.with_label_values::<&str>(&[]),
+        }
+    }
+
+    /// Removes the gauges of a shop that is no longer served. Its counters stay: they count what has happened.
+    pub fn remove_gauges(&self, org_id: OrgId) {
+        let families = &self.families;
+        let shop = org_id.to_string();
+        // A series that does not exist is removed already.
+        for gauges in [&families.resident_cells, &families.cache_bytes, &families.negative_rows] {
+            let _ = gauges.remove_label_values(&[shop.as_str()]);
+        }
+        for gauges in [&families.bucket_level, &families.bucket_usable] {
+            let _ = gauges.remove_label_values(&[shop.as_str()]);
+        }
+        for reason in STOP_REASONS {
+            let _ = families.shop_stopped.remove_label_values(&[shop.as_str(), reason]);
+        }
+        for priority in Priority::ALL {
+            let _ = families.queue_cells.remove_label_values(&[shop.as_str(), priority.as_str()]);
         }
     }
 

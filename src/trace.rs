@@ -65,16 +65,16 @@ pub enum CallEnd {
     },
 }
 
-/// Whether anybody listens to spans of traces.
+/// Whether spans of traces are exported.
 #[must_use]
-pub fn is_heard() -> bool {
+pub fn is_enabled() -> bool {
     tracing::span_enabled!(target: TARGET, Level::INFO)
 }
 
 /// Whether what is done now is part of a trace.
 #[must_use]
-pub fn is_on() -> bool {
-    is_heard() && !Span::current().is_none()
+pub fn is_active() -> bool {
+    is_enabled() && !Span::current().is_none()
 }
 
 /// The root span of a request. `method` is `None` if it is not a known one.
@@ -109,14 +109,14 @@ pub fn request(method: Option<&'static str>, route: Option<&str>, request_id: Op
 
 /// Notes the shop that the current request is about.
 pub fn shop(org_id: OrgId) {
-    if is_on() {
+    if is_active() {
         Span::current().record("tonkho.shop", org_id.to_string());
     }
 }
 
 /// Notes where the cells of the current request came from.
 pub fn cells(counts: impl FnOnce() -> CellCounts) {
-    if !is_on() {
+    if !is_active() {
         return;
     }
     let span = Span::current();
@@ -146,7 +146,7 @@ pub fn answered(request: &Span, status: u16, cache: Option<&'static str>) {
 /// A wait for cells, on the current request.
 #[must_use]
 pub fn load(priority: &'static str, cells: usize) -> Span {
-    if !is_on() {
+    if !is_active() {
         return Span::none();
     }
     tracing::info_span!(
@@ -170,16 +170,16 @@ pub fn loaded(load: &Span, joined: usize, missing: usize, calls: usize) {
 /// The time from asking a governor for leave until it is given, on the current work.
 #[must_use]
 pub fn governor_wait() -> Span {
-    if is_on() { tracing::info_span!(target: TARGET, "governor wait") } else { Span::none() }
+    if is_active() { tracing::info_span!(target: TARGET, "governor wait") } else { Span::none() }
 }
 
-/// The time that cells of a load wait until the governor gives leave for the call that asks for them.
+/// The time that cells of a load wait until the governor permits the call for them.
 #[must_use]
 pub fn governor_wait_of(load: &Span) -> Span {
     tracing::info_span!(target: TARGET, parent: load, "governor wait")
 }
 
-/// A tile on its way, on account of a load.
+/// A tile in flight, below a load.
 #[must_use]
 pub fn tile(load: &Span, priority: &'static str, variants: usize, locations: usize) -> Span {
     tracing::info_span!(
@@ -192,7 +192,7 @@ pub fn tile(load: &Span, priority: &'static str, variants: usize, locations: usi
     )
 }
 
-/// A load's wait for cells that are on their way in the tile of another trace: links to the tile, if that is traced.
+/// A load's wait for cells in the tile of another trace. It links to the tile, if that is traced.
 #[must_use]
 pub fn join(load: &Span, tile: Option<&Span>, cells: usize) -> Span {
     let join = tracing::info_span!(target: TARGET, parent: load, "join", tonkho.cells.joined = number(cells));
@@ -202,22 +202,22 @@ pub fn join(load: &Span, tile: Option<&Span>, cells: usize) -> Span {
     join
 }
 
-/// The time that a page is in doubt: it may have been cut, and other calls may tell.
+/// The time that a page is in doubt: it may have been cut, and other calls may show whether it was.
 #[must_use]
 pub fn doubt() -> Span {
-    if is_on() { tracing::info_span!(target: TARGET, "doubt") } else { Span::none() }
+    if is_active() { tracing::info_span!(target: TARGET, "doubt") } else { Span::none() }
 }
 
 /// A reading of all the shop's locations, page after page.
 #[must_use]
 pub fn locations() -> Span {
-    if is_on() { tracing::info_span!(target: TARGET, "locations") } else { Span::none() }
+    if is_active() { tracing::info_span!(target: TARGET, "locations") } else { Span::none() }
 }
 
 /// One call to Haravan, on the current work.
 #[must_use]
 pub fn call(call: Call) -> Span {
-    if !is_on() {
+    if !is_active() {
         return Span::none();
     }
     let Call { template, page, resends } = call;

@@ -15,6 +15,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{App as Routes, HttpResponse, HttpServer};
 use secrecy::SecretString;
 use tonkho::app::App;
+use tonkho::domain::access::{KeyDigest, Scope, ShopAccess};
 use tonkho::domain::id::OrgId;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::settings::{
@@ -22,8 +23,7 @@ use tonkho::sandbox::settings::{
 };
 use tonkho::settings::Settings;
 use tonkho::settings::base_url::BaseUrl;
-use tonkho::settings::digest::digest_of;
-use tonkho::settings::keys::{KeySettings, Scope, ShopAccess};
+use tonkho::settings::keys::KeySettings;
 use tonkho::settings::sections::{CacheSettings, RateSettings};
 
 pub(crate) const KEY: &str = "tk_bench";
@@ -112,7 +112,7 @@ pub(crate) async fn serve_gateway(haravan: &str) {
     settings.cache.fresh = Duration::from_secs(3600);
     settings.keys.push(KeySettings {
         name: "bench".to_owned(),
-        sha256: digest_of(KEY),
+        sha256: KeyDigest::of_key(KEY),
         shops: ShopAccess::All,
         scopes: BTreeSet::from([Scope::Read]),
         requests_per_second: None,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests with promtool when alerts fire and when they do not.
+# Tests with promtool when alerts fire and when they do not, and reads the example of a scrape.
 cd "$(dirname "$0")/../.."
 . scripts/tools/env.sh
 . scripts/tools/prometheus.sh
@@ -9,3 +9,4 @@ prometheus_tools
 has promtool || skip 'promtool is not installed'
 promtool check rules helm/tonkho/rules/tonkho.yaml
 promtool test rules tests/deploy/alerts/rules.test.yaml
+promtool check config examples/prometheus.yml

@@ -6,17 +6,20 @@
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
 
-use super::traffic::is_probe;
 use crate::http::connection::request_id::RequestId;
 use crate::http::response::headers::CACHE_STATUS;
+use crate::http::routes::health::is_probe;
 use crate::metrics::MethodLabel;
 use crate::settings::sections::TelemetrySettings;
 use crate::telemetry::otlp;
 use crate::trace;
-use crate::trace::context::{TraceContext, TraceId};
+use crate::trace::context::{self, TraceContext, TraceId};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static(context::TRACEPARENT);
+const TRACESTATE: HeaderName = HeaderName::from_static(context::TRACESTATE);
 
 /// Which requests are traced.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,7 +52,7 @@ impl Sampling {
     /// Whether a request with these headers is to be traced; none if no request is. What the caller decided counts.
     pub(super) fn decide(self, headers: &HeaderMap) -> Option<Decided> {
         let ratio = self.sample_ratio?;
-        let callers = TraceContext::of(headers).map(|caller| caller.is_sampled());
+        let callers = caller_of(headers).map(|caller| caller.is_sampled());
         Some(Decided(callers.unwrap_or_else(|| fastrand::f64() < ratio)))
     }
 
@@ -59,7 +62,7 @@ impl Sampling {
 
     /// The trace of a request that has just come.
     pub(super) fn begin(self, request: &ServiceRequest) -> RequestTrace {
-        let caller = TraceContext::of(request.headers());
+        let caller = caller_of(request.headers());
         let decided = request.extensions().get::<Decided>().copied();
         let is_traced = decided.or_else(|| self.decide(request.headers())).is_some_and(Decided::is_traced);
         // Probes come by the clock, and are traced only for a caller that traces them.
@@ -67,6 +70,12 @@ impl Sampling {
         let span = if is_traced && is_wanted { begin(caller.as_ref(), request) } else { Span::none() };
         RequestTrace { caller, span }
     }
+}
+
+/// The caller's place in its trace, as the headers of its request say.
+pub(super) fn caller_of(headers: &HeaderMap) -> Option<TraceContext> {
+    let parents = headers.get_all(TRACEPARENT).map(HeaderValue::as_bytes);
+    TraceContext::from_headers(parents, headers.get_all(TRACESTATE).map(HeaderValue::as_bytes))
 }
 
 impl RequestTrace {

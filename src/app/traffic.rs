@@ -20,11 +20,11 @@ use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::request_trace::{RequestTrace, Sampling};
+use super::request_trace::{RequestTrace, Sampling, caller_of};
 use crate::http::access::keys::KeyName;
 use crate::http::connection::request_id::{RequestId, X_REQUEST_ID};
+use crate::http::routes::health::is_probe;
 use crate::metrics::{MethodLabel, Metrics, RouteMetrics, UNMATCHED};
-use crate::trace::context::TraceContext;
 
 /// How often a gateway that stops looks whether requests are still in flight.
 const SETTLING: Duration = Duration::from_millis(10);
@@ -138,7 +138,7 @@ impl WorkerTraffic {
         let method = MethodLabel::of("GET");
         self.count(method, route, status, took);
         if tracing::enabled!(target: ACCESS, tracing::Level::DEBUG) {
-            let trace_id = TraceContext::of(asked).map(|caller| tracing::field::display(caller.trace_id));
+            let trace_id = caller_of(asked).map(|caller| tracing::field::display(caller.trace_id));
             let request_id = told.get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
             let (method, status, duration_ms) = (method.as_str(), status.as_u16(), milliseconds(took));
             tracing::debug!(target: ACCESS, method, route, status, duration_ms, request_id, trace_id, key, "answered");
@@ -201,10 +201,6 @@ fn log<B>(
             tracing::debug!(target: ACCESS, method, route, status, duration_ms, request_id, trace_id, key, "answered")
         }
     }
-}
-
-pub(super) fn is_probe(route: &str) -> bool {
-    route == "/metrics" || route.starts_with("/health/")
 }
 
 #[expect(clippy::float_arithmetic, reason = "a log line's unit; nothing is decided by it")]

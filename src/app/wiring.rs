@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
 use super::AppError;
+use super::gauges::Gauges;
 use crate::cache::freshness::FreshnessPolicy;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
@@ -15,17 +14,18 @@ use crate::domain::quantity::Quantity;
 use crate::governor::GovernorPolicy;
 use crate::governor::bucket::BucketShape;
 use crate::haravan::{Haravan, HaravanPolicy, ProxyPolicy};
-use crate::http::access::keys::{self, Key, KeyRing};
+use crate::http::access::keys::{Key, KeyRing};
 use crate::http::access::session::Seal;
 use crate::http::offload::Aside;
 use crate::http::state::shop_registry::ShopDirectory;
 use crate::http::state::{Edge, EdgeLimits};
-use crate::metrics::{Metrics, ShopMetrics, ShopReading};
+use crate::metrics::Metrics;
 use crate::settings::Settings;
-use crate::settings::keys::{KeySettings, Scope, ShopAccess};
+use crate::settings::keys::KeySettings;
 use crate::settings::proxy::HaravanProxy;
 use crate::settings::shops::ShopSettings;
 use crate::stock::shop::{Shop, ShopParts};
+use crate::tasks::Tasks;
 
 /// The devices that all shops share.
 pub(super) struct Devices {
@@ -33,18 +33,17 @@ pub(super) struct Devices {
     clock: Clock,
     metrics: Metrics,
     /// Where calls to Haravan run.
-    runtime: Handle,
+    tasks: Tasks,
     request_timeout: Duration,
     max_pending_cells: usize,
     page_seal: Seal,
 }
 
-/// A shop, and what is counted of it.
-pub(super) struct Counted {
+/// A shop, and the room for its answers.
+pub(super) struct WiredShop {
     shop: Arc<Shop>,
     /// Room for its answers that stand ready.
     ready_bytes: u64,
-    metrics: ShopMetrics,
 }
 
 impl Devices {
@@ -52,7 +51,7 @@ impl Devices {
         settings: &Settings,
         clock: Clock,
         metrics: Metrics,
-        runtime: Handle,
+        tasks: Tasks,
     ) -> Result<Self, AppError> {
         let max_pending_cells = settings.limits.max_pending_cells;
         let page_seal = Seal::new(settings.shops.iter().map(|shop| &shop.token), getrandom::fill)?;
@@ -72,7 +71,7 @@ impl Devices {
             haravan,
             clock,
             metrics,
-            runtime,
+            tasks,
             request_timeout: settings.request_timeout,
             max_pending_cells,
             page_seal,
@@ -80,12 +79,11 @@ impl Devices {
     }
 
     /// The shops of the settings, each with a client, a governor and a cache of its own.
-    pub(super) fn shops(&self, settings: &[ShopSettings]) -> Result<BTreeMap<OrgId, Counted>, AppError> {
+    pub(super) fn shops(&self, settings: &[ShopSettings]) -> Result<BTreeMap<OrgId, WiredShop>, AppError> {
         settings.iter().map(|settings| Ok((settings.org_id, self.shop(settings)?))).collect()
     }
 
-    fn shop(&self, settings: &ShopSettings) -> Result<Counted, AppError> {
-        let metrics = self.metrics.shop(settings.org_id);
+    fn shop(&self, settings: &ShopSettings) -> Result<WiredShop, AppError> {
         let ShopSettings { rate, cache, .. } = settings;
         let shop = Shop::start(ShopParts {
             org_id: settings.org_id,
@@ -111,27 +109,29 @@ impl Devices {
             exclude_locations: settings.exclude_locations.iter().copied().collect(),
             low_stock_threshold: Quantity::from(settings.low_stock_threshold),
             clock: self.clock.clone(),
-            runtime: self.runtime.clone(),
-            metrics: metrics.clone(),
+            tasks: self.tasks.clone(),
+            metrics: self.metrics.shop(settings.org_id),
         });
-        Ok(Counted { shop, ready_bytes: cache.ready_bytes / 2, metrics })
+        Ok(WiredShop { shop, ready_bytes: cache.ready_bytes / 2 })
     }
 
     /// What the handlers share.
     pub(super) fn edge(
         &self,
         settings: &Settings,
-        shops: BTreeMap<OrgId, Counted>,
+        shops: BTreeMap<OrgId, WiredShop>,
         draining: Arc<AtomicBool>,
     ) -> Edge {
         let Settings { auth, keys, limits, passthrough, .. } = settings;
-        let directory = shops.values().map(|counted| (Arc::clone(&counted.shop), counted.ready_bytes));
+        let served = shops.into_values().map(|wired| (wired.shop, wired.ready_bytes));
+        let shops = Arc::new(ShopDirectory::new(served));
+        let gauges = Gauges::new(self.metrics.clone(), Arc::clone(&shops));
         Edge {
-            shops: Arc::new(ShopDirectory::new(directory)),
+            shops,
             keys: Arc::new(if auth.disabled { KeyRing::open() } else { KeyRing::new(keys) }),
             page_seal: self.page_seal.clone(),
             clock: self.clock.clone(),
-            aside: Aside::new(self.runtime.clone()),
+            aside: Aside::new(self.tasks.runtime().clone()),
             limits: EdgeLimits {
                 max_cells: limits.max_cells,
                 max_body: limits.max_body,
@@ -141,24 +141,8 @@ impl Devices {
             passthrough: passthrough.allow.clone(),
             draining,
             registry: self.metrics.registry().clone(),
-            refresh_gauges: Arc::new(move || shops.values().for_each(Counted::show)),
+            refresh_gauges: Arc::new(move || gauges.refresh()),
         }
-    }
-}
-
-impl Counted {
-    /// Brings the gauges up to date that are read, not counted.
-    fn show(&self) {
-        let status = self.shop.status();
-        self.metrics.negative_rows.set(i64::try_from(status.negative_rows).unwrap_or(i64::MAX));
-        self.metrics.show(ShopReading {
-            resident_cells: status.resident_cells,
-            cache_bytes: status.cache_bytes,
-            bucket_level: status.bucket_level,
-            bucket_usable: status.bucket_usable,
-            stopped: status.stopped,
-            queue_cells: &status.queue,
-        });
     }
 }
 
@@ -166,23 +150,10 @@ impl From<&KeySettings> for Key {
     fn from(settings: &KeySettings) -> Self {
         Self {
             name: settings.name.clone(),
-            digest: *settings.sha256.as_bytes(),
-            shops: match &settings.shops {
-                ShopAccess::All => keys::ShopAccess::All,
-                ShopAccess::Only(shops) => keys::ShopAccess::Only(shops.clone()),
-            },
-            scopes: settings.scopes.iter().copied().map(keys::Scope::from).collect(),
+            digest: settings.sha256,
+            shops: settings.shops.clone(),
+            scopes: settings.scopes.clone(),
             requests_per_second: settings.requests_per_second,
-        }
-    }
-}
-
-impl From<Scope> for keys::Scope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::Read => Self::Read,
-            Scope::Haravan => Self::Haravan,
-            Scope::Admin => Self::Admin,
         }
     }
 }
@@ -190,26 +161,56 @@ impl From<Scope> for keys::Scope {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
 
+    use prometheus::TextEncoder;
+    use secrecy::SecretString;
+    use tokio::runtime::Handle;
+
+    use super::Devices;
+    use crate::clock::Clock;
     use crate::domain::id::OrgId;
-    use crate::http::access::keys::{self, Key};
-    use crate::settings::digest::digest_of;
-    use crate::settings::keys::{KeySettings, Scope, ShopAccess};
+    use crate::http::state::Edge;
+    use crate::metrics::Metrics;
+    use crate::settings::Settings;
+    use crate::settings::shops::ShopSettings;
+    use crate::tasks::Tasks;
 
-    #[test]
-    fn a_key_is_admitted_to_what_the_settings_say_and_no_more() {
-        let shops = BTreeSet::from([OrgId::new(1000).unwrap()]);
-        let settings = KeySettings {
-            name: "erp".to_owned(),
-            sha256: digest_of("tk_demo"),
-            shops: ShopAccess::Only(shops.clone()),
-            scopes: BTreeSet::from([Scope::Read]),
-            requests_per_second: Some(2.0),
-        };
-        let key = Key::from(&settings);
-        assert_eq!(key.digest, *settings.sha256.as_bytes());
-        assert_eq!(key.shops, keys::ShopAccess::Only(shops));
-        assert_eq!(key.scopes, BTreeSet::from([keys::Scope::Read]));
-        assert_eq!((key.name.as_str(), key.requests_per_second), ("erp", Some(2.0)));
+    fn shop(settings: &Settings, org_id: u64) -> ShopSettings {
+        ShopSettings {
+            org_id: OrgId::new(org_id).unwrap(),
+            name: None,
+            token: SecretString::from("token"),
+            rate: settings.rate,
+            cache: settings.cache,
+            low_stock_threshold: 5_u32.into(),
+            exclude_locations: Vec::new(),
+        }
+    }
+
+    /// The shops that have gauges in the answer to a scrape.
+    fn scraped(edge: &Edge) -> BTreeSet<u64> {
+        (edge.refresh_gauges)();
+        let text = TextEncoder::new().encode_to_string(&edge.registry.gather()).unwrap();
+        let gauges = text.lines().filter_map(|line| line.strip_prefix("tonkho_bucket_usable{shop=\""));
+        gauges.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn the_gauges_follow_the_shops_that_are_served() {
+        let mut settings = Settings::default();
+        settings.shops = [1000, 1001].map(|org_id| shop(&settings, org_id)).into();
+        let tasks = Tasks::new(Handle::current());
+        let devices = Devices::new(&settings, Clock::start(), Metrics::new().unwrap(), tasks).unwrap();
+        let wired = devices.shops(&settings.shops).unwrap();
+        let edge = devices.edge(&settings, wired, Arc::new(AtomicBool::new(false)));
+        assert_eq!(scraped(&edge), BTreeSet::from([1000, 1001]));
+        for (exchanged, expected) in [([1001, 1002], [1001, 1002]), ([1000, 1002], [1000, 1002])] {
+            let others = exchanged.map(|org_id| shop(&settings, org_id));
+            let wired = devices.shops(&others).unwrap();
+            edge.shops.replace(wired.into_values().map(|wired| (wired.shop, wired.ready_bytes)));
+            assert_eq!(scraped(&edge), BTreeSet::from(expected));
+        }
     }
 }

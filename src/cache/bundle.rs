@@ -4,6 +4,7 @@
 //! have neighbouring ids and are asked for together. In a bundle they share that cost, and one look finds all of them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::entry::VariantCells;
 use crate::domain::id::VariantId;
@@ -11,9 +12,9 @@ use crate::domain::id::VariantId;
 /// How many low bits of an id tell the variants of a bundle apart: as many as `Bundle::present` has places for.
 const ID_BITS: u32 = 4;
 
-/// What a bundle costs beside its entries: moka's node, its key, its places in the queues, and the reference counts.
-/// Source: measured, see `benches/engine.rs`.
-const OVERHEAD: usize = 384;
+/// What a bundle costs beside its entries: moka's node, its key, its places in the queues and in the front, and the
+/// reference counts. Source: measured, see `benches/engine.rs`.
+const OVERHEAD: usize = 448;
 
 /// The variants whose ids differ in the low bits only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +30,8 @@ pub(super) struct Bundle {
     /// The number of the last change: no other bundle of the cache has it.
     number: u64,
     totals: Totals,
+    /// The span of changes in which a use was noted last.
+    noted: AtomicU64,
 }
 
 /// Sums over the entries of a bundle.
@@ -47,6 +50,12 @@ impl BundleId {
     #[inline]
     pub(super) fn of(variant_id: VariantId) -> Self {
         Self(variant_id.get() >> ID_BITS)
+    }
+
+    /// Which of `parts` parts the bundle belongs to, counted from zero.
+    #[inline]
+    pub(super) fn part_of(self, parts: usize) -> usize {
+        usize::try_from(self.0).unwrap_or(0).checked_rem(parts).unwrap_or(0)
     }
 }
 
@@ -77,7 +86,13 @@ impl Bundle {
         entries.extend_from_slice(before);
         entries.push(entry);
         entries.extend_from_slice(after);
-        Self { present: self.present | bit, entries: entries.into(), number, totals }
+        Self {
+            present: self.present | bit,
+            entries: entries.into(),
+            number,
+            totals,
+            noted: AtomicU64::new(0),
+        }
     }
 
     /// The entry of a variant of this bundle.
@@ -95,6 +110,12 @@ impl Bundle {
     /// Tells this bundle from every other of the same cache.
     pub(super) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Whether a use is the first in a span of changes, counted from one.
+    #[inline]
+    pub(super) fn is_first_use_in(&self, span: u64) -> bool {
+        self.noted.load(Ordering::Relaxed) != span && self.noted.swap(span, Ordering::Relaxed) != span
     }
 
     /// The sums over the entries, with what the bundle itself weighs.

@@ -2,6 +2,7 @@
 //!
 //! What observations do to an entry is decided by `order.rs` and done by `merging.rs` below this.
 
+mod cells;
 mod merging;
 
 use std::mem::size_of;
@@ -17,6 +18,7 @@ use crate::domain::row::{Row, RowIds, Shortage};
 use crate::domain::row_quantity::RowQuantity;
 use crate::domain::timestamp::Timestamp;
 
+use cells::Cells;
 pub use merging::Turns;
 
 /// What an upstream answer said of one cell.
@@ -26,6 +28,18 @@ pub enum Finding {
     Row(Box<Row>),
     /// That there is no row.
     NoRow,
+    /// That nothing has changed: the call named an `updated_at_min`, and nothing came of the cell.
+    Unchanged(Unchanged),
+}
+
+/// What a call with `updated_at_min` confirms where nothing came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unchanged {
+    /// Cells that were observed at this moment or later are confirmed: `updated_at_min` lies before it, by an overlap.
+    pub observed_from: Moment,
+    /// The `updated_at_min` of the call. A held row of this time or a later one should have come: that it did not
+    /// confirms nothing.
+    pub updated_at_min: Timestamp,
 }
 
 /// A finding, its place, and when it was made.
@@ -64,9 +78,9 @@ pub struct PackedCell {
 /// Marks a cell whose row does not fit the packed form (decimals, large numbers, unknown fields).
 const ODD: u8 = u8::MAX;
 
-/// What an entry costs beside its cells: the cache's node, key and reference counts. Source: measured, see
-/// `benches/`.
-const ENTRY_OVERHEAD: usize = 320;
+/// What an entry costs beside its cells: two allocations, its head, the reference counts and its place in a bundle.
+/// Source: measured, see `benches/engine.rs`.
+const ENTRY_OVERHEAD: usize = 160;
 
 /// What an entry with a row below zero costs besides: its places in the index of those. Source: the sizes of a hash
 /// table's slot and of a B-tree's, each half full.
@@ -78,7 +92,7 @@ pub struct VariantCells {
     variant_id: VariantId,
     /// Tells this entry from every other that the cache has held; zero if the cache never held it.
     version: u64,
-    cells: Box<[PackedCell]>,
+    cells: Cells,
     odd: Box<[Row]>,
 }
 
@@ -133,6 +147,17 @@ impl PackedCell {
         Reading { began: self.observed_at, ended, row: self.row_id.map(|id| RowVersion { id, updated_at }) }
     }
 
+    /// Dates the cell anew if a call that brought nothing of it confirms it.
+    fn confirm(&mut self, unchanged: &Unchanged, call: &CallTimes) {
+        let should_have_come =
+            self.row_id.is_some() && unchanged.updated_at_min.nanoseconds() <= self.updated_at;
+        let is_covered = unchanged.observed_from <= self.observed_at && self.observed_at < call.began;
+        if self.is_sound() && is_covered && !should_have_come {
+            self.observed_at = call.began;
+            self.took = took(call);
+        }
+    }
+
     /// Whether the row does not fit the packed form.
     fn is_odd(&self) -> bool {
         self.row_id.is_some() && self.digits == ODD
@@ -143,7 +168,7 @@ impl VariantCells {
     /// An entry that knows nothing yet.
     #[must_use]
     pub fn empty(variant_id: VariantId) -> Self {
-        Self { variant_id, version: 0, cells: Box::default(), odd: Box::default() }
+        Self { variant_id, version: 0, cells: Cells::default(), odd: Box::default() }
     }
 
     /// This entry under a version.
@@ -167,14 +192,14 @@ impl VariantCells {
     /// The cells, ascending by location.
     #[must_use]
     pub fn cells(&self) -> &[PackedCell] {
-        &self.cells
+        self.cells.as_slice()
     }
 
     /// The cell at a location, if anything is known of it.
     #[must_use]
     pub fn cell(&self, loc_id: LocationId) -> Option<&PackedCell> {
-        let at = self.cells.binary_search_by_key(&loc_id, |cell| cell.loc_id).ok()?;
-        self.cells.get(at)
+        let at = self.cells().binary_search_by_key(&loc_id, |cell| cell.loc_id).ok()?;
+        self.cells().get(at)
     }
 
     /// The row of one of this entry's cells.
@@ -235,14 +260,14 @@ impl VariantCells {
         let odd: usize =
             self.odd.iter().map(|row| size_of::<Row>() + row.as_sent.as_deref().map_or(0, str::len)).sum();
         let oversold = if self.worst_shortage().is_some() { OVERSOLD_OVERHEAD } else { 0 };
-        ENTRY_OVERHEAD + self.cells.len() * size_of::<PackedCell>() + odd + oversold
+        ENTRY_OVERHEAD + size_of_val(self.cells()) + odd + oversold
     }
 
     /// The part of this entry at these locations, ascending.
     #[must_use]
     pub fn only_at(&self, locations: &[LocationId]) -> Self {
         let (mut cells, mut odd) = (Vec::with_capacity(locations.len()), Vec::new());
-        for cell in self.cells.iter().filter(|cell| locations.binary_search(&cell.loc_id).is_ok()) {
+        for cell in self.cells().iter().filter(|cell| locations.binary_search(&cell.loc_id).is_ok()) {
             self.keep(cell, &mut cells, &mut odd);
         }
         Self { variant_id: self.variant_id, version: 0, cells: cells.into(), odd: odd.into() }
@@ -258,20 +283,20 @@ impl VariantCells {
                 known.standing == cell.standing && earlier.unpacked(known) == self.unpacked(cell)
             })
         };
-        self.cells.iter().filter(|cell| !is_known(cell)).map(PackedCell::loc_id).collect()
+        self.cells().iter().filter(|cell| !is_known(cell)).map(PackedCell::loc_id).collect()
     }
 
     /// How many of the cells have fewer than no pieces available.
     #[must_use]
     pub fn negative_rows(&self) -> usize {
         let negative = |cell: &&PackedCell| self.shortage(cell).is_some();
-        self.cells.iter().filter(negative).count()
+        self.cells().iter().filter(negative).count()
     }
 
     /// How far below zero the worst of the rows is that may be served; none if no row is.
     #[must_use]
     pub fn worst_shortage(&self) -> Option<Shortage> {
-        let served = self.cells.iter().filter(|cell| !cell.is_purged());
+        let served = self.cells().iter().filter(|cell| !cell.is_purged());
         served.filter_map(|cell| self.shortage(cell)).max()
     }
 
@@ -279,7 +304,7 @@ impl VariantCells {
     #[must_use]
     pub fn purged(&self, locations: Option<&[LocationId]>) -> Self {
         let mut purged = self.clone();
-        for cell in &mut purged.cells {
+        for cell in purged.cells.as_mut_slice() {
             if locations.is_none_or(|locations| locations.binary_search(&cell.loc_id).is_ok()) {
                 cell.standing = Standing::Purged;
             }
@@ -321,27 +346,31 @@ fn odd_place(odd: &[Row]) -> [i32; 4] {
     [i32::try_from(odd.len()).unwrap_or(i32::MAX), 0, 0, 0]
 }
 
-/// Packs an observation; a row that does not fit goes among the odd ones.
-fn pack(observation: Observation, odd: &mut Vec<Row>) -> PackedCell {
-    let CallTimes { began, ended, .. } = observation.call;
+/// How many milliseconds a call took.
+fn took(call: &CallTimes) -> u32 {
+    u32::try_from(call.ended.since(call.began).as_millis()).unwrap_or(u32::MAX)
+}
+
+/// Packs what was found at a location: a row, or that there is none. A row that does not fit goes among the odd ones.
+fn pack(loc_id: LocationId, row: Option<Box<Row>>, call: &CallTimes, odd: &mut Vec<Row>) -> PackedCell {
     let blank = PackedCell {
-        loc_id: observation.loc_id,
+        loc_id,
         row_id: None,
         product_id: None,
         updated_at: i64::MIN,
-        observed_at: began,
-        took: u32::try_from(ended.since(began).as_millis()).unwrap_or(u32::MAX),
+        observed_at: call.began,
+        took: took(call),
         quantities: [0; 4],
         digits: 0,
         orders: true,
         standing: Standing::Sound,
     };
-    let Finding::Row(row) = observation.finding else { return blank };
+    let Some(row) = row else { return blank };
     let blank = PackedCell {
         row_id: Some(row.id),
         product_id: Some(row.product_id),
         updated_at: row.updated_at.nanoseconds(),
-        orders: observation.call.orders(row.updated_at).is_some(),
+        orders: call.orders(row.updated_at).is_some(),
         ..blank
     };
     match packed_quantities(&row) {

@@ -1,4 +1,4 @@
-//! The stream of a cache's changes, for whoever has to follow them: event streams, alerts, replicas.
+//! The stream of a cache's changes, for readers that follow it: event streams, alerts, replicas.
 //!
 //! The cache publishes under its lock for writing, so that changes come in their order. It never waits for a reader: a
 //! reader that is too slow loses the oldest changes, and learns how many it lost.

@@ -42,6 +42,10 @@ impl Changes {
 /// neighbours give way to it.
 const PARTS: u64 = 4;
 
+/// In how many changes moka takes note of one use of a bundle. Source: ours; a look that is noted takes ten times as
+/// long, and only changes evict.
+const CHANGES_A_NOTE: u64 = 64;
+
 /// The cells of one shop that are held in memory.
 pub struct Cache {
     /// Moka decides size, never age.
@@ -80,7 +84,7 @@ impl Cache {
         let bundles = Moka::builder()
             .max_capacity(max_bytes.max(1))
             .weigher(|_, bundle: &Arc<Bundle>| u32::try_from(bundle.totals().weight).unwrap_or(u32::MAX))
-            .eviction_listener(move |_, bundle: Arc<Bundle>, cause| left.left(&bundle, cause))
+            .eviction_listener(move |id, bundle: Arc<Bundle>, cause| left.left(*id, &bundle, cause))
             .build_with_hasher(FxBuildHasher);
         let texts = Texts::new(text_bytes);
         let (changes, purges) = (AtomicU64::new(0), PurgeLog::default());
@@ -184,7 +188,7 @@ impl Cache {
         let _writing = self.writing.lock();
         let mut bundles: Vec<BundleId> = match &purge.variants {
             Some(variants) => variants.iter().copied().map(BundleId::of).collect(),
-            None => self.bundles.iter().map(|(id, _)| *id).collect(),
+            None => self.residents.front().ids(),
         };
         // Variants that are named ascend, so that those of a bundle are neighbours.
         bundles.dedup();
@@ -257,6 +261,18 @@ impl Cache {
         self.residents.bytes()
     }
 
+    /// Lets moka take note of a look at a bundle, so that it knows what to evict. While the cache is less than half full
+    /// there is nothing to know.
+    #[inline]
+    fn note_use(&self, id: BundleId, bundle: Option<&Bundle>) {
+        if self.max_bytes / 2 < self.residents.bytes() {
+            let span = self.changes().count() / CHANGES_A_NOTE + 1;
+            if bundle.is_none_or(|bundle| bundle.is_first_use_in(span)) {
+                self.bundles.get(&id);
+            }
+        }
+    }
+
     /// Replaces entries of a bundle by those that are made of it, each under a version of its own. The one place where
     /// entries change. Called under the lock for writing.
     fn change(
@@ -267,7 +283,9 @@ impl Cache {
         let mut number = self.changes.load(Ordering::Relaxed);
         let mut changed = Vec::new();
         self.bundles.entry(id).and_compute_with(|known| {
-            let known = known.map_or_else(Arc::default, Entry::into_value);
+            // What is being evicted at this moment can be found still, so that it has to be changed as well.
+            let known = known.map(Entry::into_value).or_else(|| self.residents.front().get(id));
+            let known = known.unwrap_or_default();
             let mut bundle = Arc::clone(&known);
             for entry in make(&known) {
                 number = number.wrapping_add(1);
@@ -278,7 +296,7 @@ impl Cache {
             if changed.is_empty() {
                 return Op::Nop;
             }
-            self.residents.came(&known, &bundle);
+            self.residents.came(id, &known, &bundle);
             Op::Put(bundle)
         });
         if self.max_bytes < self.residents.bytes() {
@@ -296,7 +314,8 @@ impl EntryReader<'_> {
     pub fn get(&mut self, variant_id: VariantId) -> Option<&Arc<VariantCells>> {
         let id = BundleId::of(variant_id);
         if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
-            self.last = Some((id, self.cache.bundles.get(&id)));
+            self.last = Some((id, self.cache.residents.front().get(id)));
+            self.cache.note_use(id, self.last.as_ref().and_then(|(_, bundle)| bundle.as_deref()));
         }
         self.last.as_ref()?.1.as_ref()?.entry(variant_id)
     }

@@ -1,16 +1,19 @@
-//! What a cache holds at the moment, counted as it comes and goes.
+//! What a cache holds at the moment: found by id, and counted as it comes and goes.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use moka::notification::RemovalCause;
 
-use super::bundle::{Bundle, Totals};
+use super::bundle::{Bundle, BundleId, Totals};
+use super::front::Front;
 use super::oversold::OversoldIndex;
 use crate::clock::Moment;
 
-/// Counts of what is held, and the index of what is oversold of it.
+/// The bundles held, counts of them, and the index of what is oversold of them.
 #[derive(Debug, Default)]
 pub(super) struct Residents {
+    front: Front,
     cells: AtomicI64,
     negative_rows: AtomicI64,
     bytes: AtomicI64,
@@ -21,15 +24,17 @@ pub(super) struct Residents {
 
 impl Residents {
     /// Counts a bundle that is about to take the place of what was known of it. Called in the order of changes.
-    pub(super) fn came(&self, known: &Bundle, bundle: &Bundle) {
+    pub(super) fn came(&self, id: BundleId, known: &Bundle, bundle: &Arc<Bundle>) {
+        self.front.came(id, bundle);
         self.count(bundle.totals(), 1);
         self.oversold.came(known, bundle);
     }
 
     /// Counts a bundle out that is held no longer: moka's eviction listener.
-    pub(super) fn left(&self, bundle: &Bundle, cause: RemovalCause) {
+    pub(super) fn left(&self, id: BundleId, bundle: &Bundle, cause: RemovalCause) {
         self.count(bundle.totals(), -1);
         if cause != RemovalCause::Replaced {
+            self.front.left(id, bundle);
             self.oversold.left(bundle);
         }
     }
@@ -42,6 +47,11 @@ impl Residents {
     /// When the newest observation was made that ever came in. `None` before the first.
     pub(super) fn newest_observation(&self) -> Option<Moment> {
         self.newest.load(Ordering::Relaxed).checked_sub(1).map(Moment::from_millis)
+    }
+
+    /// The bundles held.
+    pub(super) fn front(&self) -> &Front {
+        &self.front
     }
 
     /// The entries with rows below zero.

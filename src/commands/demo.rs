@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use secrecy::SecretString;
 use tokio::time::Instant;
 use tonkho::app::App;
+use tonkho::domain::access::{KeyDigest, Scope, ShopAccess};
 use tonkho::domain::id::OrgId;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::settings::{BucketSettings, EXAMPLE_SHOP, GENERATED_SHOP, SandboxSettings};
 use tonkho::settings::Settings;
 use tonkho::settings::base_url::BaseUrl;
-use tonkho::settings::digest::digest_of;
-use tonkho::settings::keys::{KeySettings, Scope, ShopAccess};
+use tonkho::settings::keys::KeySettings;
 use tonkho::settings::shops::ShopSettings;
 use tonkho::telemetry;
 
@@ -62,7 +62,7 @@ fn settings(listen: SocketAddr, calls_per_second: u32, haravan: &Sandbox) -> Res
     settings.haravan.base_url = BaseUrl::parse(&haravan.base_url()).map_err(Failure::failed)?;
     settings.keys = vec![KeySettings {
         name: "demo".to_owned(),
-        sha256: digest_of(KEY),
+        sha256: KeyDigest::of_key(KEY),
         shops: ShopAccess::All,
         scopes: BTreeSet::from(Scope::ALL),
         requests_per_second: None,

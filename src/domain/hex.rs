@@ -3,17 +3,17 @@
 const DIGITS: [u8; 16] = *b"0123456789abcdef";
 
 /// The two digits of each byte, lower case.
-pub(crate) fn pairs(bytes: &[u8]) -> impl Iterator<Item = [u8; 2]> + '_ {
+pub fn pairs(bytes: &[u8]) -> impl Iterator<Item = [u8; 2]> + '_ {
     bytes.iter().map(|byte| [digit(byte >> 4), digit(byte & 15)])
 }
 
 /// Bytes as text.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     pairs(bytes).flatten().map(char::from).collect()
 }
 
-/// The bytes that a text stands for; none if it is none.
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+/// Decodes hexadecimal digits of either case; `None` for any other text, and for an odd number of digits.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.bytes().map(|digit| char::from(digit).to_digit(16)).collect::<Option<Vec<_>>>()?;
     let pairs = digits.chunks(2).map(|pair| match pair {
         [high, low] => u8::try_from(high << 4 | low).ok(),

@@ -19,6 +19,15 @@ pub struct BucketShape {
     pub headroom: f64,
 }
 
+/// How full a bucket is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BucketLevel {
+    /// Places taken.
+    pub level: f64,
+    /// Places in the bucket.
+    pub size: f64,
+}
+
 /// The bucket's state.
 #[derive(Debug, Clone)]
 pub struct Bucket {
@@ -103,10 +112,9 @@ impl Bucket {
         self.at = now;
     }
 
-    /// Learns from a `X-Haravan-Api-Call-Limit: level/size`: it is believed where it says fuller than we think
-    /// (others use the token too), and where it says that the bucket is smaller.
-    pub fn hear(&mut self, now: Instant, level: u32, size: u32) {
-        let (level, size) = (f64::from(level), f64::from(size));
+    /// Learns how full the bucket was seen to be. That is believed where it is fuller than we think (others use the token
+    /// too), and where the bucket is smaller.
+    pub fn observe(&mut self, now: Instant, BucketLevel { level, size }: BucketLevel) {
         if 0.0 < size {
             self.shape.size = size.min(self.configured_size);
         }
@@ -127,7 +135,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Bucket, BucketShape};
+    use super::{Bucket, BucketLevel, BucketShape};
 
     const SHAPE: BucketShape = BucketShape { size: 80.0, leak_per_second: 4.0, headroom: 4.0 };
 
@@ -147,9 +155,9 @@ mod tests {
     fn the_header_is_believed_when_it_says_fuller_and_ignored_when_it_says_emptier() {
         let start = Instant::now();
         let mut bucket = Bucket::new(SHAPE, start);
-        bucket.hear(start, 79, 80);
+        bucket.observe(start, BucketLevel { level: 79.0, size: 80.0 });
         assert_eq!(bucket.take(start), Err(Duration::from_secs(1)));
-        bucket.hear(start, 0, 80);
+        bucket.observe(start, BucketLevel { level: 0.0, size: 80.0 });
         assert_eq!(bucket.take(start), Err(Duration::from_secs(1)));
     }
 
@@ -157,10 +165,10 @@ mod tests {
     fn a_smaller_bucket_is_believed() {
         let start = Instant::now();
         let mut bucket = Bucket::new(SHAPE, start);
-        bucket.hear(start, 1, 10);
+        bucket.observe(start, BucketLevel { level: 1.0, size: 10.0 });
         let taken = (0..100).take_while(|_| bucket.take(start).is_ok()).count();
         assert_eq!(taken, 5);
-        bucket.hear(start, 1, 80);
+        bucket.observe(start, BucketLevel { level: 1.0, size: 80.0 });
         let taken = (0..100).take_while(|_| bucket.take(start).is_ok()).count();
         assert_eq!(taken, 70, "and a larger one again");
     }

@@ -10,7 +10,7 @@ use super::breaker::Gate;
 use super::bucket::Bucket;
 use super::resource::Resources;
 use super::turns::{Offer, Turn, Turns};
-use super::{Errand, Governor, NoLeave, Permit, Urgency};
+use super::{Errand, Governor, NotAdmitted, Permit, Urgency};
 use crate::domain::caller::CallerId;
 use crate::plan::pending::Priority;
 
@@ -38,20 +38,20 @@ pub(super) struct State {
 struct Waiting {
     number: u64,
     errand: Errand,
-    leave: oneshot::Sender<Result<Permit, NoLeave>>,
+    leave: oneshot::Sender<Result<Permit, NotAdmitted>>,
 }
 
 /// An answer to be handed over once the state is unlocked.
 pub(super) struct Decided {
-    leave: oneshot::Sender<Result<Permit, NoLeave>>,
-    answer: Result<(Errand, Turn), NoLeave>,
+    leave: oneshot::Sender<Result<Permit, NotAdmitted>>,
+    answer: Result<(Errand, Turn), NotAdmitted>,
 }
 
 /// A wait for leave; its drop gives the wait up.
 pub(super) struct Wait<'a> {
     governor: &'a Arc<Governor>,
     number: u64,
-    leave: oneshot::Receiver<Result<Permit, NoLeave>>,
+    leave: oneshot::Receiver<Result<Permit, NotAdmitted>>,
 }
 
 impl State {
@@ -81,7 +81,7 @@ impl State {
             let gate = self.waiting.get(at).map(|waiting| self.resources.gate(&waiting.errand.resource, now));
             if let Some(Gate::Closed(stop)) = gate {
                 let Waiting { leave, .. } = self.waiting.remove(at);
-                decided.push(Decided { leave, answer: Err(NoLeave::Stopped(stop)) });
+                decided.push(Decided { leave, answer: Err(NotAdmitted::Stopped(stop)) });
             }
         }
         while self.in_flight < self.most_in_flight && self.bucket.wait(now).is_zero() {
@@ -145,11 +145,11 @@ impl Decided {
 
 impl<'a> Wait<'a> {
     /// Begins to wait.
-    pub(super) fn begin(governor: &'a Arc<Governor>, errand: Errand) -> Result<Self, NoLeave> {
+    pub(super) fn begin(governor: &'a Arc<Governor>, errand: Errand) -> Result<Self, NotAdmitted> {
         let (sender, leave) = oneshot::channel();
         let mut state = governor.state.lock();
         if errand.urgency == Urgency::New && MOST_NEW <= state.waiting.len() {
-            return Err(NoLeave::Crowded);
+            return Err(NotAdmitted::Crowded);
         }
         state.last_number += 1;
         let number = state.last_number;
@@ -161,7 +161,7 @@ impl<'a> Wait<'a> {
     }
 
     /// Waits for leave. One of those who wait keeps the time for all.
-    pub(super) async fn leave(mut self) -> Result<Permit, NoLeave> {
+    pub(super) async fn leave(mut self) -> Result<Permit, NotAdmitted> {
         let governor = Arc::clone(self.governor);
         loop {
             governor.decide();
@@ -179,7 +179,7 @@ impl<'a> Wait<'a> {
             tokio::select! {
                 biased;
                 // Who decides always tells.
-                told = &mut self.leave => return told.unwrap_or(Err(NoLeave::Crowded)),
+                told = &mut self.leave => return told.unwrap_or(Err(NotAdmitted::Crowded)),
                 () = again => {}
             }
         }

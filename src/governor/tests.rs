@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::bucket::BucketShape;
 use super::resource::Resource;
-use super::{CallOutcome, Errand, Governor, GovernorPolicy, NoLeave, Stop, Urgency};
+use super::{CallOutcome, Errand, Governor, GovernorPolicy, NotAdmitted, Stop, Urgency};
 use crate::domain::caller::CallerId;
 
 fn governor(size: f64, max_in_flight: usize) -> Arc<Governor> {
@@ -160,7 +160,7 @@ async fn calls_without_end_are_turned_away_and_what_goes_on_is_not() {
         });
         tokio::task::yield_now().await;
     }
-    assert_eq!(governor.admit(errand(Urgency::New)).await.unwrap_err(), NoLeave::Crowded);
+    assert_eq!(governor.admit(errand(Urgency::New)).await.unwrap_err(), NotAdmitted::Crowded);
     let goes_on = governor.admit(errand(Urgency::Continuation));
     assert!(tokio::time::timeout(Duration::from_secs(1), goes_on).await.is_err());
 }
@@ -180,7 +180,10 @@ async fn an_abandoned_wait_takes_nothing() {
 async fn a_refused_token_stops_the_shop_until_a_probe_succeeds() {
     let governor = governor(80.0, 8);
     governor.admit(errand(Urgency::New)).await.unwrap().settle(CallOutcome::Unauthorized);
-    assert_eq!(governor.admit(errand(Urgency::New)).await.unwrap_err(), NoLeave::Stopped(Stop::Unauthorized));
+    assert_eq!(
+        governor.admit(errand(Urgency::New)).await.unwrap_err(),
+        NotAdmitted::Stopped(Stop::Unauthorized)
+    );
     tokio::time::advance(Duration::from_secs(31)).await;
     governor.admit(errand(Urgency::New)).await.unwrap().settle(CallOutcome::Answered);
     assert_eq!(governor.stopped(&Resource::INVENTORY), None);

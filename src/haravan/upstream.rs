@@ -19,7 +19,7 @@ use self::retry::{RetryBudget, jittered};
 use super::call::{CallAnswer, Connection, Reply};
 use super::error::CallError;
 use crate::clock::{Clock, Moment};
-use crate::governor::{CallOutcome, Errand, Governor, NoLeave, Permit, Urgency};
+use crate::governor::{CallOutcome, Errand, Governor, NotAdmitted, Permit, Urgency};
 use crate::metrics::ShopMetrics;
 use crate::trace::{self, Call, CallEnd};
 
@@ -107,7 +107,7 @@ pub struct UpstreamRequest<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoAnswer {
     /// The governor gives no leave.
-    NoLeave(NoLeave),
+    NotAdmitted(NotAdmitted),
     /// It gave none in time, or the caller has left.
     Late,
     /// The last call ended so.
@@ -195,7 +195,7 @@ impl Upstream {
             let sent = Instant::now();
             let Reply { call_limit, result } = self.call(call, cause, send(on)).await;
             if let Some((level, size)) = call_limit {
-                self.governor().hear_call_limit(level, size);
+                self.governor().observe_call_limit(level, size);
             }
             let error = result.as_ref().err();
             let pause = error.and_then(|error| {
@@ -240,7 +240,7 @@ impl Upstream {
             }
             None => admitted.await,
         };
-        admitted.map_err(NoAnswer::NoLeave)
+        admitted.map_err(NoAnswer::NotAdmitted)
     }
 
     /// Makes one call, once.

@@ -19,7 +19,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
 use tokio::time::Instant;
 
-use super::access::keys::{Caller, Scope};
+use super::access::keys::Caller;
 use super::connection::request_id::{RequestId, X_REQUEST_ID};
 use super::offload::work::Work;
 use super::request::accept::Form;
@@ -32,6 +32,7 @@ use super::response::headers::{Provenance, Whole};
 use super::response::rows::fresh_body;
 use super::routes::compatible::{INVENTORY_ROUTE, OWN_INVENTORY_ROUTE};
 use super::state::Edge;
+use super::state::access::GuardedRoute;
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
 use crate::query::{Grid, IdList};
@@ -97,8 +98,8 @@ struct Manner {
     conditional: bool,
 }
 
-/// Which shop a path is about, and the pattern of its route if rows can be written for it here.
-type Address = (OrgId, Option<&'static str>);
+/// Which shop a path is about, and its route if rows can be written for it here.
+type Address = (OrgId, Option<GuardedRoute>);
 
 impl Hits {
     /// Answers for this edge.
@@ -114,7 +115,6 @@ impl Hits {
         let target = head.uri.path_and_query()?.as_str();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let caller = self.edge.keys.identify(head.headers()).ok()?;
-        caller.require(Scope::Read).ok()?;
         let (org_id, route) = address(path, &caller)?;
         // Who asks too often is refused before any work is done.
         if !caller.may_read(org_id) || !self.edge.keys.may_ask(&caller) {
@@ -126,22 +126,24 @@ impl Hits {
         let now = self.edge.clock.at(came_at);
         let standing = ready.get(&asked).filter(|answer| shop.is_current(&answer.validity, now));
         if let Some(answer) = standing {
+            caller.require(answer.scope).ok()?;
             self.edge.keys.charge(&caller).ok()?;
             shop.count_hits(answer.validity.cells());
             let response = given(&answer.whole, head, manner, answer.validity.age_at(now));
             return Some(Hit { response, source: HitSource::Ready(answer), caller });
         }
-        let route = route?;
+        let GuardedRoute { pattern, scope } = route?;
+        caller.require(scope).ok()?;
         let Written { whole, cells, age, validity } =
             self.written(shop, query, manner.coding, now, || ready.wants(&asked))?;
         self.edge.keys.charge(&caller).ok()?;
         shop.count_hits(cells);
         let response = given(&whole, head, manner, age);
         if let Some(validity) = validity {
-            let route = Cow::Borrowed(route);
-            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route, validity }));
+            let route = Cow::Borrowed(pattern);
+            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route, scope, validity }));
         }
-        Some(Hit { response, source: HitSource::Cells(route), caller })
+        Some(Hit { response, source: HitSource::Cells(pattern), caller })
     }
 
     /// The rows of a question on a compatible route, if all its cells are fresh in the cache.
@@ -224,7 +226,7 @@ fn address(path: &str, caller: &Caller) -> Option<Address> {
             (rest == "com/inventory_locations.json").then_some(INVENTORY_ROUTE),
         ));
     }
-    let route = (path == OWN_INVENTORY_ROUTE).then_some(OWN_INVENTORY_ROUTE)?;
+    let route = (path == OWN_INVENTORY_ROUTE.pattern).then_some(OWN_INVENTORY_ROUTE)?;
     Some((caller.bound_to()?, Some(route)))
 }
 

@@ -10,10 +10,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::keys::Scope;
-use super::connection::head_guard::HeadError;
+use super::connection::head_error::HeadError;
 use super::connection::request_id::RequestId;
-use super::request::parameters::{LineError, ParameterError};
+use super::request::parameters::error::{LineError, ParameterError};
+use crate::domain::access::Scope;
 use crate::query::QueryError;
 use crate::stock::ReadError;
 

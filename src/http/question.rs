@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::access::keys::{self, Scope};
+use super::access::keys;
 use super::offload::work::Work;
 use super::problem::Problem;
 use super::request::accept::Form;
@@ -20,6 +20,7 @@ use super::request::cache_control;
 use super::request::parameters::{Parameters, Vocabulary, read_body};
 use super::response::headers::Provenance;
 use super::state::Edge;
+use super::state::access::Access;
 use crate::cache::PurgeCount;
 use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
@@ -104,13 +105,13 @@ pub(crate) struct ExplainedTile {
 impl Question {
     /// Reads a request in the words of its route, its body too if it has one, and makes sure that its caller may ask.
     pub(crate) async fn read(
-        edge: &Edge,
+        access: &Access,
         vocabulary: &'static Vocabulary,
-        request: &HttpRequest,
         payload: Option<Payload>,
     ) -> Result<Self, Problem> {
         let asked_at = Instant::now();
-        let shop = edge.shop(request, Scope::Read)?;
+        let (edge, request) = (access.edge(), access.request());
+        let shop = access.shop()?;
         let seen = shop.purges();
         let mut parameters = Parameters::from_query(vocabulary, request.query_string())?.into_owned();
         let mut written = 0;

@@ -1,5 +1,6 @@
 //! What every handler shares, and how a request gets at its shop.
 
+pub(crate) mod access;
 pub mod shop_registry;
 
 use std::borrow::Cow;
@@ -13,7 +14,9 @@ use actix_web::http::Method;
 use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 
-use super::access::keys::{Caller, KeyRing, Scope};
+use self::access::Access;
+use self::shop_registry::ShopDirectory;
+use super::access::keys::KeyRing;
 use super::access::session::Seal;
 use super::offload::Aside;
 use super::problem::Problem;
@@ -21,12 +24,9 @@ use super::request::accept::Form;
 use super::response::cache::{Asked, ReadyAnswer};
 use super::response::coding::Coding;
 use super::response::headers::Whole;
-use super::state::shop_registry::ShopDirectory;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
 use crate::stock::Validity;
-use crate::stock::shop::Shop;
-use crate::trace;
 
 /// What every handler shares: made once, outside the worker closure, and handed to each as
 /// [`actix_web::web::Data`].
@@ -49,7 +49,7 @@ pub struct Edge {
     pub draining: Arc<AtomicBool>,
     /// What `/metrics` shows.
     pub registry: prometheus::Registry,
-    /// Called before metrics are shown: sets the gauges that nobody counts.
+    /// Called before metrics are shown: refreshes the gauges that are read from state.
     pub refresh_gauges: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -71,38 +71,16 @@ pub struct EdgeLimits {
 pub(crate) struct Outcome(pub(crate) Result<HttpResponse, Problem>);
 
 impl Edge {
-    /// Who makes a request, if they may do this.
-    pub(crate) fn caller(&self, request: &HttpRequest, scope: Scope) -> Result<Arc<Caller>, Problem> {
-        let caller = self.keys.admit(request)?;
-        caller.require(scope)?;
-        Ok(caller)
-    }
-
-    /// The shop that a request is about, if its caller may do this there. A shop that the caller may not read and
-    /// one that does not exist (or cannot: its id is none) are told apart by nothing.
-    pub(crate) fn shop(&self, request: &HttpRequest, scope: Scope) -> Result<Arc<Shop>, Problem> {
-        let caller = self.caller(request, scope)?;
-        let org_id = match request.match_info().get("org_id") {
-            Some(text) => text.parse::<OrgId>().ok(),
-            None => Some(caller.bound_to().or_else(|| self.only_shop()).ok_or(Problem::NotBound)?),
-        };
-        let shop = org_id
-            .filter(|org_id| caller.may_read(*org_id))
-            .and_then(|org_id| self.shops.get(org_id))
-            .ok_or(Problem::ShopClosed)?;
-        trace::shop(shop.org_id());
-        Ok(shop)
-    }
-
     /// Keeps an answer to a `GET`, so that it stands ready, if the question came before.
     pub(crate) fn keep_ready(
         &self,
-        request: &HttpRequest,
+        access: &Access,
         shop: OrgId,
         coding: Coding,
         whole: Whole,
         validity: Validity,
     ) {
+        let (request, scope) = (access.request(), access.scope());
         // As a hit is looked for: by what the caller accepts, and by the URL, which may name another form.
         let Ok(form) = Form::of(request.headers()) else { return };
         let target = request.uri().path_and_query().map(PathAndQuery::as_str);
@@ -113,11 +91,11 @@ impl Edge {
         if ready.wants(&asked)
             && let Some(route) = request.match_pattern()
         {
-            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route: Cow::Owned(route), validity }));
+            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route: Cow::Owned(route), scope, validity }));
         }
     }
 
-    /// The shop meant by who needs no key and names none, where there is only one.
+    /// With authentication off and exactly one shop configured: that shop.
     fn only_shop(&self) -> Option<OrgId> {
         let shops = self.shops.all();
         shops.keys().next().copied().filter(|_| self.keys.is_open() && shops.len() == 1)

@@ -31,6 +31,7 @@ use crate::governor::{Errand, Permit, Urgency};
 use crate::haravan::{
     CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer, UpstreamRequest,
 };
+use crate::metrics::ShopMetrics;
 use crate::plan::Tile;
 use crate::plan::pending::Priority;
 use crate::plan::refusal::Refusals;
@@ -250,22 +251,19 @@ impl Flight {
         let went_back = state.complete(&self.start, result, &parts.cache);
         self.shared.completed.fetch_add(1, Ordering::Release);
         drop(state);
-        self.report(&went_back);
+        report(&parts.metrics, &went_back);
         // Other flights may wait for this flight's next page, which will not come.
         self.shared.call_ended.notify_waiters();
         self.shared.start_pump();
     }
 }
 
-impl Flight {
-    /// Counts and logs the rows that went back in time: the shop was restored, or a clock was set right.
-    fn report(&self, went_back: &[(CellId, RowId)]) {
-        let Some((CellId { variant_id, loc_id }, row_id)) = went_back.first() else { return };
-        let metrics = &self.shared.parts.metrics;
-        metrics.rows_went_back(went_back.len());
-        let (shop, rows) = (metrics.shop(), went_back.len());
-        tracing::warn!(%shop, %variant_id, %loc_id, %row_id, rows, "rows went back in time, and were confirmed");
-    }
+/// Counts and logs the rows that went back in time: the shop was restored, or a clock was set right.
+fn report(metrics: &ShopMetrics, went_back: &[(CellId, RowId)]) {
+    let Some((CellId { variant_id, loc_id }, row_id)) = went_back.first() else { return };
+    metrics.rows_went_back(went_back.len());
+    let (shop, rows) = (metrics.shop(), went_back.len());
+    tracing::warn!(%shop, %variant_id, %loc_id, %row_id, rows, "rows went back in time, and were confirmed");
 }
 
 impl Drop for Flight {
@@ -277,7 +275,7 @@ impl Drop for Flight {
 impl From<NoAnswer> for NoPage {
     fn from(no_answer: NoAnswer) -> Self {
         match no_answer {
-            NoAnswer::NoLeave(no_leave) => Self::Failed(reason_of(no_leave)),
+            NoAnswer::NotAdmitted(not_admitted) => Self::Failed(reason_of(not_admitted)),
             NoAnswer::Late => Self::Failed(MissingReason::RateLimited),
             NoAnswer::Error(CallError::IdsRefused) => Self::Refused,
             NoAnswer::Error(CallError::Unauthorized { .. }) => Self::Failed(MissingReason::Unauthorized),

@@ -11,7 +11,9 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::lack::{Lack, Looked, Overloaded, Reuse, cells_of};
+use super::learnt::SavedLearnt;
 use super::shared::{LoaderParts, Shared};
+use super::state::State;
 use super::waiter::Waiter;
 use crate::cache::entry::PackedCell;
 use crate::domain::caller::CallerId;
@@ -32,8 +34,27 @@ impl Loader {
     /// A loader with nothing to do.
     #[must_use]
     pub fn new(parts: LoaderParts) -> Self {
-        let (state, call_ended) = (Mutex::default(), Notify::new());
+        Self::with_state(parts, State::default())
+    }
+
+    /// A loader with nothing to do that knows what another one has learnt of the same shop.
+    #[must_use]
+    pub fn with_learnt(parts: LoaderParts, saved: SavedLearnt) -> Self {
+        parts.upstream.governor().restore_bucket(saved.bucket);
+        Self::with_state(parts, State { learnt: saved.learnt, ..State::default() })
+    }
+
+    fn with_state(parts: LoaderParts, state: State) -> Self {
+        let (state, call_ended) = (Mutex::new(state), Notify::new());
         Self { shared: Arc::new(Shared { parts, state, call_ended, completed: AtomicU64::new(0) }) }
+    }
+
+    /// What was learnt of the shop so far: its density, its pages, which ids are accepted or refused, and how full its
+    /// bucket is.
+    #[must_use]
+    pub fn learnt(&self) -> SavedLearnt {
+        let learnt = self.shared.state.lock().learnt.without_calls();
+        SavedLearnt { learnt, bucket: self.shared.parts.upstream.governor().bucket_level() }
     }
 
     /// The present, for [`Loader::load_since`] and [`Loader::bring`]. Call it before a look into the cache.

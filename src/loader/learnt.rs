@@ -12,6 +12,7 @@ use crate::cache::Purge;
 use crate::clock::Moment;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
+use crate::governor::bucket::BucketLevel;
 use crate::loader::lack::Reuse;
 use crate::plan::Tile;
 use crate::plan::pending::difference;
@@ -21,8 +22,16 @@ use accepted::AcceptedIds;
 pub(super) use page_history::PageHistory;
 use refused::RefusedIds;
 
-/// What a loader has learnt of its shop.
-#[derive(Debug, Default)]
+/// What a loader has learnt of its shop. It can be taken from one loader and given to a new one.
+#[derive(Debug, Clone)]
+pub struct SavedLearnt {
+    pub(super) learnt: Learnt,
+    /// How full the shop's bucket was.
+    pub(super) bucket: BucketLevel,
+}
+
+/// What a loader has learnt of its shop, as it works.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Learnt {
     /// How dense the shop is, and which pages are whole.
     pub(super) pages: PageHistory,
@@ -37,6 +46,11 @@ pub(super) struct Learnt {
 const SUSPICION_LASTS: Duration = Duration::from_secs(60);
 
 impl Learnt {
+    /// The same without the calls that are under way: a new loader does not have them.
+    pub(super) fn without_calls(&self) -> Self {
+        Self { pages: self.pages.without_calls(), ..self.clone() }
+    }
+
     /// Notes that a call was refused for its ids.
     pub(super) fn saw_refusal(&mut self, now: Moment) {
         self.refusal_seen_at = Some(now);

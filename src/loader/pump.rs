@@ -17,7 +17,7 @@ impl Shared {
     pub(super) fn start_pump(self: &Arc<Self>) {
         let Some(busy) = self.state.lock().claim_pump() else { return };
         let shared = Arc::clone(self);
-        self.parts.runtime.spawn(async move { shared.pump(busy).await });
+        self.parts.tasks.spawn("pump", async move { shared.pump(busy).await });
     }
 
     async fn pump(self: Arc<Self>, busy: bool) {
@@ -28,8 +28,8 @@ impl Shared {
             self.announce_callers(&self.state.lock());
             let permit = match self.parts.upstream.governor().admit(Errand::tile()).await {
                 Ok(permit) => permit,
-                Err(no_leave) => {
-                    self.state.lock().queue.fail(reason_of(no_leave));
+                Err(not_admitted) => {
+                    self.state.lock().queue.fail(reason_of(not_admitted));
                     self.call_ended.notify_waiters();
                     return;
                 }
@@ -43,7 +43,7 @@ impl Shared {
             self.parts.metrics.upstream_batch(start.tile.cells());
             let span = start.span.clone();
             let flight = Flight::new(Arc::clone(&self), start);
-            self.parts.runtime.spawn(flight.fly(permit).instrument(span));
+            self.parts.tasks.spawn("flight", flight.fly(permit).instrument(span));
         }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::lack::{Arrived, Lack, Looked, Reuse, cells_of};
@@ -16,9 +15,10 @@ use crate::clock::{Clock, Moment};
 use crate::domain::cell::MissingReason;
 use crate::domain::id::{LocationId, VariantId};
 use crate::governor::resource::Resource;
-use crate::governor::{NoLeave, Stop};
+use crate::governor::{NotAdmitted, Stop};
 use crate::haravan::{InventorySource, Oddities, Upstream};
 use crate::metrics::ShopMetrics;
+use crate::tasks::Tasks;
 
 /// Where the queue is full, questions of more cells are refused without looking for cells that take no room. Source:
 /// ours; some 200 µs of work under the lock.
@@ -35,8 +35,8 @@ pub struct LoaderParts {
     pub cache: Arc<Cache>,
     /// What observations are dated with.
     pub clock: Clock,
-    /// Where flights run: pooled connections belong to one runtime.
-    pub runtime: Handle,
+    /// Where flights run. Pooled connections belong to one runtime.
+    pub tasks: Tasks,
     /// The longest one call may take.
     pub call_timeout: Duration,
     /// Most cells that may wait for a call (`limits.max_pending_cells`).
@@ -100,7 +100,7 @@ impl Shared {
     pub(super) fn held_up(&self) -> MissingReason {
         let governor = self.parts.upstream.governor();
         match governor.stopped(&Resource::INVENTORY) {
-            Some(stop) => reason_of(NoLeave::Stopped(stop)),
+            Some(stop) => reason_of(NotAdmitted::Stopped(stop)),
             None if governor.is_rate_limited(&Resource::INVENTORY) => MissingReason::RateLimited,
             None => MissingReason::Timeout,
         }
@@ -108,10 +108,10 @@ impl Shared {
 }
 
 /// The reason why cells are missing whose call the governor does not permit.
-pub(super) fn reason_of(no_leave: NoLeave) -> MissingReason {
-    match no_leave {
-        NoLeave::Stopped(Stop::Failing) => MissingReason::Failed,
-        NoLeave::Stopped(Stop::Unauthorized) => MissingReason::Unauthorized,
-        NoLeave::Crowded => MissingReason::RateLimited,
+pub(super) fn reason_of(not_admitted: NotAdmitted) -> MissingReason {
+    match not_admitted {
+        NotAdmitted::Stopped(Stop::Failing) => MissingReason::Failed,
+        NotAdmitted::Stopped(Stop::Unauthorized) => MissingReason::Unauthorized,
+        NotAdmitted::Crowded => MissingReason::RateLimited,
     }
 }

@@ -2,6 +2,7 @@
 
 mod fake;
 mod invariants;
+mod learnt;
 mod refusals;
 mod shares;
 mod sweeps;

@@ -4,8 +4,9 @@
 
 use secrecy::SecretString;
 
-use super::digest::{KEY_PREFIX, KeyDigest, digest_of};
+use super::digest::KEY_PREFIX;
 use super::keys::{NameError, check_name};
+use crate::domain::access::KeyDigest;
 
 /// The characters of a key: URL-safe, and 64 of them, so that six bits of a random byte pick one evenly.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -48,7 +49,7 @@ pub fn generate_key<R>(
     random(&mut bytes).map_err(KeygenError::Random)?;
     let picked = bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 0b11_1111)));
     let key: String = KEY_PREFIX.chars().chain(picked.map(|letter| char::from(*letter))).collect();
-    let sha256 = digest_of(&key);
+    let sha256 = KeyDigest::of_key(&key);
     let name = toml::Value::from(name);
     let lines =
         format!("[[keys]]\nname = {name}\nsha256 = \"{sha256}\"\nshops = [\"*\"]\nscopes = [\"read\"]\n");
@@ -71,8 +72,9 @@ mod tests {
 
     use super::super::Settings;
     use super::super::environment::Environment;
-    use super::super::keys::{NameError, Scope, ShopAccess};
-    use super::{KeygenError, digest_of, generate_key, os_random};
+    use super::super::keys::NameError;
+    use super::{KeyDigest, KeygenError, generate_key, os_random};
+    use crate::domain::access::{Scope, ShopAccess};
 
     fn counting(buffer: &mut [u8]) -> Result<(), Infallible> {
         buffer.iter_mut().zip(0..).for_each(|(byte, count)| *byte = count);
@@ -83,7 +85,7 @@ mod tests {
     fn a_key_is_its_prefix_and_43_url_safe_characters() {
         let made = generate_key("erp", counting).unwrap();
         assert_eq!(made.key.expose_secret(), "tk_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq");
-        assert_eq!(made.sha256, digest_of(made.key.expose_secret()));
+        assert_eq!(made.sha256, KeyDigest::of_key(made.key.expose_secret()));
     }
 
     #[test]

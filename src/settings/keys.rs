@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::digest::{DIGEST, KeyDigest};
+use super::digest::DIGEST;
 use super::kind::{Kind, Refusal, id, list, number, positive, string};
 use super::reader::Reader;
 use super::sections::section;
 use super::tree::Node;
-use crate::domain::id::OrgId;
+use crate::domain::access::{KeyDigest, Scope, ShopAccess};
 
 /// The longest name of a key, in characters: it goes into log lines.
 pub const MAX_NAME: usize = 64;
@@ -27,26 +27,6 @@ pub struct KeySettings {
     pub scopes: BTreeSet<Scope>,
     /// How many requests per second it may make; none: as many as it likes.
     pub requests_per_second: Option<f64>,
-}
-
-/// The shops that a key may read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ShopAccess {
-    /// Every shop, those still to be added included.
-    All,
-    /// The shops with these org ids; never empty.
-    Only(BTreeSet<OrgId>),
-}
-
-/// Something that a key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// Reads stock and its views.
-    Read,
-    /// Has the paths of `passthrough.allow` forwarded.
-    Haravan,
-    /// Sees the state of shops and empties their caches.
-    Admin,
 }
 
 section! {
@@ -167,33 +147,5 @@ impl KeyEntry {
             scopes: self.scopes?,
             requests_per_second: self.requests_per_second,
         })
-    }
-}
-
-impl ShopAccess {
-    /// Whether the shop is among them.
-    pub fn admits(&self, org_id: OrgId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(shops) => shops.contains(&org_id),
-        }
-    }
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Haravan, Self::Admin];
-
-    /// Its name in the settings.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Haravan => "haravan",
-            Self::Admin => "admin",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
     }
 }

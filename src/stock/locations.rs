@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -32,6 +31,7 @@ use crate::haravan::{
     CallCause, CallError, LOCATIONS, LocationPage, NoAnswer, Oddities, SentLocation, ShopClient, Upstream,
     UpstreamRequest,
 };
+use crate::tasks::Tasks;
 use crate::trace;
 
 /// How long locations serve. Source: ours; a shop opens a store now and then.
@@ -88,7 +88,7 @@ pub(super) struct LocationParts {
     pub(super) client: ShopClient,
     pub(super) upstream: Upstream,
     pub(super) clock: Clock,
-    pub(super) runtime: Handle,
+    pub(super) tasks: Tasks,
     pub(super) oddities: Arc<Oddities>,
     /// What counts the shop's purges.
     pub(super) cache: Arc<Cache>,
@@ -274,7 +274,7 @@ impl ListReader {
                 // There may be no caller left.
                 let _ = begun.sender.send(Some(outcome));
             };
-            self.parts.runtime.spawn(reading.instrument(trace::locations()));
+            self.parts.tasks.spawn("locations", reading.instrument(trace::locations()));
         }
         decision
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::cell::MissingReason;
-use crate::governor::{NoLeave, Stop};
+use crate::governor::{NotAdmitted, Stop};
 use crate::haravan::{CallError, ConnectionCause, NoAnswer};
 
 /// Why a question has no answer.
@@ -60,11 +60,11 @@ impl ReadError {
     #[must_use]
     pub fn of_no_answer(no_answer: &NoAnswer, rate_limited: impl FnOnce() -> Self) -> Self {
         match no_answer {
-            NoAnswer::NoLeave(NoLeave::Stopped(Stop::Failing)) => Self::Failed,
-            NoAnswer::NoLeave(NoLeave::Stopped(Stop::Unauthorized))
+            NoAnswer::NotAdmitted(NotAdmitted::Stopped(Stop::Failing)) => Self::Failed,
+            NoAnswer::NotAdmitted(NotAdmitted::Stopped(Stop::Unauthorized))
             | NoAnswer::Error(CallError::Unauthorized { .. }) => Self::Unauthorized,
             NoAnswer::Late
-            | NoAnswer::NoLeave(NoLeave::Crowded)
+            | NoAnswer::NotAdmitted(NotAdmitted::Crowded)
             | NoAnswer::Error(CallError::Throttled { .. }) => rate_limited(),
             NoAnswer::Error(
                 CallError::Timeout | CallError::Connection { cause: ConnectionCause::Timeout },

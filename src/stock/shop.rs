@@ -46,7 +46,7 @@ impl Shop {
             client: parts.client,
             upstream: devices.upstream.clone(),
             clock: parts.clock,
-            runtime: parts.runtime,
+            tasks: parts.tasks,
             oddities: Arc::clone(&devices.oddities),
             cache: Arc::clone(&devices.cache),
             excluded: parts.exclude_locations,
@@ -140,24 +140,23 @@ impl Shop {
             negative_rows: cache.negative_rows(),
             cache_bytes: cache.bytes(),
             hit_ratio: self.counter.hit_ratio(),
-            last_error: self.last_error(),
+            last_error: last_error(&self.devices),
             stopped: governor.stopped.map(Stop::as_str),
             paused_for: governor.paused_for,
             resources: governor.resources,
         }
     }
 
-    /// The last call that failed, or the last thing in an answer that could not be read.
-    fn last_error(&self) -> Option<(String, Moment)> {
-        let Devices { upstream, oddities, .. } = &self.devices;
-        let call = upstream.last_error().map(|(error, at)| (error.to_string(), at));
-        call.into_iter().chain(oddities.last()).max_by_key(|(_, at)| *at)
-    }
-
     /// Counts cells that were served fresh from the cache.
     pub fn count_hits(&self, cells: usize) {
         self.counter.count(ReadTally { hit: cells, ..ReadTally::default() });
     }
+}
+
+/// The last call that failed, or the last thing in an answer that could not be read.
+fn last_error(devices: &Devices) -> Option<(String, Moment)> {
+    let call = devices.upstream.last_error().map(|(error, at)| (error.to_string(), at));
+    call.into_iter().chain(devices.oddities.last()).max_by_key(|(_, at)| *at)
 }
 
 #[cfg(test)]

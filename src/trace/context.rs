@@ -5,12 +5,10 @@
 
 use std::fmt;
 
-use actix_web::http::header::{HeaderMap, HeaderName};
-
-/// Where the caller is in its trace.
-pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// What tracing systems along the way have to say to each other.
-pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// The header that says where the caller is in its trace.
+pub const TRACEPARENT: &str = "traceparent";
+/// The header in which tracing systems along the way write to each other.
+pub const TRACESTATE: &str = "tracestate";
 
 /// The length of a `traceparent` of the version known here, 00: `00-`, 32 digits, `-`, 16 digits, `-`, 2 digits.
 const LENGTH: usize = 55;
@@ -37,13 +35,16 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The place in a trace that a request's headers name; none if they name none, two, or one that is malformed.
+    /// Reads the values of a request's [`TRACEPARENT`] and [`TRACESTATE`] headers, in their order.
+    /// `None` if there is no `traceparent`, more than one, or a malformed one.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut sent = headers.get_all(TRACEPARENT);
-        let (only, None) = (sent.next()?, sent.next()) else { return None };
-        let context = Self::parse(only.to_str().ok()?)?;
-        Some(Self { state: state(headers), ..context })
+    pub fn from_headers<'a>(
+        mut parents: impl Iterator<Item = &'a [u8]>,
+        states: impl Iterator<Item = &'a [u8]>,
+    ) -> Option<Self> {
+        let (only, None) = (parents.next()?, parents.next()) else { return None };
+        let context = Self::parse(text(only)?)?;
+        Some(Self { state: state(states), ..context })
     }
 
     /// Whether the caller records the trace, and so asks everybody on the way to.
@@ -91,11 +92,17 @@ fn hex(digits: &str, length: usize) -> Option<u128> {
     if plain && digits.len() == length { u128::from_str_radix(digits, 16).ok() } else { None }
 }
 
+/// A header's value, if it is ASCII without control characters.
+fn text(value: &[u8]) -> Option<&str> {
+    let is_plain = value.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    if is_plain { std::str::from_utf8(value).ok() } else { None }
+}
+
 /// All of `tracestate`: it may come in several headers, which make one list.
-fn state(headers: &HeaderMap) -> Option<String> {
+fn state<'a>(states: impl Iterator<Item = &'a [u8]>) -> Option<String> {
     let mut state = String::new();
-    for part in headers.get_all(TRACESTATE) {
-        let part = part.to_str().ok()?;
+    for part in states {
+        let part = text(part)?;
         if MAX_STATE < state.len() + 1 + part.len() {
             return None;
         }
@@ -109,32 +116,25 @@ fn state(headers: &HeaderMap) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::{HeaderMap, HeaderValue};
-
-    use super::{TRACEPARENT, TRACESTATE, TraceContext, TraceId};
+    use super::{TraceContext, TraceId};
 
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     const PARENT: &str = "00f067aa0ba902b7";
 
-    fn headers(parents: &[&str], states: &[&str]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for parent in parents {
-            headers.append(TRACEPARENT, HeaderValue::from_str(parent).unwrap());
-        }
-        for state in states {
-            headers.append(TRACESTATE, HeaderValue::from_str(state).unwrap());
-        }
-        headers
+    fn read(parents: &[&str], states: &[&str]) -> Option<TraceContext> {
+        let bytes = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
+        let (parents, states) = (bytes(parents), bytes(states));
+        TraceContext::from_headers(parents.iter().map(Vec::as_slice), states.iter().map(Vec::as_slice))
     }
 
     #[track_caller]
     fn check_ignored(traceparent: &str) {
-        assert_eq!(TraceContext::of(&headers(&[traceparent], &[])), None, "{traceparent}");
+        assert_eq!(read(&[traceparent], &[]), None, "{traceparent}");
     }
 
     #[test]
     fn the_example_of_the_standard_is_read_and_shown_as_it_came() {
-        let context = TraceContext::of(&headers(&[&format!("00-{TRACE}-{PARENT}-01")], &[])).unwrap();
+        let context = read(&[&format!("00-{TRACE}-{PARENT}-01")], &[]).unwrap();
         assert_eq!(context.trace_id.to_string(), TRACE);
         assert_eq!(format!("{:016x}", context.parent_id), PARENT);
         assert!(context.is_sampled());
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn only_the_lowest_flag_says_that_a_trace_is_recorded() {
         for (flags, sampled) in [("00", false), ("01", true), ("02", false), ("03", true), ("ff", true)] {
-            let context = TraceContext::of(&headers(&[&format!("00-{TRACE}-{PARENT}-{flags}")], &[]));
+            let context = read(&[&format!("00-{TRACE}-{PARENT}-{flags}")], &[]);
             assert_eq!(context.unwrap().is_sampled(), sampled, "{flags}");
         }
     }
@@ -171,23 +171,21 @@ mod tests {
             check_ignored(&wrong);
         }
         let good = format!("00-{TRACE}-{PARENT}-01");
-        assert_eq!(TraceContext::of(&headers(&[&good, &good], &[])), None, "sent twice");
-        let mut bytes = HeaderMap::new();
-        bytes.append(TRACEPARENT, HeaderValue::from_bytes(&[0xE9; 55]).unwrap());
-        assert_eq!(TraceContext::of(&bytes), None);
+        assert_eq!(read(&[&good, &good], &[]), None, "sent twice");
+        assert_eq!(TraceContext::from_headers([&[0xE9; 55][..]].into_iter(), [].into_iter()), None);
     }
 
     #[test]
     fn a_version_to_come_is_read_as_far_as_it_is_known() {
         let longer = format!("01-{TRACE}-{PARENT}-01-more");
-        assert!(TraceContext::of(&headers(&[&longer], &[])).is_some());
+        assert!(read(&[&longer], &[]).is_some());
         check_ignored(&format!("01-{TRACE}-{PARENT}-01more"));
     }
 
     #[test]
     fn the_state_comes_along_as_one_list_unless_it_is_too_long() {
         let parent = format!("00-{TRACE}-{PARENT}-01");
-        let state = |states: &[&str]| TraceContext::of(&headers(&[&parent], states)).unwrap().state;
+        let state = |states: &[&str]| read(&[&parent], states).unwrap().state;
         assert_eq!(state(&[]), None);
         assert_eq!(state(&["a=1", "b=2"]).as_deref(), Some("a=1,b=2"));
         assert_eq!(state(&[&"a".repeat(600)]), None);

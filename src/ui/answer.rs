@@ -1,28 +1,14 @@
 //! How the page's answers travel: HTML with a policy that lets in nothing from elsewhere and nothing inline.
 
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
-};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SET_COOKIE, VARY};
 use maud::Markup;
 
-use super::layout::{Page, frame};
+use super::parts::layout::{Page, frame};
+use super::policy::GUARDS;
 use super::visit::Visit;
 use super::{error_page, sign_in};
 use crate::http::problem::Problem;
-
-/// Style, script, pictures and what the script fetches come from here alone, and nothing else comes at all.
-pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-                                 connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// What every answer of the page's says for its safety.
-const GUARDS: [(HeaderName, &str); 3] = [
-    (CONTENT_SECURITY_POLICY, POLICY),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // Not `no-referrer`: browsers would then hide the origin of the page's own forms from the page.
-    (REFERRER_POLICY, "same-origin"),
-];
 
 /// Who looks, and in which language, decides what is shown.
 const VARIES: &str = "Accept-Language, Accept-Encoding, Authorization, Cookie, X-API-Key";
@@ -60,12 +46,5 @@ impl Visit<'_> {
             headers.insert(SET_COOKIE, cookie);
         }
         answer
-    }
-}
-
-/// Says for an answer's safety what every answer of the page's says.
-pub(super) fn guard(response: &mut HttpResponseBuilder) {
-    for header in GUARDS {
-        response.insert_header(header);
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::answer;
+use super::policy;
 use crate::http::problem::Problem;
 use crate::http::response::etag::EntityTag;
 use crate::http::state::Outcome;
@@ -65,7 +65,7 @@ fn sent(asset: Asset, request: &HttpRequest) -> HttpResponse {
     // Asked for by another version's address, it may be an old page's: that one is not to keep it.
     let keep = if is_this_version { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.insert_header((ETAG, HeaderValue::from(etag))).insert_header((CACHE_CONTROL, keep));
-    answer::guard(&mut response);
+    policy::guard(&mut response);
     response.content_type(asset.media_type);
     if is_known { response.finish() } else { response.body(asset.text) }
 }

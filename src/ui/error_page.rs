@@ -4,12 +4,12 @@ use maud::html;
 
 use super::address::Address;
 use super::i18n::words::Words;
-use super::layout::{Page, Reload};
+use super::parts::layout::{Page, Reload};
 use super::parts::search::{self, Input};
 use super::visit::Visit;
 use crate::http::connection::request_id::RequestId;
 use crate::http::problem::Problem;
-use crate::http::request::parameters::ParameterError;
+use crate::http::request::parameters::error::ParameterError;
 use crate::query::QueryError;
 use crate::stock::ReadError;
 

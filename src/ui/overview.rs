@@ -8,13 +8,13 @@ use maud::{Markup, html};
 
 use super::address::Address;
 use super::i18n::language::Tongue;
-use super::layout::{Page, Reload};
 use super::parts::board::{Board, count};
+use super::parts::layout::{Page, Reload};
 use super::parts::search::{self, Input};
 use super::parts::shop_card::{ShopCard, Watched};
 use super::visit::Visit;
 use crate::clock::Clock;
-use crate::http::access::keys::Scope;
+use crate::domain::access::Scope;
 use crate::http::problem::Problem;
 use crate::http::state::Edge;
 use crate::stock::shop::Shop;

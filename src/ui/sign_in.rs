@@ -6,18 +6,18 @@ use actix_web::web::{Data, Form};
 use actix_web::{Error, HttpRequest, HttpResponse};
 use maud::html;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::address::Address;
-use super::answer;
 use super::i18n::language::Tongue;
-use super::layout::{Page, Reload, language_field};
+use super::parts::layout::{Page, Reload, language_field};
+use super::policy;
 use super::visit::{Asked, Visit};
+use crate::domain::access::KeyDigest;
 use crate::domain::id::OrgId;
 use crate::http::access::session;
 use crate::http::connection::body_deadline;
 use crate::http::problem::Problem;
-use crate::http::request::parameters::ParameterError;
+use crate::http::request::parameters::error::ParameterError;
 use crate::http::state::Edge;
 
 /// Said to a form that is not this page's.
@@ -75,7 +75,7 @@ pub(crate) async fn sign_in(
     if edge.keys.is_open() {
         return sent_on(address, None);
     }
-    let digest: [u8; 32] = Sha256::digest(key.trim()).into();
+    let digest = KeyDigest::of_key(key.trim());
     let Some(name) = edge.keys.name_of(&digest) else { return visit.sign_in_asked(Reason::Wrong) };
     let value = edge.page_seal.value(&name, &digest, edge.clock.wall(edge.clock.now()));
     sent_on(address, Some(session::given(&request, &value)))
@@ -137,7 +137,7 @@ pub(super) fn page(visit: &Visit<'_>, reason: Reason) -> Page {
 fn sent_on(address: Address, cookie: Option<String>) -> HttpResponse {
     let mut response = HttpResponse::SeeOther();
     response.insert_header((LOCATION, address.to_string())).insert_header((CACHE_CONTROL, "no-store"));
-    answer::guard(&mut response);
+    policy::guard(&mut response);
     if let Some(cookie) = cookie {
         response.insert_header((SET_COOKIE, cookie));
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::i18n::language::{Language, Tongue};
-use super::i18n::words::{EN, VI};
+use super::i18n::words::english::EN;
+use super::i18n::words::vietnamese::VI;
 use super::parts::board::{Board, BoardRow, Place};
 use super::parts::shop_card::{ShopCard, Watched};
 use crate::cache::freshness::Freshness;

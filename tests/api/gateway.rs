@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, block_in_place};
 use tonkho::app::{App, AppError};
 use tonkho::clock::Clock;
+use tonkho::domain::access::{KeyDigest, Scope, ShopAccess};
 use tonkho::domain::id::OrgId;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::faults::{Failure, Faults};
@@ -24,8 +25,7 @@ use tonkho::sandbox::handle::ShopHandle;
 use tonkho::sandbox::settings::{BucketSettings, GeneratedSettings, SandboxSettings, ShopData};
 use tonkho::settings::Settings;
 use tonkho::settings::base_url::BaseUrl;
-use tonkho::settings::digest::digest_of;
-use tonkho::settings::keys::{KeySettings, Scope, ShopAccess};
+use tonkho::settings::keys::KeySettings;
 use tonkho::settings::shops::ShopSettings;
 
 use crate::answer::Answer;
@@ -349,7 +349,7 @@ fn org(org_id: u64) -> OrgId {
 fn key(text: &str, shops: ShopAccess, scopes: &[Scope]) -> KeySettings {
     KeySettings {
         name: format!("the key {text}"),
-        sha256: digest_of(text),
+        sha256: KeyDigest::of_key(text),
         shops,
         scopes: scopes.iter().copied().collect(),
         requests_per_second: None,

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::Value;
-use tonkho::http::openapi;
+use tonkho::http::openapi::document;
 use tonkho::sandbox::faults::Failure;
 
 use crate::answer::Answer;
@@ -10,7 +10,7 @@ use crate::gateway::{Ask, EXAMPLE, EXAMPLE_QUERY, TK_ALL, TK_ONE, TK_READER, Tes
 
 /// The answers that the document has for an operation, by status.
 fn documented(method: &str, route: &str) -> Value {
-    let document: Value = serde_json::from_str(&openapi::to_json_pretty().unwrap()).unwrap();
+    let document: Value = serde_json::from_str(&document::to_json_pretty().unwrap()).unwrap();
     document["paths"][route][method]["responses"].clone()
 }
 

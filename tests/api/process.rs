@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use tonkho::domain::access::KeyDigest;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::settings::{BucketSettings, SandboxSettings};
-use tonkho::settings::digest::digest_of;
 
 use crate::answer::Answer;
 use crate::collector::PATIENCE;
@@ -173,7 +173,8 @@ impl Drop for Process {
 }
 
 fn configuration(sandbox: &Sandbox, grace: Duration, more: &str) -> String {
-    let digest: String = digest_of(TK_ALL).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: String =
+        KeyDigest::of_key(TK_ALL).as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let (haravan, grace) = (sandbox.base_url(), grace.as_millis());
     format!(
         r#"

@@ -1,7 +1,8 @@
 //! The table of layers in `src/lib.rs`, held against the code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::imports::{circles, imports};
 use crate::source::{Source, all_below, no_complaints, read};
 
 /// The module that stands apart: it uses nothing of the rest, and nothing of the library uses it.
@@ -23,17 +24,30 @@ const OWNED: [(&str, &[&str]); 11] = [
 
 /// Layer by module, from the table.
 fn table() -> BTreeMap<String, u32> {
-    let mut layers = BTreeMap::new();
-    for row in read("src/lib.rs").lines().filter_map(|line| line.strip_prefix("//! | ")) {
-        let columns: Vec<&str> = row.split('|').map(str::trim).collect();
-        let [layer, _, modules, ..] = columns.as_slice() else { continue };
-        if let Ok(layer) = layer.parse() {
-            let names = modules.split('`').skip(1).step_by(2);
-            layers.extend(names.map(|name| (name.to_owned(), layer)));
-        }
-    }
+    let layers = table_of("src/lib.rs");
     assert_eq!(layers.get("domain"), Some(&0), "the table in src/lib.rs cannot be read");
     layers
+}
+
+/// Floor by room of `http`, from the table.
+fn floors() -> BTreeMap<String, u32> {
+    let floors = table_of("src/http.rs");
+    assert_eq!(floors.get("problem"), Some(&1), "the table in src/http.rs cannot be read");
+    floors
+}
+
+/// The numbers of the first column of a table, by the names in its third.
+fn table_of(path: &str) -> BTreeMap<String, u32> {
+    let mut numbers = BTreeMap::new();
+    for row in read(path).lines().filter_map(|line| line.strip_prefix("//! | ")) {
+        let columns: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [number, _, names, ..] = columns.as_slice() else { continue };
+        if let Ok(number) = number.parse() {
+            let names = names.split('`').skip(1).step_by(2);
+            numbers.extend(names.map(|name| (name.to_owned(), number)));
+        }
+    }
+    numbers
 }
 
 /// The files of the library, each with its module.
@@ -119,4 +133,63 @@ fn every_module_of_the_library_is_in_the_table() {
     let missing: Vec<&str> =
         modules.filter(|module| *module != APART && !layers.contains_key(*module)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "modules without a layer");
+}
+
+/// The most files of a folder. The root of the library has one for each module.
+const MOST_FILES: usize = 12;
+
+/// The folders that have more; this list may only shrink.
+const CROWDED: [&str; 3] = ["src/settings", "src/sandbox", "src/view"];
+
+/// The modules whose files still import each other in circles; this list may only shrink.
+const CIRCULAR: [&str; 5] = ["cache", "governor", "loader", "query", "stock"];
+
+#[test]
+fn no_room_of_http_uses_one_of_a_floor_above() {
+    let floors = floors();
+    let floor = |module: &str| {
+        let inside = module.strip_prefix("http::")?;
+        let rooms = floors.iter().filter(|(room, _)| {
+            inside.strip_prefix(room.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        });
+        rooms.max_by_key(|(room, _)| room.len()).map(|(_, floor)| *floor)
+    };
+    let mut complaints = Vec::new();
+    for (module, used) in imports().iter().filter(|(module, _)| module.starts_with("http::")) {
+        let Some(own) = floor(module) else {
+            complaints.push(format!("{module} is not in the table of src/http.rs"));
+            continue;
+        };
+        for other in used {
+            if floor(other).is_some_and(|other| own < other) {
+                complaints.push(format!("{module} (floor {own}) uses {other}"));
+            }
+        }
+    }
+    no_complaints(&complaints);
+}
+
+#[test]
+fn no_more_than_two_files_import_each_other_in_a_circle() {
+    let circles = circles(&imports(), 2);
+    let new = circles.iter().filter(|circle| {
+        let modules: BTreeSet<&str> = circle.iter().map(|file| file.split("::").next().unwrap()).collect();
+        modules.len() != 1 || !modules.iter().all(|module| CIRCULAR.contains(module))
+    });
+    no_complaints(&new.map(|circle| circle.join(", ")).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_folder_holds_no_more_files_than_can_be_seen_at_once() {
+    let mut files: BTreeMap<String, usize> = BTreeMap::new();
+    for source in all_below("src", "") {
+        let folder = source.path.rsplit_once('/').unwrap().0;
+        *files.entry(folder.to_owned()).or_default() += 1;
+    }
+    let crowded = files.iter().filter(|(folder, files)| {
+        MOST_FILES < **files && *folder != "src" && !CROWDED.contains(&folder.as_str())
+    });
+    let complaints: Vec<String> =
+        crowded.map(|(folder, files)| format!("{folder} has {files} files; at most {MOST_FILES}")).collect();
+    no_complaints(&complaints);
 }

@@ -1,6 +1,6 @@
 //! The committed OpenAPI document is the one that the code makes.
 
-use tonkho::http::openapi;
+use tonkho::http::openapi::document;
 
 use crate::source::read;
 
@@ -22,10 +22,10 @@ fn check(path: &str, generated: &str) {
 
 #[test]
 fn the_committed_json_is_current() {
-    check("openapi/tonkho.json", &openapi::to_json_pretty().unwrap());
+    check("openapi/tonkho.json", &document::to_json_pretty().unwrap());
 }
 
 #[test]
 fn the_committed_yaml_is_current() {
-    check("openapi/tonkho.yaml", &openapi::to_yaml().unwrap());
+    check("openapi/tonkho.yaml", &document::to_yaml().unwrap());
 }

@@ -7,30 +7,31 @@ use crate::source::{Source, all_below, no_complaints, read};
 /// Idioms that a reader whose second language is English has to decode, and how often comments in `src` still have
 /// each. A number may only fall: lower it when a comment was rewritten.
 const IDIOMS: [(&str, usize); 17] = [
-    ("whoever", 26),
-    ("nobody", 33),
-    ("somebody", 21),
-    ("everybody", 4),
-    ("so many", 58),
+    ("whoever", 18),
+    ("nobody", 15),
+    ("somebody", 12),
+    ("everybody", 2),
+    ("so many", 45),
     ("so much", 2),
-    ("none if", 46),
-    ("is none", 15),
+    ("none if", 31),
+    ("is none", 14),
     ("of none", 0),
-    ("told", 57),
-    ("tells of", 4),
-    ("tell of", 4),
+    ("told", 32),
+    ("tells of", 2),
+    ("tell of", 2),
     ("at hand", 4),
     ("stands ready", 4),
-    ("stand ready", 16),
-    ("be had", 5),
-    ("s back", 1),
+    ("stand ready", 13),
+    ("be had", 2),
+    ("s back", 0),
 ];
 
 /// Whole sentences that describe nothing.
 const EMPTY_SENTENCES: [&str; 2] = ["It is.", "It does."];
 
 /// Files beside the documents whose texts users read.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
+    "openapi/tonkho.json",
     "helm/tonkho/values.yaml",
     "helm/tonkho/values.schema.json",
     "helm/tonkho/rules/tonkho.yaml",
@@ -90,10 +91,7 @@ fn the_documents_are_in_plain_english() {
 #[test]
 fn the_texts_of_the_program_are_in_plain_english() {
     let mut complaints = lines_of("the table of settings", &reference::markdown());
-    for source in all_below("src", ".rs")
-        .iter()
-        .filter(|source| !source.is_test() && !source.path.starts_with("src/http/"))
-    {
+    for source in all_below("src", ".rs").iter().filter(|source| !source.is_test()) {
         for (number, text) in texts_of(source) {
             complaints.extend(idioms_in(&format!("{}:{number}", source.path), &text));
         }

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Observation, PackedCell, VariantCells, pack};
-use crate::cache::order::{Standing, Verdict};
+use super::{Finding, Observation, PackedCell, VariantCells, pack};
+use crate::cache::order::{CallTimes, Standing, Verdict};
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, RowId};
 use crate::domain::row::Row;
@@ -28,9 +28,9 @@ impl VariantCells {
     #[must_use]
     pub fn merged_with_turns(&self, mut observations: Vec<Observation>, turns: &mut Turns) -> Self {
         observations.sort_by_key(|observation| observation.loc_id);
-        let mut cells = Vec::with_capacity(self.cells.len() + observations.len());
+        let mut cells = Vec::with_capacity(self.cells().len() + observations.len());
         let mut odd = Vec::new();
-        let mut known = self.cells.iter().peekable();
+        let mut known = self.cells().iter().peekable();
         for observation in observations {
             while let Some(cell) = known.next_if(|cell| cell.loc_id < observation.loc_id) {
                 self.keep(cell, &mut cells, &mut odd);
@@ -38,9 +38,22 @@ impl VariantCells {
             if let Some(cell) = known.next_if(|cell| cell.loc_id == observation.loc_id) {
                 self.keep(cell, &mut cells, &mut odd);
             }
-            match cells.last_mut().filter(|cell| cell.loc_id == observation.loc_id) {
-                Some(cell) => self.settle(cell, observation, &mut odd, turns),
-                None => cells.push(pack(observation, &mut odd)),
+            let Observation { loc_id, finding, call } = observation;
+            let held = cells.last_mut().filter(|cell| cell.loc_id == loc_id);
+            let row = match finding {
+                Finding::Row(row) => Some(row),
+                Finding::NoRow => None,
+                Finding::Unchanged(unchanged) => {
+                    // What is not known is not known to be unchanged.
+                    if let Some(cell) = held {
+                        cell.confirm(&unchanged, &call);
+                    }
+                    continue;
+                }
+            };
+            match held {
+                Some(cell) => self.settle(cell, row, &call, &mut odd, turns),
+                None => cells.push(pack(loc_id, row, &call, &mut odd)),
             }
         }
         for cell in known {
@@ -54,9 +67,9 @@ impl VariantCells {
     #[must_use]
     pub fn absorbed(&self, other: &Self) -> Self {
         let (first, second) = if other.version < self.version { (other, self) } else { (self, other) };
-        let mut cells = Vec::with_capacity(first.cells.len().max(second.cells.len()));
+        let mut cells = Vec::with_capacity(first.cells().len().max(second.cells().len()));
         let mut odd = Vec::new();
-        let (mut earlier, mut later) = (first.cells.iter().peekable(), second.cells.iter().peekable());
+        let (mut earlier, mut later) = (first.cells().iter().peekable(), second.cells().iter().peekable());
         loop {
             let order = match (earlier.peek(), later.peek()) {
                 (None, None) => break,
@@ -78,11 +91,18 @@ impl VariantCells {
         Self { variant_id: self.variant_id, version: 0, cells: cells.into(), odd: odd.into() }
     }
 
-    /// Merges an observation into the cell of the same place.
-    fn settle(&self, cell: &mut PackedCell, observation: Observation, odd: &mut Vec<Row>, turns: &mut Turns) {
+    /// Merges what a call found into the cell of the same place.
+    fn settle(
+        &self,
+        cell: &mut PackedCell,
+        row: Option<Box<Row>>,
+        call: &CallTimes,
+        odd: &mut Vec<Row>,
+        turns: &mut Turns,
+    ) {
         let held = cell.reading();
         let (id, rows) = (CellId { variant_id: self.variant_id, loc_id: cell.loc_id }, odd.len());
-        let new = pack(observation, odd);
+        let new = pack(cell.loc_id, row, call, odd);
         let reading = new.reading();
         let verdict = held.against(cell.standing, &reading);
         match verdict {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-use super::{Finding, Observation, PackedCell, Turns, VariantCells};
+use super::cells::Cells;
+use super::{Finding, Observation, PackedCell, Turns, Unchanged, VariantCells};
 use crate::cache::Cache;
 use crate::cache::order::CallTimes;
 use crate::clock::Moment;
@@ -90,6 +91,7 @@ fn odd_rows_cost_what_they_weigh() {
 #[test]
 fn a_cell_takes_64_bytes() {
     assert_eq!(size_of::<PackedCell>(), 64);
+    assert_eq!(size_of::<Cells>(), 64);
 }
 
 #[test]
@@ -186,6 +188,47 @@ fn a_purged_cell_is_served_again_only_after_it_was_observed_again() {
     assert!(!purged.merged(vec![found(1, 101, 5, "5")]).cell(place).unwrap().is_purged());
 }
 
+/// Nothing came of location 1: neither since this moment nor with this second of `updated_at`, or a later one.
+fn unchanged(at: u64, observed_from: u64, second: u64) -> Observation {
+    let updated_at_min = row(1, second, "1").updated_at;
+    let observed_from = Moment::from_millis(observed_from);
+    seen(1, at, Finding::Unchanged(Unchanged { observed_from, updated_at_min }))
+}
+
+/// When location 1 was observed, and whether it may be served.
+fn dated(entry: &VariantCells) -> (u64, bool) {
+    let cell = entry.cells()[0];
+    (cell.observed_at().as_millis(), cell.is_sound())
+}
+
+#[test]
+fn what_did_not_come_though_changes_were_asked_for_is_dated_anew_and_nothing_else() {
+    let row = empty().merged(vec![found(1, 100, 5, "5.50"), found(2, 100, 5, "3")]);
+    let confirmed = row.merged(vec![unchanged(900, 100, 6)]);
+    assert_eq!((dated(&confirmed), first(&confirmed)), ((900, true), first(&row)));
+    assert_eq!(confirmed.cells()[1].observed_at(), Moment::from_millis(100));
+    let no_row = empty().merged(vec![seen(1, 100, Finding::NoRow)]);
+    let confirmed = no_row.merged(vec![unchanged(900, 100, 6)]);
+    assert_eq!((dated(&confirmed), first(&confirmed)), ((900, true), None));
+}
+
+#[test]
+fn what_did_not_come_is_not_confirmed_where_that_would_say_too_much() {
+    let held = empty().merged(vec![found(1, 100, 5, "5")]);
+    // It was observed before the span that was asked for.
+    assert_eq!(dated(&held.merged(vec![unchanged(900, 101, 6)])), (100, true));
+    // It should have come, and may be gone.
+    assert_eq!(dated(&held.merged(vec![unchanged(900, 100, 5)])), (100, true));
+    // It was observed later than the call began.
+    assert_eq!(dated(&held.merged(vec![unchanged(99, 50, 6)])), (100, true));
+    // It may not be served.
+    assert_eq!(dated(&held.purged(None).merged(vec![unchanged(900, 100, 6)])), (100, false));
+    let doubted = held.merged(vec![found(1, 9_000, 4, "4")]);
+    assert_eq!(dated(&doubted.merged(vec![unchanged(9_900, 100, 6)])), (100, false));
+    // It is not known.
+    assert!(empty().merged(vec![unchanged(900, 100, 6)]).cells().is_empty());
+}
+
 fn observation() -> impl Strategy<Value = Observation> {
     let finding = prop_oneof![
         4 => (1_u64..6, proptest::sample::select(vec!["1", "2.50", "-3"])).prop_map(Some),
@@ -219,6 +262,53 @@ proptest! {
             prop_assert!(cell.is_sound());
             // At the moment that its age counts from, or later, the row that is held was Haravan's.
             prop_assert!(cell.observed_at().as_millis() < last + changes_every);
+        }
+    }
+
+    #[test]
+    fn refreshes_of_what_changed_leave_the_last_word_held_and_dated_within_its_call(
+        calls in proptest::collection::vec((0_u64..2_000, 0_u64..40, 0_u64..40, proptest::bool::ANY), 1..40),
+        changes_every in 1_u64..300,
+        overlap in 0_u64..50,
+    ) {
+        // What happens: a call begins (false) or ends (true).
+        let mut happens: Vec<(u64, bool, usize)> = Vec::new();
+        for (number, (began, there, back, _)) in calls.iter().enumerate() {
+            happens.push((*began, false, number));
+            happens.push((began + there + back, true, number));
+        }
+        happens.sort_unstable();
+        let mut entry = empty();
+        let mut asked = vec![None; calls.len()];
+        let mut last = None;
+        for (_, ends, number) in happens {
+            let (began, there, back, is_refresh) = calls[number];
+            if !ends {
+                let observed_at = entry.cells().first().map(|cell| cell.observed_at().as_millis());
+                asked[number] = observed_at.filter(|_| is_refresh);
+                continue;
+            }
+            let changed_at = (began + there) / changes_every * changes_every;
+            let time = |at: u64| Timestamp::from_parts(i64::try_from(at).unwrap(), 0);
+            let min = asked[number].map(|observed_from: u64| (observed_from, observed_from.saturating_sub(overlap)));
+            let finding = match min {
+                Some((observed_from, min)) if changed_at < min => Finding::Unchanged(Unchanged {
+                    observed_from: Moment::from_millis(observed_from),
+                    updated_at_min: time(min),
+                }),
+                _ => {
+                    let mut row = row(1, 0, "5");
+                    row.updated_at = time(changed_at);
+                    Finding::Row(Box::new(row))
+                }
+            };
+            entry = entry.merged(vec![taking(there + back, seen(1, began, finding))]);
+            last = last.max(Some(changed_at));
+            let held = u64::try_from(first(&entry).unwrap().updated_at.nanoseconds()).unwrap();
+            prop_assert_eq!(Some(held), last);
+            prop_assert!(entry.cells()[0].is_sound());
+            // At the moment that its age counts from, or later, the row that is held was Haravan's.
+            prop_assert!(dated(&entry).0 < held + changes_every);
         }
     }
 

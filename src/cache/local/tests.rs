@@ -116,7 +116,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(50))]
 
     #[test]
     fn counts_and_versions_are_those_of_what_is_held(
@@ -146,6 +146,7 @@ proptest! {
             prop_assert_eq!(found(&cache), (cache.resident_cells(), cache.negative_rows()));
             let oversold = cache.entries().filter(|entry| entry.worst_shortage().is_some()).count();
             prop_assert_eq!(cache.oversold_variants(), oversold);
+            prop_assert_eq!(cache.residents.front().len(), cache.bundles.iter().count());
             for entry in cache.entries() {
                 prop_assert!(last_versions[&entry.variant_id()] <= entry.version());
                 prop_assert_eq!(cache.get(entry.variant_id()).map(|held| held.version()), Some(entry.version()));

@@ -10,10 +10,10 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use actix_web::{HttpMessage, HttpRequest};
 use parking_lot::RwLock;
 use rustc_hash::FxBuildHasher;
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::rate_limit::Allowance;
+use crate::domain::access::{KeyDigest, Scope, ShopAccess};
 use crate::domain::caller::CallerId;
 use crate::domain::id::OrgId;
 use crate::http::problem::Problem;
@@ -21,45 +21,13 @@ use crate::http::problem::Problem;
 /// The header for clients that cannot set `Authorization`.
 pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Something that a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// Reads stock and its views.
-    Read,
-    /// Has paths forwarded to Haravan.
-    Haravan,
-    /// Sees the state of shops and empties their caches.
-    Admin,
-}
-
-impl Scope {
-    /// The scope's name in settings and answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Haravan => "haravan",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-/// The shops that a key may read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ShopAccess {
-    /// Every shop, those still to be added included.
-    All,
-    /// These.
-    Only(BTreeSet<OrgId>),
-}
-
 /// A key that is admitted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     /// What the key is called in logs.
     pub name: String,
-    /// The SHA-256 of the whole key.
-    pub digest: [u8; 32],
+    /// The digest of the whole key.
+    pub digest: KeyDigest,
     /// The shops it may read.
     pub shops: ShopAccess,
     /// What it may do.
@@ -94,7 +62,7 @@ enum Admission {
     /// Everyone may do everything (`auth.disabled`).
     Everyone(Arc<Caller>),
     /// Those with one of these keys.
-    Keys(HashMap<[u8; 32], Arc<Caller>, FxBuildHasher>),
+    Keys(HashMap<KeyDigest, Arc<Caller>, FxBuildHasher>),
 }
 
 impl KeyRing {
@@ -130,7 +98,7 @@ impl KeyRing {
     }
 
     /// What the key with this digest is called, if it is admitted.
-    pub(crate) fn name_of(&self, digest: &[u8; 32]) -> Option<Arc<str>> {
+    pub(crate) fn name_of(&self, digest: &KeyDigest) -> Option<Arc<str>> {
         match &**self.admission.read() {
             Admission::Everyone(_) => None,
             Admission::Keys(keys) => keys.get(digest).map(|caller| Arc::clone(&caller.name)),
@@ -138,7 +106,7 @@ impl KeyRing {
     }
 
     /// The digest of the key that is called so, if it is admitted.
-    pub(crate) fn digest_of(&self, name: &str) -> Option<[u8; 32]> {
+    pub(crate) fn digest_of(&self, name: &str) -> Option<KeyDigest> {
         match &**self.admission.read() {
             Admission::Everyone(_) => None,
             Admission::Keys(keys) => {
@@ -163,7 +131,7 @@ impl KeyRing {
     pub(crate) fn admit_digest(
         &self,
         request: &HttpRequest,
-        digest: Option<[u8; 32]>,
+        digest: Option<KeyDigest>,
     ) -> Result<Arc<Caller>, Problem> {
         let caller = self.identify_digest(|| digest)?;
         request.extensions_mut().insert(KeyName(Arc::clone(&caller.name)));
@@ -180,7 +148,7 @@ impl KeyRing {
         self.identify_digest(|| digest_sent(headers))
     }
 
-    fn identify_digest(&self, digest: impl FnOnce() -> Option<[u8; 32]>) -> Result<Arc<Caller>, Problem> {
+    fn identify_digest(&self, digest: impl FnOnce() -> Option<KeyDigest>) -> Result<Arc<Caller>, Problem> {
         let admission = self.admission.read();
         let caller = match &**admission {
             Admission::Everyone(caller) => caller,
@@ -237,22 +205,16 @@ impl Caller {
         if self.scopes.contains(&scope) { Ok(()) } else { Err(Problem::LacksScope(scope)) }
     }
 
-    /// Whether the caller may read a shop.
+    /// Returns whether the caller may read a shop.
     #[must_use]
     pub fn may_read(&self, org_id: OrgId) -> bool {
-        match &self.shops {
-            ShopAccess::All => true,
-            ShopAccess::Only(shops) => shops.contains(&org_id),
-        }
+        self.shops.admits(org_id)
     }
 
     /// The one shop that the caller is bound to, if it is one.
     #[must_use]
     pub fn bound_to(&self) -> Option<OrgId> {
-        match &self.shops {
-            ShopAccess::Only(shops) if shops.len() == 1 => shops.first().copied(),
-            ShopAccess::Only(_) | ShopAccess::All => None,
-        }
+        self.shops.single()
     }
 }
 
@@ -262,14 +224,14 @@ pub(crate) fn caller_of(request: &HttpRequest) -> CallerId {
 }
 
 /// The digest of the key that was sent: `Authorization: Bearer` first, `X-API-Key` else.
-pub(crate) fn digest_sent(headers: &HeaderMap) -> Option<[u8; 32]> {
+pub(crate) fn digest_sent(headers: &HeaderMap) -> Option<KeyDigest> {
     let header = |name: HeaderName| headers.get(name)?.to_str().ok();
     let bearer = header(AUTHORIZATION).and_then(|value| {
         let (scheme, key) = value.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
     let key = bearer.or_else(|| header(X_API_KEY).map(str::trim)).filter(|key| !key.is_empty())?;
-    Some(Sha256::digest(key).into())
+    Some(KeyDigest::of_key(key))
 }
 
 #[cfg(test)]
@@ -278,16 +240,16 @@ mod tests {
 
     use actix_web::HttpMessage;
     use actix_web::test::TestRequest;
-    use sha2::{Digest, Sha256};
 
-    use super::{Key, KeyName, KeyRing, Scope, ShopAccess};
+    use super::{Key, KeyName, KeyRing};
+    use crate::domain::access::{KeyDigest, Scope, ShopAccess};
     use crate::domain::id::OrgId;
     use crate::http::problem::Problem;
 
     fn key(text: &str, shops: &[u64]) -> Key {
         Key {
             name: format!("name of {text}"),
-            digest: Sha256::digest(text).into(),
+            digest: KeyDigest::of_key(text),
             shops: ShopAccess::Only(shops.iter().map(|id| OrgId::new(*id).unwrap()).collect()),
             scopes: BTreeSet::from([Scope::Read]),
             requests_per_second: None,

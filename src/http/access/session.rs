@@ -14,6 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use crate::domain::access::KeyDigest;
 use crate::domain::hex;
 use crate::domain::timestamp::Timestamp;
 use crate::http::access::keys::KeyRing;
@@ -38,7 +39,7 @@ pub struct Seal(Sealing);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
     /// The digest of the key that it stands for.
-    pub(crate) digest: [u8; 32],
+    pub(crate) digest: KeyDigest,
     /// The key's name.
     name: String,
     /// Whether it is to be given anew.
@@ -72,12 +73,16 @@ impl Seal {
         Ok(Self(Sealing::new(&secret.into())))
     }
 
-    fn over(&self, issued: u64, digest: &[u8; 32]) -> Sealing {
-        self.0.clone().chain_update(PURPOSE).chain_update(issued.to_be_bytes()).chain_update(digest)
+    fn over(&self, issued: u64, digest: &KeyDigest) -> Sealing {
+        self.0
+            .clone()
+            .chain_update(PURPOSE)
+            .chain_update(issued.to_be_bytes())
+            .chain_update(digest.as_bytes())
     }
 
     /// The cookie's value for a session that starts, or is renewed, now.
-    pub(crate) fn value(&self, name: &str, digest: &[u8; 32], now: Timestamp) -> String {
+    pub(crate) fn value(&self, name: &str, digest: &KeyDigest, now: Timestamp) -> String {
         let issued = seconds(now);
         let seal = self.over(issued, digest).finalize().into_bytes();
         format!("{}.{issued:x}.{}", hex::encode(name.as_bytes()), hex::encode(&seal))

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::head_guard::HeadError;
+use super::head_error::HeadError;
 use super::request_id::RequestId;
 use crate::http::problem::{PROBLEM_JSON, Problem};
 

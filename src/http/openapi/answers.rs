@@ -12,9 +12,9 @@ use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuil
 use utoipa::{IntoResponses, ToSchema};
 
 use super::bodies::{Forwarded, InventoryReply, Locations};
-use crate::http::access::keys::Scope;
+use super::shop_list::ShopList;
+use crate::domain::access::Scope;
 use crate::http::problem::{PROBLEM_JSON, Problem, ProblemBody};
-use crate::http::routes::shops::ShopList;
 use crate::query::QueryError;
 use crate::stock::ReadError;
 

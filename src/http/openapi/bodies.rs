@@ -37,7 +37,7 @@ pub struct GridQuestion {
     /// If not every cell is there in time, the answer has those that are, and says what is missing.
     #[schema(example = false)]
     pub partial: Option<bool>,
-    /// Haravan is not called. The answer tells what the question would take.
+    /// A dry run. No call to Haravan is made; the answer says what the question would take.
     #[schema(example = false)]
     pub explain: Option<bool>,
 }

@@ -114,7 +114,7 @@ pub struct AskQuery {
     /// `true`: if not every cell is there in time, the answer has those that are, and says what is missing.
     #[param(example = false)]
     pub partial: Option<bool>,
-    /// `true`: Haravan is not called. The answer tells what the question would take.
+    /// `true`: a dry run. No call to Haravan is made; the answer says what the question would take.
     #[param(example = false)]
     pub explain: Option<bool>,
 }
@@ -151,10 +151,10 @@ pub struct AvailabilityQuery {
     /// Pieces of each variant that are not for sale: a decimal number of at least 0. Left out: none.
     #[param(pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$", example = "2")]
     pub buffer: Option<String>,
-    /// The most pieces that are told: a decimal number of at least 0. Left out: all there are.
+    /// The largest quantity that the answer shows: a decimal number of at least 0. Left out: no cap.
     #[param(pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$", example = "10")]
     pub cap: Option<String>,
-    /// At or below so many pieces, stock is low: a decimal number of at least 0. Left out: the shop's
+    /// Stock at or below this quantity is low: a decimal number of at least 0. Left out: the shop's
     /// `low_stock_threshold`.
     #[param(pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$", example = "5")]
     pub threshold: Option<String>,
@@ -182,7 +182,7 @@ pub struct LowStockQuery {
     /// What an alert is about: single rows, or variants summed over the locations asked for. Left out: `variant`.
     #[param(example = "variant")]
     pub level: Option<AlertLevel>,
-    /// At or below so many pieces, stock is low: a decimal number of at least 0. Left out: the shop's
+    /// Stock at or below this quantity is low: a decimal number of at least 0. Left out: the shop's
     /// `low_stock_threshold`.
     #[param(pattern = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$", example = "5")]
     pub threshold: Option<String>,

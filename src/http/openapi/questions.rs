@@ -19,7 +19,7 @@ pub struct VariantStockQuestion {
     /// If not every cell is there in time, the answer has those that are, and says what is missing.
     #[schema(example = false)]
     pub partial: Option<bool>,
-    /// Haravan is not called. The answer tells what the question would take.
+    /// A dry run. No call to Haravan is made; the answer says what the question would take.
     #[schema(example = false)]
     pub explain: Option<bool>,
     /// The form of the answer. Left out: `Accept` says.
@@ -39,10 +39,10 @@ pub struct AvailabilityQuestion {
     /// Pieces of each variant that are not for sale. Left out: none.
     #[schema(example = 2)]
     pub buffer: Option<Amount>,
-    /// The most pieces that are told. Left out: all there are.
+    /// The largest quantity that the answer shows. Left out: no cap.
     #[schema(example = 10)]
     pub cap: Option<Amount>,
-    /// At or below so many pieces, stock is low. Left out: the shop's `low_stock_threshold`.
+    /// Stock at or below this quantity is low. Left out: the shop's `low_stock_threshold`.
     #[schema(example = 5)]
     pub threshold: Option<Amount>,
     /// Whether the locations that have stock are listed.
@@ -62,7 +62,7 @@ pub struct LowStockQuestion {
     pub grid: GridQuestion,
     /// What an alert is about. Left out: `variant`.
     pub level: Option<AlertLevel>,
-    /// At or below so many pieces, stock is low. Left out: the shop's `low_stock_threshold`.
+    /// Stock at or below this quantity is low. Left out: the shop's `low_stock_threshold`.
     #[schema(example = 5)]
     pub threshold: Option<Amount>,
     /// The form of the answer. Left out: `Accept` says.
@@ -98,7 +98,7 @@ pub struct FulfilmentQuestion {
     /// If not every cell is there in time, the answer has those that are, and says what is missing.
     #[schema(example = false)]
     pub partial: Option<bool>,
-    /// Haravan is not called. The answer tells what the question would take.
+    /// A dry run. No call to Haravan is made; the answer says what the question would take.
     #[schema(example = false)]
     pub explain: Option<bool>,
     /// The form of the answer. Left out: `Accept` says.

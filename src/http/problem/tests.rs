@@ -6,9 +6,9 @@ use actix_web::body::to_bytes;
 use actix_web::test::TestRequest;
 
 use super::{Problem, whole_seconds};
-use crate::http::access::keys::Scope;
-use crate::http::connection::head_guard::HeadError;
-use crate::http::request::parameters::ParameterError;
+use crate::domain::access::Scope;
+use crate::http::connection::head_error::HeadError;
+use crate::http::request::parameters::error::ParameterError;
 use crate::query::QueryError;
 use crate::stock::ReadError;
 

@@ -4,8 +4,8 @@ use std::hash::Hash;
 use std::io;
 use std::sync::Arc;
 
+use actix_web::HttpResponse;
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, stream};
 
 use super::standing::{Material, Prepared, Uses, made};
@@ -17,7 +17,7 @@ use crate::http::request::accept::Form;
 use crate::http::response::coding::Coding;
 use crate::http::response::etag::EntityTag;
 use crate::http::response::headers::Whole;
-use crate::http::state::Edge;
+use crate::http::state::access::Access;
 use crate::query::Grid;
 use crate::stock::Reading;
 use crate::view::availability::AvailabilityAnswer;
@@ -149,12 +149,12 @@ enum Content {
 
 /// Reads the cells that are wanted and makes of them what `view` does.
 pub(crate) async fn answer<A: Answer>(
-    edge: &Edge,
-    request: &HttpRequest,
+    access: &Access,
     question: &Question,
     (form, wanted): (Form, Wanted),
     view: impl Fn(Reading, Context<'_>) -> A + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
     let grid = match wanted {
         Wanted::Answer(grid) => grid,
         Wanted::Cost(explained) => return Ok(explained),
@@ -188,7 +188,7 @@ pub(crate) async fn answer<A: Answer>(
         Content::Whole(whole) => {
             let response = provenance.respond_whole(request, &whole);
             if let Some(validity) = validity {
-                edge.keep_ready(request, shop, coding, whole, validity);
+                edge.keep_ready(access, shop, coding, whole, validity);
             }
             response
         }

@@ -5,6 +5,8 @@
 //! of a body that is null. What the texts mean is [`crate::query`]'s to say.
 
 mod body;
+pub mod error;
+pub(crate) mod names;
 mod order_lines;
 mod query_string;
 #[cfg(test)]
@@ -16,6 +18,9 @@ use std::collections::BTreeMap;
 
 use smallvec::{SmallVec, smallvec};
 
+use error::{LineError, ParameterError, bounded};
+use names::{LINES, LISTS, LOCATION_IDS, MAX_QUOTED, PREFER, VARIANT_IDS, VATIANT_IDS};
+
 use super::accept::Form;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::quantity::{Quantity, QuantityError};
@@ -24,103 +29,8 @@ use crate::view::alert::AlertLevel;
 use crate::view::availability::Pooling;
 use crate::view::stock::GroupBy;
 
-pub use body::read_body;
-pub use order_lines::LineError;
+pub(crate) use body::read_body;
 pub use vocabulary::Vocabulary;
-
-/// The locations asked for.
-pub const LOCATION_IDS: &str = "location_ids";
-/// The variants asked for.
-pub const VARIANT_IDS: &str = "variant_ids";
-/// The same, as Haravan's documentation misspells it.
-pub const VATIANT_IDS: &str = "vatiant_ids";
-
-/// The lines of an order.
-pub const LINES: &str = "lines";
-/// The locations to use first.
-pub const PREFER: &str = "prefer";
-
-/// The names of id lists: repeated ones are joined.
-const LISTS: [&str; 4] = [LOCATION_IDS, VARIANT_IDS, VATIANT_IDS, PREFER];
-
-/// How much of a value an error quotes, in characters.
-const MAX_QUOTED: usize = 40;
-
-/// The most parameters that are ignored in one request: each is compared with the known ones. Source: ours.
-const MOST_IGNORED: usize = 1_000;
-
-/// Why parameters cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ParameterError {
-    /// A value is not what it should be.
-    #[error(transparent)]
-    Query(#[from] QueryError),
-    /// A value's percent-encoding is broken.
-    #[error("{parameter}: the value is not percent-encoded UTF-8")]
-    Encoding {
-        /// The parameter's name.
-        parameter: &'static str,
-    },
-    /// A name is nearly one that is known.
-    #[error("{name}: unknown parameter, did you mean {meant}?")]
-    Misspelled {
-        /// The name, shortened.
-        name: String,
-        /// The name that was probably meant.
-        meant: &'static str,
-    },
-    /// A name is none that the route takes.
-    #[error("{name}: unknown parameter; the parameters here are {known}")]
-    Unknown {
-        /// The name, shortened.
-        name: String,
-        /// The names that the route takes.
-        known: String,
-    },
-    /// More names than anybody would send are not known.
-    #[error("more than {MOST_IGNORED} parameters are unknown")]
-    TooManyUnknown,
-    /// A single value was given more than once.
-    #[error("{parameter}: given more than once, with different values")]
-    Repeated {
-        /// The parameter's name.
-        parameter: &'static str,
-    },
-    /// The query string and the body both say something.
-    #[error("{parameter}: given both in the query string and in the body")]
-    GivenTwice {
-        /// The parameter's name.
-        parameter: &'static str,
-    },
-    /// A member of the body is of the wrong type.
-    #[error("{parameter}: expected {expected}")]
-    Member {
-        /// The parameter's name.
-        parameter: &'static str,
-        /// What it should have been.
-        expected: &'static str,
-    },
-    /// A line of an order is not what it should be.
-    #[error(transparent)]
-    Line(#[from] LineError),
-    /// There is no body.
-    #[error("the body is empty; expected a JSON object")]
-    EmptyBody,
-    /// The body is no JSON.
-    #[error("the body is not JSON (line {line}, column {column})")]
-    NotJson {
-        /// The line at which it stops being JSON.
-        line: usize,
-        /// The column.
-        column: usize,
-    },
-    /// The body is JSON, but no object.
-    #[error("the body is not a JSON object")]
-    NotAnObject,
-    /// The request broke off, or contradicts itself.
-    #[error("the request cannot be read")]
-    Request,
-}
 
 /// What was given, by name: few names, so they are not worth a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -364,11 +274,6 @@ impl<'a> Parameters<'a> {
         let list = |items: &[Cow<'a, str>]| IdList::from_items(name, items.iter().map(Cow::as_ref));
         self.values(name).map(list).transpose()
     }
-}
-
-/// No more than [`MOST_IGNORED`] names may be ignored.
-fn bounded(ignored: usize) -> Result<(), ParameterError> {
-    if ignored <= MOST_IGNORED { Ok(()) } else { Err(ParameterError::TooManyUnknown) }
 }
 
 fn bad_value(parameter: &'static str, value: &str, expected: &'static str) -> QueryError {

@@ -15,6 +15,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::coding::Coding;
 use super::headers::Whole;
+use crate::domain::access::Scope;
 use crate::http::request::accept::Form;
 use crate::stock::Validity;
 
@@ -34,6 +35,8 @@ pub struct ReadyAnswer {
     pub whole: Whole,
     /// The pattern of the route that it is an answer of.
     pub route: Cow<'static, str>,
+    /// The scope that the route asks for.
+    pub scope: Scope,
     /// What it rests on.
     pub validity: Validity,
 }

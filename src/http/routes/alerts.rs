@@ -1,7 +1,7 @@
 //! `/shops/{org_id}/alerts/…`: what needs attention.
 
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
 use crate::http::openapi::bodies::{LowStockReply, MismatchReply, NegativeQuestion, NegativeReply};
@@ -13,7 +13,8 @@ use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;
 use crate::http::request::parameters::vocabulary::{LOW_STOCK, MISMATCH, NEGATIVE};
-use crate::http::state::{Edge, Outcome};
+use crate::http::state::Outcome;
+use crate::http::state::access::Access;
 use crate::view::alert::AlertLevel;
 use crate::view::low_stock::{LowStockParameters, low_stock};
 use crate::view::mismatch::mismatch;
@@ -30,8 +31,8 @@ use crate::view::negative::{NegativeParameters, negative};
     params(ShopPath, GridQuery, NegativeQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<NegativeReply>)
 )]
-pub(crate) async fn get_negative_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(negatives(&edge, &request, None).await)
+pub(crate) async fn get_negative_alerts(access: Access) -> Outcome {
+    Outcome(negatives(&access, None).await)
 }
 
 /// Negative stock, for lists too long for a URL
@@ -45,12 +46,8 @@ pub(crate) async fn get_negative_alerts(edge: Data<Edge>, request: HttpRequest) 
     request_body = NegativeQuestion,
     responses(ViewAnswers<NegativeReply>)
 )]
-pub(crate) async fn post_negative_alerts(
-    edge: Data<Edge>,
-    request: HttpRequest,
-    payload: Payload,
-) -> Outcome {
-    Outcome(negatives(&edge, &request, Some(payload)).await)
+pub(crate) async fn post_negative_alerts(access: Access, payload: Payload) -> Outcome {
+    Outcome(negatives(&access, Some(payload)).await)
 }
 
 /// Low stock, and what could fill it up
@@ -65,8 +62,8 @@ pub(crate) async fn post_negative_alerts(
     params(ShopPath, GridQuery, LowStockQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<LowStockReply>)
 )]
-pub(crate) async fn get_low_stock_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(low_ones(&edge, &request, None).await)
+pub(crate) async fn get_low_stock_alerts(access: Access) -> Outcome {
+    Outcome(low_ones(&access, None).await)
 }
 
 /// Low stock, for lists too long for a URL
@@ -80,12 +77,8 @@ pub(crate) async fn get_low_stock_alerts(edge: Data<Edge>, request: HttpRequest)
     request_body = LowStockQuestion,
     responses(ViewAnswers<LowStockReply>)
 )]
-pub(crate) async fn post_low_stock_alerts(
-    edge: Data<Edge>,
-    request: HttpRequest,
-    payload: Payload,
-) -> Outcome {
-    Outcome(low_ones(&edge, &request, Some(payload)).await)
+pub(crate) async fn post_low_stock_alerts(access: Access, payload: Payload) -> Outcome {
+    Outcome(low_ones(&access, Some(payload)).await)
 }
 
 /// Rows that do not add up
@@ -99,8 +92,8 @@ pub(crate) async fn post_low_stock_alerts(
     params(ShopPath, GridQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<MismatchReply>)
 )]
-pub(crate) async fn get_mismatch_alerts(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(mismatches(&edge, &request, None).await)
+pub(crate) async fn get_mismatch_alerts(access: Access) -> Outcome {
+    Outcome(mismatches(&access, None).await)
 }
 
 /// Rows that do not add up, for lists too long for a URL
@@ -114,56 +107,43 @@ pub(crate) async fn get_mismatch_alerts(edge: Data<Edge>, request: HttpRequest) 
     request_body = MismatchQuestion,
     responses(ViewAnswers<MismatchReply>)
 )]
-pub(crate) async fn post_mismatch_alerts(
-    edge: Data<Edge>,
-    request: HttpRequest,
-    payload: Payload,
-) -> Outcome {
-    Outcome(mismatches(&edge, &request, Some(payload)).await)
+pub(crate) async fn post_mismatch_alerts(access: Access, payload: Payload) -> Outcome {
+    Outcome(mismatches(&access, Some(payload)).await)
 }
 
-async fn negatives(
-    edge: &Edge,
-    request: &HttpRequest,
-    payload: Option<Payload>,
-) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, &NEGATIVE, request, payload).await?;
+async fn negatives(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let question = Question::read(access, &NEGATIVE, payload).await?;
     let level = question.parameters.level()?.unwrap_or_default();
     let min_shortage = question.parameters.quantity("min_shortage")?;
     let parameters = NegativeParameters { level, min_shortage };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
-    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+    answer(access, &question, (form, wanted), move |snapshot, context| {
         negative(&snapshot, context, parameters.clone())
     })
     .await
 }
 
-async fn low_ones(
-    edge: &Edge,
-    request: &HttpRequest,
-    payload: Option<Payload>,
-) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, &LOW_STOCK, request, payload).await?;
+async fn low_ones(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let question = Question::read(access, &LOW_STOCK, payload).await?;
     let level = question.parameters.level()?.unwrap_or(AlertLevel::Variant);
     let threshold = question.parameters.quantity("threshold")?;
     let threshold = threshold.unwrap_or_else(|| question.shop.low_stock_threshold().clone());
     let parameters = LowStockParameters { level, threshold };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
-    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+    answer(access, &question, (form, wanted), move |snapshot, context| {
         low_stock(&snapshot, context, parameters.clone())
     })
     .await
 }
 
-async fn mismatches(
-    edge: &Edge,
-    request: &HttpRequest,
-    payload: Option<Payload>,
-) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, &MISMATCH, request, payload).await?;
+async fn mismatches(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let question = Question::read(access, &MISMATCH, payload).await?;
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
-    answer(edge, request, &question, (form, wanted), |snapshot, context| mismatch(&snapshot, context)).await
+    answer(access, &question, (form, wanted), |snapshot, context| mismatch(&snapshot, context)).await
 }

@@ -1,7 +1,7 @@
 //! `/shops/{org_id}/availability`: what a storefront may promise.
 
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
 use crate::http::openapi::bodies::AvailabilityReply;
@@ -13,7 +13,8 @@ use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;
 use crate::http::request::parameters::vocabulary::AVAILABILITY;
-use crate::http::state::{Edge, Outcome};
+use crate::http::state::Outcome;
+use crate::http::state::access::Access;
 use crate::view::availability::{AvailabilityParameters, availability};
 
 /// What a storefront may promise
@@ -29,8 +30,8 @@ use crate::view::availability::{AvailabilityParameters, availability};
     params(ShopPath, GridQuery, AvailabilityQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<AvailabilityReply>)
 )]
-pub(crate) async fn get_availability(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(promised(&edge, &request, None).await)
+pub(crate) async fn get_availability(access: Access) -> Outcome {
+    Outcome(promised(&access, None).await)
 }
 
 /// What a storefront may promise, for lists too long for a URL
@@ -44,16 +45,13 @@ pub(crate) async fn get_availability(edge: Data<Edge>, request: HttpRequest) -> 
     request_body = AvailabilityQuestion,
     responses(ViewAnswers<AvailabilityReply>)
 )]
-pub(crate) async fn post_availability(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
-    Outcome(promised(&edge, &request, Some(payload)).await)
+pub(crate) async fn post_availability(access: Access, payload: Payload) -> Outcome {
+    Outcome(promised(&access, Some(payload)).await)
 }
 
-async fn promised(
-    edge: &Edge,
-    request: &HttpRequest,
-    payload: Option<Payload>,
-) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, &AVAILABILITY, request, payload).await?;
+async fn promised(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let question = Question::read(access, &AVAILABILITY, payload).await?;
     let asked = &question.parameters;
     let parameters = AvailabilityParameters {
         pooling: asked.pooling()?,
@@ -66,7 +64,7 @@ async fn promised(
     };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
-    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+    answer(access, &question, (form, wanted), move |snapshot, context| {
         availability(&snapshot, context, parameters.clone())
     })
     .await

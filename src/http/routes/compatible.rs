@@ -1,8 +1,9 @@
 //! The Haravan-compatible routes: a client of Haravan changes its base URL and its token, and nothing else.
 
-use actix_web::web::{Bytes, Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Payload};
 
+use crate::domain::access::Scope;
 use crate::http::offload::work::Work;
 use crate::http::openapi::answers::{InventoryAnswers, LocationsAnswers};
 use crate::http::openapi::bodies::InventoryQuestion;
@@ -18,13 +19,16 @@ use crate::http::response::coding::Coding;
 use crate::http::response::etag::EntityTag;
 use crate::http::response::headers::Whole;
 use crate::http::response::rows::{inventory_body, locations_body};
-use crate::http::state::{Edge, Outcome};
+use crate::http::state::Outcome;
+use crate::http::state::access::{Access, GuardedRoute};
 use crate::stock::ReadError;
 
-/// The pattern of the route for rows.
-pub(crate) const INVENTORY_ROUTE: &str = "/shops/{org_id}/com/inventory_locations.json";
-/// The same for keys that are bound to one shop; it is the path itself.
-pub(crate) const OWN_INVENTORY_ROUTE: &str = "/com/inventory_locations.json";
+/// The route for rows.
+pub(crate) const INVENTORY_ROUTE: GuardedRoute =
+    GuardedRoute::new(Scope::Read, "/shops/{org_id}/com/inventory_locations.json");
+/// The same for keys that are bound to one shop; its pattern is the path itself.
+pub(crate) const OWN_INVENTORY_ROUTE: GuardedRoute =
+    GuardedRoute::new(Scope::Read, "/com/inventory_locations.json");
 
 /// Inventory rows, as Haravan answers them
 ///
@@ -40,8 +44,8 @@ pub(crate) const OWN_INVENTORY_ROUTE: &str = "/com/inventory_locations.json";
     params(ShopPath, GridQuery, SelectionQuery, AskQuery, AskHeaders),
     responses(InventoryAnswers)
 )]
-pub(crate) async fn get_inventory_locations(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(inventory(&edge, &request, None).await)
+pub(crate) async fn get_inventory_locations(access: Access) -> Outcome {
+    Outcome(inventory(&access, None).await)
 }
 
 /// Inventory rows, for lists too long for a URL
@@ -56,12 +60,8 @@ pub(crate) async fn get_inventory_locations(edge: Data<Edge>, request: HttpReque
     request_body = InventoryQuestion,
     responses(InventoryAnswers)
 )]
-pub(crate) async fn post_inventory_locations(
-    edge: Data<Edge>,
-    request: HttpRequest,
-    payload: Payload,
-) -> Outcome {
-    Outcome(inventory(&edge, &request, Some(payload)).await)
+pub(crate) async fn post_inventory_locations(access: Access, payload: Payload) -> Outcome {
+    Outcome(inventory(&access, Some(payload)).await)
 }
 
 /// Inventory rows of the key's own shop
@@ -75,8 +75,8 @@ pub(crate) async fn post_inventory_locations(
     params(GridQuery, SelectionQuery, AskQuery, AskHeaders),
     responses(InventoryAnswers)
 )]
-pub(crate) async fn get_own_inventory_locations(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(inventory(&edge, &request, None).await)
+pub(crate) async fn get_own_inventory_locations(access: Access) -> Outcome {
+    Outcome(inventory(&access, None).await)
 }
 
 /// Inventory rows of the key's own shop, for lists too long for a URL
@@ -90,12 +90,8 @@ pub(crate) async fn get_own_inventory_locations(edge: Data<Edge>, request: HttpR
     request_body = InventoryQuestion,
     responses(InventoryAnswers)
 )]
-pub(crate) async fn post_own_inventory_locations(
-    edge: Data<Edge>,
-    request: HttpRequest,
-    payload: Payload,
-) -> Outcome {
-    Outcome(inventory(&edge, &request, Some(payload)).await)
+pub(crate) async fn post_own_inventory_locations(access: Access, payload: Payload) -> Outcome {
+    Outcome(inventory(&access, Some(payload)).await)
 }
 
 /// The shop's locations, as Haravan lists them
@@ -109,8 +105,8 @@ pub(crate) async fn post_own_inventory_locations(
     params(ShopPath, PageQuery, AskHeaders),
     responses(LocationsAnswers)
 )]
-pub(crate) async fn get_locations(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(locations(&edge, &request).await)
+pub(crate) async fn get_locations(access: Access) -> Outcome {
+    Outcome(locations(&access).await)
 }
 
 /// The locations of the key's own shop
@@ -123,16 +119,13 @@ pub(crate) async fn get_locations(edge: Data<Edge>, request: HttpRequest) -> Out
     params(PageQuery, AskHeaders),
     responses(LocationsAnswers)
 )]
-pub(crate) async fn get_own_locations(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(locations(&edge, &request).await)
+pub(crate) async fn get_own_locations(access: Access) -> Outcome {
+    Outcome(locations(&access).await)
 }
 
-async fn inventory(
-    edge: &Edge,
-    request: &HttpRequest,
-    payload: Option<Payload>,
-) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, &INVENTORY, request, payload).await?;
+async fn inventory(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let question = Question::read(access, &INVENTORY, payload).await?;
     let selection = question.parameters.selection()?;
     let grid = match question.wanted(edge).await? {
         Wanted::Answer(grid) => grid,
@@ -155,13 +148,14 @@ async fn inventory(
     let whole = whole?;
     let response = provenance.respond_whole(request, &whole);
     if let Some(validity) = validity {
-        edge.keep_ready(request, question.shop.org_id(), coding, whole, validity);
+        edge.keep_ready(access, question.shop.org_id(), coding, whole, validity);
     }
     Ok(response)
 }
 
-async fn locations(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, &LOCATIONS, request, None).await?;
+async fn locations(access: &Access) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let question = Question::read(access, &LOCATIONS, None).await?;
     let slice = question.parameters.slice()?;
     let asked_at = edge.clock.now();
     let coding = Coding::of(request.headers())?;

@@ -9,22 +9,29 @@ use actix_web::{HttpRequest, HttpResponse};
 use flate2::read::GzDecoder;
 use utoipa_swagger_ui::Config;
 
-use crate::http::openapi;
 use crate::http::problem::Problem;
 use crate::http::state::Outcome;
 
 /// Assets come from here; the UI sets styles inline and draws with `data:` images.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
 
+/// How the document is written, as JSON and as YAML; `None` if it cannot be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Writers {
+    pub(crate) json: fn() -> Option<String>,
+    pub(crate) yaml: fn() -> Option<String>,
+}
+
 /// The document in both spellings, made when first asked for, and the UI's settings.
 pub(crate) struct Documents {
     json: OnceLock<Bytes>,
     yaml: OnceLock<Bytes>,
+    write: Writers,
     ui: Arc<Config<'static>>,
 }
 
 impl Documents {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(write: Writers) -> Self {
         // No validator: it would show the document to a service elsewhere. The address is relative, for gateways that
         // are found below a path prefix.
         let ui = Config::from("../openapi.json")
@@ -36,7 +43,7 @@ impl Documents {
             .doc_expansion("list")
             .filter(true)
             .validator_url("none");
-        Self { json: OnceLock::new(), yaml: OnceLock::new(), ui: Arc::new(ui) }
+        Self { json: OnceLock::new(), yaml: OnceLock::new(), write, ui: Arc::new(ui) }
     }
 }
 
@@ -51,8 +58,7 @@ impl Documents {
     responses((status = 200, description = "The document.", body = serde_json::Value, content_type = "application/json"))
 )]
 pub(crate) async fn get_openapi_json(documents: Data<Documents>) -> Outcome {
-    let json = || openapi::to_json_pretty().map_err(|_| Problem::Internal);
-    Outcome(sent(&documents.json, json, "application/json"))
+    Outcome(sent(&documents.json, documents.write.json, "application/json"))
 }
 
 /// This document as YAML
@@ -66,8 +72,7 @@ pub(crate) async fn get_openapi_json(documents: Data<Documents>) -> Outcome {
     responses((status = 200, description = "The document.", body = serde_json::Value, content_type = "application/yaml"))
 )]
 pub(crate) async fn get_openapi_yaml(documents: Data<Documents>) -> Outcome {
-    let yaml = || openapi::to_yaml().map_err(|_| Problem::Internal);
-    Outcome(sent(&documents.yaml, yaml, "application/yaml"))
+    Outcome(sent(&documents.yaml, documents.write.yaml, "application/yaml"))
 }
 
 /// The UI's files.
@@ -82,13 +87,13 @@ pub(crate) async fn redirect_docs() -> HttpResponse {
 
 fn sent(
     made: &OnceLock<Bytes>,
-    make: impl FnOnce() -> Result<String, Problem>,
+    write: fn() -> Option<String>,
     content_type: &'static str,
 ) -> Result<HttpResponse, Problem> {
     let text = match made.get() {
         Some(text) => text.clone(),
         None => {
-            let text = make()?;
+            let text = write().ok_or(Problem::Internal)?;
             made.get_or_init(|| text.into()).clone()
         }
     };

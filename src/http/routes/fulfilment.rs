@@ -1,7 +1,7 @@
 //! `POST /shops/{org_id}/fulfilment`: which locations could send an order.
 
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
 use crate::http::openapi::bodies::FulfilmentReply;
@@ -10,9 +10,11 @@ use crate::http::openapi::questions::FulfilmentQuestion;
 use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;
+use crate::http::request::parameters::Parameters;
+use crate::http::request::parameters::error::{LineError, ParameterError};
 use crate::http::request::parameters::vocabulary::FULFILMENT;
-use crate::http::request::parameters::{LineError, ParameterError, Parameters};
-use crate::http::state::{Edge, Outcome};
+use crate::http::state::Outcome;
+use crate::http::state::access::Access;
 use crate::query::IdList;
 use crate::view::fulfilment::{FulfilmentParameters, fulfilment};
 
@@ -29,12 +31,13 @@ use crate::view::fulfilment::{FulfilmentParameters, fulfilment};
     request_body = FulfilmentQuestion,
     responses(ViewAnswers<FulfilmentReply>)
 )]
-pub(crate) async fn post_fulfilment(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
-    Outcome(planned(&edge, &request, payload).await)
+pub(crate) async fn post_fulfilment(access: Access, payload: Payload) -> Outcome {
+    Outcome(planned(&access, payload).await)
 }
 
-async fn planned(edge: &Edge, request: &HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, &FULFILMENT, request, Some(payload)).await?;
+async fn planned(access: &Access, payload: Payload) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let question = Question::read(access, &FULFILMENT, Some(payload)).await?;
     let demand = question.meant(edge, Parameters::lines).await?;
     let prefer = question.parameters.preferred()?;
     let variants = IdList::from_ids(demand.keys().copied().collect());
@@ -42,7 +45,7 @@ async fn planned(edge: &Edge, request: &HttpRequest, payload: Payload) -> Result
     let parameters = FulfilmentParameters { demand, prefer };
     let form = question.form(request)?;
     let wanted = question.wanted_of(edge, variants).await?;
-    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+    answer(access, &question, (form, wanted), move |snapshot, context| {
         fulfilment(&snapshot, context, &parameters)
     })
     .await

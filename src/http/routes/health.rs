@@ -44,6 +44,11 @@ pub(crate) struct ShopCounts {
     unauthorized: usize,
 }
 
+/// Returns whether a route is asked by the clock: a probe or a scrape.
+pub(crate) fn is_probe(route: &str) -> bool {
+    route == "/metrics" || route.starts_with("/health/")
+}
+
 /// Whether the process is alive
 ///
 /// For an orchestrator, which restarts the process when it gets no answer here.

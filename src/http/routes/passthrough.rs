@@ -1,17 +1,18 @@
 //! Pass-through: a few paths of Haravan's, forwarded as they are asked and answered.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::access::keys::{self, Scope};
+use crate::http::access::keys;
+
 use crate::http::openapi::answers::ForwardedAnswers;
 use crate::http::openapi::parameters::{ForwardedPath, ShopPath, WaitHeaders};
 use crate::http::problem::Problem;
 use crate::http::request::cache_control;
 use crate::http::response::headers::CACHE_STATUS;
-use crate::http::state::{Edge, Outcome};
+use crate::http::state::Outcome;
+use crate::http::state::access::Access;
 use crate::stock::ReadTerms;
 
 /// Another resource of Haravan's, forwarded
@@ -26,8 +27,8 @@ use crate::stock::ReadTerms;
     params(ShopPath, ForwardedPath, WaitHeaders),
     responses(ForwardedAnswers)
 )]
-pub(crate) async fn get_forwarded(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(forward(&edge, &request).await)
+pub(crate) async fn get_forwarded(access: Access) -> Outcome {
+    Outcome(forward(&access).await)
 }
 
 /// Another resource of Haravan's, of the key's own shop
@@ -40,17 +41,18 @@ pub(crate) async fn get_forwarded(edge: Data<Edge>, request: HttpRequest) -> Out
     params(ForwardedPath, WaitHeaders),
     responses(ForwardedAnswers)
 )]
-pub(crate) async fn get_own_forwarded(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(forward(&edge, &request).await)
+pub(crate) async fn get_own_forwarded(access: Access) -> Outcome {
+    Outcome(forward(&access).await)
 }
 
-async fn forward(edge: &Edge, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+async fn forward(access: &Access) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
     let path = request.match_info().query("path");
     if !edge.passthrough.iter().any(|allowed| allowed == path) {
         edge.keys.admit(request)?;
         return Err(Problem::NotFound);
     }
-    let shop = edge.shop(request, Scope::Haravan)?;
+    let shop = access.shop()?;
     let wait = cache_control::wait(request.headers()).unwrap_or(edge.limits.default_wait);
     let wait = wait.min(edge.limits.max_wait);
     let terms = ReadTerms { caller: keys::caller_of(request), wait, ..ReadTerms::default() };

@@ -1,7 +1,7 @@
 //! `/shops/{org_id}/stock`: stock by variant, product or location.
 
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::Payload;
 
 use crate::domain::id::VariantId;
 use crate::http::openapi::answers::ViewAnswers;
@@ -14,7 +14,8 @@ use crate::http::problem::Problem;
 use crate::http::question::view_answer::{answer, is_many};
 use crate::http::question::{Question, Wanted};
 use crate::http::request::parameters::vocabulary::{STOCK, VARIANT_STOCK};
-use crate::http::state::{Edge, Outcome};
+use crate::http::state::Outcome;
+use crate::http::state::access::Access;
 use crate::query::IdList;
 use crate::view::envelope::Context;
 use crate::view::stock::stream::StockStream;
@@ -32,8 +33,8 @@ use crate::view::stock::{GroupBy, StockParameters, stock, variant_stock};
     params(ShopPath, GridQuery, StockQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<StockReply>)
 )]
-pub(crate) async fn get_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(grouped(&edge, &request, None).await)
+pub(crate) async fn get_stock(access: Access) -> Outcome {
+    Outcome(grouped(&access, None).await)
 }
 
 /// Stock by variant, product or location, for lists too long for a URL
@@ -47,8 +48,8 @@ pub(crate) async fn get_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome
     request_body = StockQuestion,
     responses(ViewAnswers<StockReply>)
 )]
-pub(crate) async fn post_stock(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
-    Outcome(grouped(&edge, &request, Some(payload)).await)
+pub(crate) async fn post_stock(access: Access, payload: Payload) -> Outcome {
+    Outcome(grouped(&access, Some(payload)).await)
 }
 
 /// Stock of one variant, with its rows
@@ -61,8 +62,8 @@ pub(crate) async fn post_stock(edge: Data<Edge>, request: HttpRequest, payload: 
     params(ShopPath, VariantPath, LocationsQuery, AskQuery, FormatQuery, AskHeaders),
     responses(ViewAnswers<VariantStockReply>)
 )]
-pub(crate) async fn get_variant_stock(edge: Data<Edge>, request: HttpRequest) -> Outcome {
-    Outcome(single(&edge, &request, None).await)
+pub(crate) async fn get_variant_stock(access: Access) -> Outcome {
+    Outcome(single(&access, None).await)
 }
 
 /// Stock of one variant, for lists too long for a URL
@@ -76,16 +77,13 @@ pub(crate) async fn get_variant_stock(edge: Data<Edge>, request: HttpRequest) ->
     request_body = VariantStockQuestion,
     responses(ViewAnswers<VariantStockReply>)
 )]
-pub(crate) async fn post_variant_stock(edge: Data<Edge>, request: HttpRequest, payload: Payload) -> Outcome {
-    Outcome(single(&edge, &request, Some(payload)).await)
+pub(crate) async fn post_variant_stock(access: Access, payload: Payload) -> Outcome {
+    Outcome(single(&access, Some(payload)).await)
 }
 
-async fn grouped(
-    edge: &Edge,
-    request: &HttpRequest,
-    payload: Option<Payload>,
-) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, &STOCK, request, payload).await?;
+async fn grouped(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let question = Question::read(access, &STOCK, payload).await?;
     let group_by = question.parameters.group_by()?;
     let breakdown = question.parameters.flag("breakdown")?;
     let parameters = StockParameters { group_by, breakdown };
@@ -94,20 +92,15 @@ async fn grouped(
     let has_many_variants = matches!(&wanted, Wanted::Answer(grid) if is_many(grid.variants.len()));
     if group_by == GroupBy::Variant && has_many_variants {
         let view = move |snapshot, context: Context<'_>| StockStream::new(snapshot, context, breakdown);
-        return answer(edge, request, &question, (form, wanted), view).await;
+        return answer(access, &question, (form, wanted), view).await;
     }
-    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
-        stock(&snapshot, context, parameters)
-    })
-    .await
+    answer(access, &question, (form, wanted), move |snapshot, context| stock(&snapshot, context, parameters))
+        .await
 }
 
-async fn single(
-    edge: &Edge,
-    request: &HttpRequest,
-    payload: Option<Payload>,
-) -> Result<HttpResponse, Problem> {
-    let question = Question::read(edge, &VARIANT_STOCK, request, payload).await?;
+async fn single(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
+    let (edge, request) = (access.edge(), access.request());
+    let question = Question::read(access, &VARIANT_STOCK, payload).await?;
     let list = IdList::parse("variant_id", request.match_info().query("variant_id"))?;
     let variant_id: VariantId = match list.ids() {
         [variant_id] => *variant_id,
@@ -115,7 +108,7 @@ async fn single(
     };
     let form = question.form(request)?;
     let wanted = question.wanted_of(edge, list).await?;
-    answer(edge, request, &question, (form, wanted), move |snapshot, context| {
+    answer(access, &question, (form, wanted), move |snapshot, context| {
         variant_stock(variant_id, &snapshot, context)
     })
     .await

@@ -10,6 +10,7 @@ use super::answer::TileAnswer;
 use super::page_end::{OpenShortPage, Probe};
 use super::page_view::PageView;
 use super::{Flight, NoPage};
+use crate::cache::Cache;
 use crate::cache::order::CallTimes;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::governor::Permit;
@@ -128,7 +129,7 @@ impl Flight {
             call: InventoryCall::after(asked, 0),
             wanted: None,
             is_part: false,
-            known: self.known_rows(tile),
+            known: known_rows(&self.shared.parts.cache, tile),
             answer: TileAnswer::default(),
             previous: None,
         };
@@ -144,7 +145,11 @@ impl Flight {
     /// What a window asks for.
     pub(super) fn asking_for<'a>(&self, tile: &'a Tile, call: &InventoryCall) -> Asking<'a> {
         // Rows that did not change lately do not come.
-        let known = if call.updated_at_min.is_none() { self.known_rows(tile) } else { Vec::new() };
+        let known = if call.updated_at_min.is_none() {
+            known_rows(&self.shared.parts.cache, tile)
+        } else {
+            Vec::new()
+        };
         Asking {
             tile,
             sentinel: None,
@@ -299,22 +304,6 @@ impl Flight {
             }
         }
     }
-
-    /// The rows of the tile that are cached. If one of the last of them does not come, the page was cut.
-    fn known_rows(&self, tile: &Tile) -> Vec<(u64, CellId)> {
-        let mut known = Vec::new();
-        for variant_id in &tile.variants {
-            let Some(entry) = self.shared.parts.cache.get(*variant_id) else { continue };
-            for packed in entry.cells() {
-                if let Some(id) = packed.row_id()
-                    && tile.locations.binary_search(&packed.loc_id()).is_ok()
-                {
-                    known.push((id.get(), CellId { variant_id: *variant_id, loc_id: packed.loc_id() }));
-                }
-            }
-        }
-        known
-    }
 }
 
 impl Asking<'_> {
@@ -332,6 +321,22 @@ impl Asking<'_> {
             (Some(_), Some(_)) => SentinelSeen::Passed,
         }
     }
+}
+
+/// The rows of the tile that are cached. If one of the last of them does not come, the page was cut.
+fn known_rows(cache: &Cache, tile: &Tile) -> Vec<(u64, CellId)> {
+    let mut known = Vec::new();
+    for variant_id in &tile.variants {
+        let Some(entry) = cache.get(*variant_id) else { continue };
+        for packed in entry.cells() {
+            if let Some(id) = packed.row_id()
+                && tile.locations.binary_search(&packed.loc_id()).is_ok()
+            {
+                known.push((id.get(), CellId { variant_id: *variant_id, loc_id: packed.loc_id() }));
+            }
+        }
+    }
+    known
 }
 
 /// Whether a page's rows came in the order that was asked for.

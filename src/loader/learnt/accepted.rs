@@ -14,7 +14,7 @@ const MOST_VARIANTS: usize = 200_000;
 const MOST_LOCATIONS: usize = 10_000;
 
 /// Ids that were accepted once, until they are refused.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::loader) struct AcceptedIds {
     variants: FxHashSet<VariantId>,
     locations: FxHashSet<LocationId>,

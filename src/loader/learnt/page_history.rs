@@ -20,7 +20,7 @@ const MOST_CONCLUSIONS: usize = 64;
 const CLAMP_BELIEVED: Duration = Duration::from_secs(600);
 
 /// The history of a shop's pages, as far as it helps to judge later ones.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::loader) struct PageHistory {
     density: Density,
     lengths: PageLengths,
@@ -33,6 +33,12 @@ pub(in crate::loader) struct PageHistory {
 }
 
 impl PageHistory {
+    /// The same without the calls that are under way.
+    pub(super) fn without_calls(&self) -> Self {
+        let (lengths, short_pages) = (self.lengths.without_calls(), self.short_pages.without_calls());
+        Self { lengths, short_pages, ..self.clone() }
+    }
+
     /// The shop's density, as far as it is known.
     pub(in crate::loader) fn density(&self) -> &Density {
         &self.density

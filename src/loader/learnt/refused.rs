@@ -22,7 +22,7 @@ const MOST: usize = 10_000;
 const MOST_PURGES: usize = 64;
 
 /// Ids refused lately.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::loader) struct RefusedIds {
     variants: Memory<VariantId>,
     locations: Memory<LocationId>,
@@ -117,7 +117,7 @@ impl RefusedIds {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Memory<I> {
     learnt: FxHashMap<I, Moment>,
 }

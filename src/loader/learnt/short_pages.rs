@@ -9,7 +9,7 @@ use crate::plan::page_end::probe::Witnesses;
 use crate::plan::page_end::rule::{CallNumber, Doubt};
 
 /// The short pages in doubt, and what could settle the doubt.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::loader) struct ShortPages {
     open: usize,
     probes: Witnesses,
@@ -20,6 +20,11 @@ pub(in crate::loader) struct ShortPages {
 }
 
 impl ShortPages {
+    /// The same without the flights that wait.
+    pub(super) fn without_calls(&self) -> Self {
+        Self { open: 0, probe_sent: false, ..self.clone() }
+    }
+
     /// Notes that a flight waits for evidence about its page.
     pub(in crate::loader) fn opened(&mut self) {
         self.open += 1;

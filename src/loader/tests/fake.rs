@@ -22,9 +22,10 @@ use crate::haravan::{
     CallError, CallFuture, Connection, InventoryCall, InventoryPage, InventorySource, Oddities, Reply,
     Upstream, UpstreamParts,
 };
-use crate::loader::{Lack, Loaded, Loader, LoaderParts};
+use crate::loader::{Lack, Loaded, Loader, LoaderParts, SavedLearnt};
 use crate::metrics::Metrics;
 use crate::plan::MAX_PAGE;
+use crate::tasks::Tasks;
 
 /// The cells that came, by (variant, location).
 pub(super) type Cells = BTreeMap<(u64, u64), Option<Row>>;
@@ -287,8 +288,22 @@ impl Setting {
     }
 
     fn build(fake: Arc<Fake>, size: f64, leak_per_second: f64, max_pending_cells: usize) -> Self {
+        Self::assemble((fake, Clock::start()), (size, leak_per_second), max_pending_cells, None)
+    }
+
+    /// A new loader for the same Haravan that knows what this one has learnt.
+    pub(super) fn succeeded(&self, (size, leak_per_second): (f64, f64)) -> Self {
+        let world = (Arc::clone(&self.fake), self.clock.clone());
+        Self::assemble(world, (size, leak_per_second), usize::MAX, Some(self.loader.learnt()))
+    }
+
+    fn assemble(
+        (fake, clock): (Arc<Fake>, Clock),
+        (size, leak_per_second): (f64, f64),
+        max_pending_cells: usize,
+        learnt: Option<SavedLearnt>,
+    ) -> Self {
         let bucket = BucketShape { size, leak_per_second, headroom: 0.0 };
-        let clock = Clock::start();
         let cache = Arc::new(Cache::new(1 << 30, 0));
         let org_id = OrgId::new(1).unwrap();
         let metrics = Metrics::new().unwrap().shop(org_id);
@@ -299,17 +314,21 @@ impl Setting {
             call_timeout,
             metrics: metrics.clone(),
         });
-        let loader = Loader::new(LoaderParts {
+        let parts = LoaderParts {
             source: Arc::new(Shared(Arc::clone(&fake))),
             upstream: upstream.clone(),
             cache: Arc::clone(&cache),
             clock: clock.clone(),
-            runtime: Handle::current(),
+            tasks: Tasks::new(Handle::current()),
             call_timeout,
             max_pending_cells,
             oddities: Arc::new(Oddities::new(org_id, clock.clone(), metrics.clone())),
             metrics,
-        });
+        };
+        let loader = match learnt {
+            Some(learnt) => Loader::with_learnt(parts, learnt),
+            None => Loader::new(parts),
+        };
         Self { fake, loader, clock, cache, upstream }
     }
 }

@@ -11,7 +11,7 @@ use crate::trace;
 /// Shows a tile's start in the traces of all who wait for it. Returns the tile's own span: it is in the trace of the
 /// oldest wait, and the others join it.
 pub(in crate::loader) fn trace_start(flight: u64, chosen: &Chosen<Arc<Waiter>>) -> Span {
-    if !trace::is_heard() {
+    if !trace::is_enabled() {
         return Span::none();
     }
     let mut taken = Vec::new();

@@ -15,13 +15,13 @@ use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
 const REMEMBERED: usize = 32;
 
 /// What the tiles that were lately walked are known to hold.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Witnesses {
     walked: VecDeque<Walked>,
 }
 
 /// A tile's variants that have rows, with how many.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Walked {
     locations: Arc<[LocationId]>,
     rows: FxHashMap<VariantId, usize>,

@@ -173,6 +173,12 @@ struct Judged {
 }
 
 impl PageLengths {
+    /// The same without the calls that are under way.
+    #[must_use]
+    pub fn without_calls(&self) -> Self {
+        Self { in_flight: BTreeSet::new(), ..self.clone() }
+    }
+
     /// A call is sent.
     pub fn call_sent(&mut self) -> CallNumber {
         self.sent += 1;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 
+use crate::domain::access::{Scope, ShopAccess};
 use crate::domain::id::{LocationId, OrgId};
 
-use super::super::keys::{Scope, ShopAccess};
 use super::super::sections::LogFormat;
 use super::super::{DEFAULT_FILE, Environment, Settings, file};
 use super::{KEY, SHOP, check, good};

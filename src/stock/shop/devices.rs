@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
 use super::parts::ShopParts;
 use super::windows_seen::WindowsSeen;
 use crate::cache::Cache;
@@ -14,6 +12,7 @@ use crate::governor::Governor;
 use crate::governor::resource::Resource;
 use crate::haravan::{Oddities, ShopClient, Upstream, UpstreamParts};
 use crate::loader::{Loader, LoaderParts};
+use crate::tasks::Tasks;
 
 /// What is added to the client's own timeout before a call counts as lost.
 const CALL_TIMEOUT_SLACK: Duration = Duration::from_secs(1);
@@ -29,7 +28,7 @@ pub(in crate::stock) struct Devices {
     pub(in crate::stock) windows: WindowsSeen,
     pub(in crate::stock) freshness: FreshnessPolicy,
     pub(in crate::stock) clock: Clock,
-    pub(in crate::stock) runtime: Handle,
+    pub(in crate::stock) tasks: Tasks,
 }
 
 impl Devices {
@@ -49,7 +48,7 @@ impl Devices {
             upstream: upstream.clone(),
             cache: Arc::clone(&cache),
             clock: parts.clock.clone(),
-            runtime: parts.runtime.clone(),
+            tasks: parts.tasks.clone(),
             call_timeout,
             max_pending_cells: parts.max_pending_cells,
             metrics: parts.metrics.clone(),
@@ -64,7 +63,7 @@ impl Devices {
             windows: WindowsSeen::default(),
             freshness: parts.freshness,
             clock: parts.clock.clone(),
-            runtime: parts.runtime.clone(),
+            tasks: parts.tasks.clone(),
         }
     }
 

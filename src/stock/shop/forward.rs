@@ -55,7 +55,7 @@ pub(super) async fn forward(
         };
         upstream.ask(request, None, send).await
     };
-    let call = devices.runtime.spawn(call.instrument(Span::current()));
+    let call = devices.tasks.runtime().spawn(call.instrument(Span::current()));
     let late = || {
         let (governor, sent) = (devices.upstream.governor(), asker.call_sent.load(Ordering::Acquire));
         if sent || !governor.is_rate_limited(&resource) {

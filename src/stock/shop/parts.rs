@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
 use crate::cache::freshness::FreshnessPolicy;
 use crate::clock::Clock;
 use crate::domain::id::{LocationId, OrgId};
@@ -12,6 +10,7 @@ use crate::domain::quantity::Quantity;
 use crate::governor::GovernorPolicy;
 use crate::haravan::ShopClient;
 use crate::metrics::ShopMetrics;
+use crate::tasks::Tasks;
 
 /// What a shop is made of.
 #[derive(Debug)]
@@ -40,8 +39,8 @@ pub struct ShopParts {
     pub low_stock_threshold: Quantity,
     /// The clock.
     pub clock: Clock,
-    /// Where upstream calls run.
-    pub runtime: Handle,
+    /// The gateway's background tasks.
+    pub tasks: Tasks,
     /// Where things are counted.
     pub metrics: ShopMetrics,
 }

@@ -28,6 +28,7 @@ use crate::governor::bucket::BucketShape;
 use crate::haravan::{self as client, HaravanPolicy, ProxyPolicy, ShopClient};
 use crate::loader::{Loader, LoaderParts};
 use crate::metrics::Metrics;
+use crate::tasks::Tasks;
 
 /// Questions asked in one world.
 const READS_A_WORLD: u64 = 500;
@@ -61,7 +62,7 @@ fn shop(haravan: &Arc<Haravan>, clock: &Clock, client: ShopClient) -> Arc<Shop> 
         exclude_locations: BTreeSet::new(),
         low_stock_threshold: Quantity::ZERO,
         clock: clock.clone(),
-        runtime: Handle::current(),
+        tasks: Tasks::new(Handle::current()),
         metrics: metrics.clone(),
     });
     let started = Arc::get_mut(&mut shop).unwrap();
@@ -70,7 +71,7 @@ fn shop(haravan: &Arc<Haravan>, clock: &Clock, client: ShopClient) -> Arc<Shop> 
         upstream: started.devices.upstream.clone(),
         cache: Arc::clone(&started.devices.cache),
         clock: clock.clone(),
-        runtime: Handle::current(),
+        tasks: Tasks::new(Handle::current()),
         call_timeout: Duration::from_secs(4),
         max_pending_cells: 10_000,
         metrics,

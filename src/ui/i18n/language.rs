@@ -2,7 +2,9 @@
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 
-use super::words::{EN, VI, Words};
+use super::words::Words;
+use super::words::english::EN;
+use super::words::vietnamese::VI;
 
 /// A language of the page's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,7 @@
 //! Everything that the page says, in both of its languages. A text with a gap names it in braces.
 
-mod english;
-mod vietnamese;
-
-pub(in crate::ui) use english::EN;
-pub(in crate::ui) use vietnamese::VI;
+pub(in crate::ui) mod english;
+pub(in crate::ui) mod vietnamese;
 
 /// The texts of one language. What is missing in one does not compile.
 #[derive(Debug)]

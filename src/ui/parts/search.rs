@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::http::access::keys::Scope;
-use crate::ui::layout::language_field;
+use super::layout::language_field;
+use crate::domain::access::Scope;
 use crate::ui::visit::Visit;
 
 /// The longest text that is shown again in the form, in characters.

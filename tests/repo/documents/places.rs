@@ -8,6 +8,9 @@ use crate::source::{Source, no_complaints, rust};
 /// Where a file may be that a document names without its folder.
 const ROOTS: [&str; 3] = ["", "src/", "tests/"];
 
+/// Folders at the top: a name that begins with one is a path, whatever its ending.
+const FOLDERS: [&str; 7] = ["benches/", "docs/", "examples/", "helm/", "openapi/", "scripts/", "tests/"];
+
 /// The spans between backticks, without those of blocks of code.
 fn spans(text: &str) -> Vec<String> {
     let prose: String = text.split("```").step_by(2).collect();
@@ -28,6 +31,26 @@ fn defines(source: &Source, name: &str) -> bool {
     })
 }
 
+/// Whether there is a file or a folder at a path that is relative to the repository.
+fn exists(path: &str) -> bool {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists()
+}
+
+#[test]
+fn folders_and_other_files_that_documents_name_exist() {
+    let mut complaints = Vec::new();
+    for document in all() {
+        for span in spans(&document.text) {
+            let is_path =
+                FOLDERS.iter().any(|folder| span.starts_with(folder)) && !span.contains([' ', ':', '*']);
+            if is_path && !exists(&span) {
+                complaints.push(format!("{}: `{span}`", document.path));
+            }
+        }
+    }
+    no_complaints(&complaints);
+}
+
 #[test]
 fn files_and_functions_that_documents_name_exist() {
     let sources = rust();
@@ -39,7 +62,7 @@ fn files_and_functions_that_documents_name_exist() {
             let path = format!("{}.rs", path.trim_end_matches(".rs"));
             let is_place = span.contains(".rs") && !span.contains(' ');
             // Some files are beside the crate: benchmarks.
-            if !is_place || Path::new(env!("CARGO_MANIFEST_DIR")).join(&path).exists() && name.is_empty() {
+            if !is_place || exists(&path) && name.is_empty() {
                 continue;
             }
             match file(&sources, &path) {

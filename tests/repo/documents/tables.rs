@@ -1,8 +1,9 @@
 //! The tables of settings, scopes, problems, metrics and routes, held against the code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use tonkho::settings::reference;
 
@@ -11,6 +12,7 @@ use crate::source::read;
 
 const CONFIGURATION: &str = "docs/configuration.md";
 const ERRORS: &str = "docs/errors.md";
+const OPERATIONS: &str = "docs/operations.md";
 const OBSERVABILITY: &str = "docs/observability.md";
 
 const START: &str = "<!-- settings -->\n";
@@ -61,6 +63,35 @@ fn every_problem_has_its_line() {
 fn every_metric_has_its_line() {
     let declared = names_after(&read("src/metrics.rs"), "= \"tonkho_");
     assert_eq!(names_after(section(&read(OBSERVABILITY), "Metrics"), "\n| `tonkho_"), declared);
+}
+
+#[test]
+fn every_command_has_its_line() {
+    let help = Command::new(env!("CARGO_BIN_EXE_tonkho")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let commands = commands.lines().take_while(|line| !line.is_empty());
+    let commands = commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    let commands: BTreeSet<String> = commands.map(str::to_owned).collect();
+    assert_eq!(names_after(section(&read(OPERATIONS), "Commands"), "\n| `tonkho "), commands);
+}
+
+/// The modules of each layer, as a table lists them.
+fn layers_of(path: &str, start: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let text = read(path);
+    let rows = text.lines().filter_map(|line| line.strip_prefix(start));
+    let columns = rows.map(|row| row.split(" | ").map(str::to_owned).collect::<Vec<_>>());
+    let layers = columns.filter(|columns| columns.len() == 3 && columns[0].parse::<u32>().is_ok());
+    layers
+        .map(|columns| (columns[0].clone(), quoted(&columns[2].replace(", and the commands in `main`", ""))))
+        .collect()
+}
+
+#[test]
+fn both_tables_of_layers_agree() {
+    let layers = layers_of("src/lib.rs", "//! | ");
+    assert!(5 < layers.len(), "{layers:?}");
+    assert_eq!(layers_of("ARCHITECTURE.md", "| "), layers);
 }
 
 /// The first column of a table of routes: each route with its methods.

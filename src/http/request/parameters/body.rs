@@ -10,7 +10,9 @@ use rust_decimal::Decimal;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::{LINES, LISTS, ParameterError, Vocabulary, bounded};
+use super::error::{ParameterError, bounded};
+use super::names::{LINES, LISTS};
+use super::vocabulary::Vocabulary;
 use crate::http::connection::body_deadline::is_late;
 use crate::http::problem::Problem;
 
@@ -25,7 +27,7 @@ const VALUE: &str = "a string, a number or a boolean";
 ///
 /// # Errors
 /// It is longer, says that it is something else than JSON, comes too slowly, or breaks off.
-pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Result<Bytes, Problem> {
+pub(crate) async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Result<Bytes, Problem> {
     let is_json = request.headers().get(CONTENT_TYPE).is_none_or(says_json);
     let encoding = request.headers().get(CONTENT_ENCODING);
     if !is_json || encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
@@ -41,7 +43,7 @@ pub async fn read_body(request: &HttpRequest, payload: Payload, max: u64) -> Res
 }
 
 /// The problem of a body that could not be read to its end.
-pub(in crate::http) fn unread(error: Option<&PayloadError>) -> Problem {
+pub(crate) fn unread(error: Option<&PayloadError>) -> Problem {
     if error.is_some_and(is_late) { Problem::BodyLate } else { Problem::Parameter(ParameterError::Request) }
 }
 

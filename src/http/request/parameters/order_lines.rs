@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::body::whole;
+use super::error::LineError;
 use crate::domain::id::VariantId;
 use crate::domain::quantity::Quantity;
 
@@ -20,48 +21,6 @@ const VARIANT: &str = "a positive integer";
 const PIECES: &str = "a whole number from 1 to 999999999999999";
 /// The most pieces of a line. Source: ours; no shop holds 10^15 of a thing.
 const MAX_PIECES: i64 = 999_999_999_999_999;
-
-/// Why the lines of an order cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LineError {
-    /// There is no list, or nothing in it.
-    #[error("lines: expected an array of at least one object with variant_id and quantity")]
-    NoLines,
-    /// A line is no object.
-    #[error("lines[{index}]: expected an object with variant_id and quantity")]
-    NotAnObject {
-        /// The line's place, from 0 on.
-        index: usize,
-    },
-    /// A line says something twice.
-    #[error("lines[{index}]: variant_id and quantity may be given once each")]
-    Repeated {
-        /// The line's place, from 0 on.
-        index: usize,
-    },
-    /// A line lacks something.
-    #[error("lines[{index}].{member}: missing; expected {expected}")]
-    Missing {
-        /// The line's place, from 0 on.
-        index: usize,
-        /// What it lacks.
-        member: &'static str,
-        /// What it should have been.
-        expected: &'static str,
-    },
-    /// A value in a line cannot be read.
-    #[error("lines[{index}].{member}: {value:?} is not {expected}")]
-    BadValue {
-        /// The line's place, from 0 on.
-        index: usize,
-        /// The value's name.
-        member: &'static str,
-        /// The value, shortened.
-        value: String,
-        /// What it should have been.
-        expected: &'static str,
-    },
-}
 
 /// A line as it was sent; what else it holds is ignored.
 #[derive(Deserialize)]

@@ -3,8 +3,9 @@
 use actix_web::web::{self, Payload};
 use actix_web::{App, HttpRequest, HttpResponse};
 
+use super::error::{MOST_IGNORED, ParameterError};
 use super::vocabulary::{INVENTORY, NEGATIVE, STOCK, Vocabulary};
-use super::{MOST_IGNORED, ParameterError, Parameters, read_body};
+use super::{Parameters, read_body};
 use crate::http::problem::Problem;
 use crate::http::request::accept::Form;
 use crate::view::stock::GroupBy;

@@ -3,9 +3,9 @@
 //! A filter that is ignored widens the answer without a word. So a name that is nearly one that is known is an error
 //! that names the right one; and where the interface is ours alone, so is every other name.
 
-use super::{
-    LINES, LISTS, LOCATION_IDS, MAX_QUOTED, PREFER, ParameterError, VARIANT_IDS, VATIANT_IDS, query_string,
-};
+use super::error::ParameterError;
+use super::names::{LINES, LISTS, LOCATION_IDS, MAX_QUOTED, PREFER, VARIANT_IDS, VATIANT_IDS};
+use super::query_string;
 use crate::query::quoted;
 use crate::spelling::{near_miss, nearest};
 

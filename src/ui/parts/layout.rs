@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::address::Address;
-use super::assets::{MARK, REFRESH, STYLE};
-use super::i18n::language::Language;
-use super::visit::Visit;
+use crate::ui::address::Address;
+use crate::ui::assets::{MARK, REFRESH, STYLE};
+use crate::ui::i18n::language::Language;
+use crate::ui::visit::Visit;
 
 /// How often a page is loaded anew by a browser without scripts.
 const RELOADED_EVERY: Duration = Duration::from_secs(30);
@@ -16,15 +16,15 @@ const LONGEST_RETRY: Duration = Duration::from_secs(300);
 
 /// What is inside the frame.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) title: String,
-    pub(super) main: Markup,
-    pub(super) reload: Reload,
+pub(in crate::ui) struct Page {
+    pub(in crate::ui) title: String,
+    pub(in crate::ui) main: Markup,
+    pub(in crate::ui) reload: Reload,
 }
 
 /// When a page is shown anew by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reload {
+pub(in crate::ui) enum Reload {
     /// Never.
     None,
     /// Again and again: by the script, or, without scripts, by loading it.
@@ -34,7 +34,7 @@ pub(super) enum Reload {
 }
 
 /// A page in its frame.
-pub(super) fn frame(visit: &Visit<'_>, page: Page) -> Markup {
+pub(in crate::ui) fn frame(visit: &Visit<'_>, page: Page) -> Markup {
     let words = visit.words();
     html! {
         (DOCTYPE)
@@ -96,7 +96,7 @@ fn masthead(visit: &Visit<'_>) -> Markup {
 }
 
 /// Carries the chosen language through a form.
-pub(super) fn language_field(visit: &Visit<'_>) -> Markup {
+pub(in crate::ui) fn language_field(visit: &Visit<'_>) -> Markup {
     html! {
         @if visit.tongue.is_chosen {
             input type="hidden" name="lang" value=(visit.tongue.language.tag());

@@ -13,12 +13,12 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
 use crate::clock::Clock;
+use crate::domain::access::{KeyDigest, Scope, ShopAccess};
 use crate::domain::id::OrgId;
-use crate::http::access::keys::{Key, KeyRing, Scope, ShopAccess};
+use crate::http::access::keys::{Key, KeyRing};
 use crate::http::access::session::Seal;
 use crate::http::offload::Aside;
 use crate::http::state::shop_registry::ShopDirectory;
@@ -26,13 +26,7 @@ use crate::http::state::{Edge, EdgeLimits};
 
 fn key(text: &str, shops: ShopAccess, scopes: &[Scope]) -> Key {
     let scopes = BTreeSet::from_iter(scopes.iter().copied());
-    Key {
-        name: text.to_owned(),
-        digest: Sha256::digest(text).into(),
-        shops,
-        scopes,
-        requests_per_second: None,
-    }
+    Key { name: text.to_owned(), digest: KeyDigest::of_key(text), shops, scopes, requests_per_second: None }
 }
 
 /// A gateway without shops, that admits these keys.
@@ -87,7 +81,7 @@ async fn raw(edge: &Data<Edge>, request: TestRequest) -> (StatusCode, HeaderMap,
     let app = App::new()
         .app_data(edge.clone())
         .configure(super::routes)
-        .wrap(from_fn(crate::http::connection::request_id::tag));
+        .wrap(from_fn(crate::http::middleware::tag));
     let response = call_service(&init_service(app).await, request.to_request()).await;
     let (status, headers) = (response.status(), response.headers().clone());
     (status, headers, String::from_utf8_lossy(&read_body(response).await).into_owned())

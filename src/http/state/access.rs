@@ -1,0 +1,107 @@
+//! What a route lets its handler do. The scope comes from the table of routes, never from a handler.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::error::{Error, ErrorInternalServerError};
+use actix_web::web::{self, Data};
+use actix_web::{FromRequest, HttpRequest};
+
+use super::Edge;
+use crate::domain::access::Scope;
+use crate::domain::id::OrgId;
+use crate::http::access::keys::Caller;
+use crate::http::problem::Problem;
+use crate::stock::shop::Shop;
+use crate::trace;
+
+/// A route that needs a key: its pattern, and the scope that the key must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GuardedRoute {
+    /// The pattern of its path.
+    pub(crate) pattern: &'static str,
+    /// What a key must be allowed to do.
+    pub(crate) scope: Scope,
+}
+
+/// A request on a guarded route, for the handler: the only way to a shop and to the caller.
+#[derive(Debug)]
+pub(crate) struct Access {
+    edge: Data<Edge>,
+    request: HttpRequest,
+    scope: Scope,
+}
+
+/// The arguments that a handler of a guarded route may have: its [`Access`], and a body if it reads one.
+pub(crate) trait GuardedArguments: FromRequest {}
+
+impl GuardedArguments for (Access,) {}
+impl GuardedArguments for (Access, web::Payload) {}
+
+impl GuardedRoute {
+    /// The route of a pattern, for keys with this scope.
+    pub(crate) const fn new(scope: Scope, pattern: &'static str) -> Self {
+        Self { pattern, scope }
+    }
+}
+
+impl Access {
+    /// What all handlers share.
+    pub(crate) fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// The request.
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    /// The scope that the route asks for.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Who makes the request, if their key has the route's scope.
+    ///
+    /// # Errors
+    /// There is no valid key, it lacks the scope, or it is used too often.
+    pub(crate) fn caller(&self) -> Result<Arc<Caller>, Problem> {
+        let caller = self.edge.keys.admit(&self.request)?;
+        caller.require(self.scope)?;
+        Ok(caller)
+    }
+
+    /// The shop that the request is about. Unknown, malformed and forbidden shop ids all give the same answer.
+    ///
+    /// # Errors
+    /// As [`Access::caller`], or the shop cannot be read with this key.
+    pub(crate) fn shop(&self) -> Result<Arc<Shop>, Problem> {
+        let caller = self.caller()?;
+        let org_id = match self.request.match_info().get("org_id") {
+            Some(text) => text.parse::<OrgId>().ok(),
+            None => Some(caller.bound_to().or_else(|| self.edge.only_shop()).ok_or(Problem::NotBound)?),
+        };
+        let shop = org_id
+            .filter(|org_id| caller.may_read(*org_id))
+            .and_then(|org_id| self.edge.shops.get(org_id))
+            .ok_or(Problem::ShopClosed)?;
+        trace::shop(shop.org_id());
+        Ok(shop)
+    }
+}
+
+impl FromRequest for Access {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let edge = request.app_data::<Data<Edge>>().cloned();
+        let route = request.app_data::<GuardedRoute>().copied();
+        let access = edge.zip(route).map(|(edge, route)| {
+            let request = request.clone();
+            Self { edge, request, scope: route.scope }
+        });
+        ready(access.ok_or_else(|| ErrorInternalServerError("a guarded handler on a route without a scope")))
+    }
+}
