@@ -19,12 +19,12 @@ use super::request_body::{Answered, timed};
 use super::request_trace::{Decided, Sampling};
 use super::traffic::WorkerTraffic;
 use crate::http::connection::body_deadline::BodyDeadline;
-use crate::http::fast_path::{Hit, Hits};
+use crate::http::fast_path::{FastPath, Hit};
 use crate::http::request::paths;
 
 /// What is put in front of a worker's application.
 pub(super) struct Shortcut<B> {
-    hits: Hits,
+    hits: FastPath,
     deadline: BodyDeadline,
     sampling: Sampling,
     worker: Rc<WorkerTraffic>,
@@ -35,7 +35,7 @@ pub(super) struct Shortcut<B> {
 #[derive(Debug)]
 pub(super) struct Shortened<S, B> {
     app: S,
-    hits: Hits,
+    hits: FastPath,
     deadline: BodyDeadline,
     sampling: Sampling,
     worker: Rc<WorkerTraffic>,
@@ -51,7 +51,7 @@ type Way<F, R, B, E> = Either<MapOk<F, fn(R) -> Answer<B>>, LocalBoxFuture<'stat
 impl<B> Shortcut<B> {
     /// The shortcut to these hits, for what this worker counts; bodies have this deadline.
     pub(super) fn new(
-        hits: Hits,
+        hits: FastPath,
         deadline: BodyDeadline,
         sampling: Sampling,
         worker: Rc<WorkerTraffic>,

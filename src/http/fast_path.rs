@@ -26,12 +26,12 @@ use super::request::accept::Form;
 use super::request::cache_control::PREFER;
 use super::request::parameters::Parameters;
 use super::request::parameters::vocabulary::INVENTORY;
-use super::response::cache::{Asked, ReadyAnswer};
+use super::response::cache::{Asked, CachedResponse};
 use super::response::coding::Coding;
-use super::response::headers::{Provenance, Whole};
+use super::response::headers::{CacheHeaders, EncodedBody};
 use super::response::rows::fresh_body;
 use super::routes::compatible::{INVENTORY_ROUTE, OWN_INVENTORY_ROUTE};
-use super::state::Edge;
+use super::state::HttpState;
 use super::state::access::GuardedRoute;
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
@@ -44,8 +44,8 @@ const MOST_CELLS: usize = 4_096;
 
 /// Answers hits.
 #[derive(Debug, Clone)]
-pub struct Hits {
-    edge: Data<Edge>,
+pub struct FastPath {
+    edge: Data<HttpState>,
 }
 
 /// A hit, answered.
@@ -63,7 +63,7 @@ pub struct Hit {
 #[derive(Debug)]
 pub enum HitSource {
     /// An answer that stood ready.
-    Ready(Arc<ReadyAnswer>),
+    Ready(Arc<CachedResponse>),
     /// Cells, on the route with this pattern.
     Cells(&'static str),
 }
@@ -82,7 +82,7 @@ impl HitSource {
 /// An answer that was written of cells.
 #[derive(Debug)]
 struct Written {
-    whole: Whole,
+    whole: EncodedBody,
     cells: usize,
     /// How old its oldest cell is, and for how long all of them stay fresh.
     age: (Duration, Duration),
@@ -101,10 +101,10 @@ struct Manner {
 /// Which shop a path is about, and its route if rows can be written for it here.
 type Address = (OrgId, Option<GuardedRoute>);
 
-impl Hits {
+impl FastPath {
     /// Answers for this edge.
     #[must_use]
-    pub fn new(edge: Data<Edge>) -> Self {
+    pub fn new(edge: Data<HttpState>) -> Self {
         Self { edge }
     }
 
@@ -141,7 +141,7 @@ impl Hits {
         let response = given(&whole, head, manner, age);
         if let Some(validity) = validity {
             let route = Cow::Borrowed(pattern);
-            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route, scope, validity }));
+            ready.keep(&asked, Arc::new(CachedResponse { whole, route, scope, validity }));
         }
         Some(Hit { response, source: HitSource::Cells(pattern), caller })
     }
@@ -187,7 +187,7 @@ impl Hits {
         let unwritten = fresh_read.unwritten();
         drop(fresh_reader);
         unwritten.keep_in(shop);
-        let whole = Whole::new(body, etag, coding, Form::Json.content_type()).ok()?;
+        let whole = EncodedBody::new(body, etag, coding, Form::Json.content_type()).ok()?;
         Some(Written { whole, cells, age, validity })
     }
 }
@@ -232,7 +232,7 @@ fn address(path: &str, caller: &Caller) -> Option<Address> {
 
 /// An answer as it is given now, at this age and for so long.
 fn given(
-    whole: &Whole,
+    whole: &EncodedBody,
     head: &RequestHead,
     manner: Manner,
     (age, left): (Duration, Duration),
@@ -246,7 +246,7 @@ fn given(
         response
     };
     let headers = response.headers_mut();
-    Provenance::of_hit(age, left.as_secs()).write(headers, whole.etag.clone());
+    CacheHeaders::of_hit(age, left.as_secs()).write(headers, whole.etag.clone());
     let request_id = RequestId::for_header(head.headers().get(X_REQUEST_ID));
     headers.insert(X_REQUEST_ID, request_id.into_value());
     response

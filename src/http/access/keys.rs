@@ -12,7 +12,7 @@ use parking_lot::RwLock;
 use rustc_hash::FxBuildHasher;
 use tokio::time::Instant;
 
-use super::rate_limit::Allowance;
+use super::rate_limit::RateLimit;
 use crate::domain::access::{KeyDigest, Scope, ShopAccess};
 use crate::domain::caller::CallerId;
 use crate::domain::id::OrgId;
@@ -47,7 +47,7 @@ pub struct Caller {
     name: Arc<str>,
     shops: ShopAccess,
     scopes: BTreeSet<Scope>,
-    allowance: Option<Allowance>,
+    allowance: Option<RateLimit>,
 }
 
 /// The keys that are admitted.
@@ -183,7 +183,7 @@ impl Admission {
         let caller = |(id, key): (u32, K)| {
             let (id, Key { name, digest, shops, scopes, requests_per_second }) =
                 (CallerId::new(id), key.into());
-            let allowance = requests_per_second.map(Allowance::per_second);
+            let allowance = requests_per_second.map(RateLimit::per_second);
             (digest, Arc::new(Caller { id, name: name.into(), shops, scopes, allowance }))
         };
         Self::Keys((1..).zip(keys).map(caller).collect())

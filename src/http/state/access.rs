@@ -8,7 +8,7 @@ use actix_web::error::{Error, ErrorInternalServerError};
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest};
 
-use super::Edge;
+use super::HttpState;
 use crate::domain::access::Scope;
 use crate::domain::id::OrgId;
 use crate::http::access::keys::Caller;
@@ -28,7 +28,7 @@ pub(crate) struct GuardedRoute {
 /// A request on a guarded route, for the handler: the only way to a shop and to the caller.
 #[derive(Debug)]
 pub(crate) struct Access {
-    edge: Data<Edge>,
+    edge: Data<HttpState>,
     request: HttpRequest,
     scope: Scope,
 }
@@ -48,7 +48,7 @@ impl GuardedRoute {
 
 impl Access {
     /// What all handlers share.
-    pub(crate) fn edge(&self) -> &Edge {
+    pub(crate) fn edge(&self) -> &HttpState {
         &self.edge
     }
 
@@ -96,7 +96,7 @@ impl FromRequest for Access {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let edge = request.app_data::<Data<Edge>>().cloned();
+        let edge = request.app_data::<Data<HttpState>>().cloned();
         let route = request.app_data::<GuardedRoute>().copied();
         let access = edge.zip(route).map(|(edge, route)| {
             let request = request.clone();
