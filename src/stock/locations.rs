@@ -92,7 +92,7 @@ pub(super) struct LocationParts {
     pub(super) oddities: Arc<Oddities>,
     /// What counts the shop's purges.
     pub(super) cache: Arc<Cache>,
-    /// ShopLocations that never count as sellable.
+    /// Locations that never count as sellable.
     pub(super) excluded: BTreeSet<LocationId>,
 }
 
