@@ -158,7 +158,7 @@ impl Rounds<'_> {
 }
 
 fn beside_a_cold_question(gateway: &str, folder: &Path, shop: &Shop, question: &str) {
-    println!("\n## Hits beside a cold question of 10,000 x 24 (p99 at most 5 x p50)\n");
+    println!("\n## FastPath beside a cold question of 10,000 x 24 (p99 at most 5 x p50)\n");
     println!("| round | p50 | p99 | of p50 | the cold question took |\n|---|---|---|---|---|");
     let url = format!("{gateway}{question}");
     let (p50, p99) = latencies(&url);

@@ -41,7 +41,7 @@ use crate::clock::Clock;
 use crate::haravan::HaravanError;
 use crate::http;
 use crate::http::connection::body_deadline::BodyDeadline;
-use crate::http::fast_path::Hits;
+use crate::http::fast_path::FastPath;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::tasks::Tasks;
@@ -133,7 +133,7 @@ impl App {
         let routes = move || {
             let worker = counted.worker();
             let shortcut =
-                Shortcut::new(Hits::new(edge.clone()), deadline.clone(), sampling, Rc::clone(&worker));
+                Shortcut::new(FastPath::new(edge.clone()), deadline.clone(), sampling, Rc::clone(&worker));
             // The last wrapped is the first to see a request.
             let app = Routes::new()
                 .app_data(edge.clone())

@@ -6,21 +6,21 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::domain::id::OrgId;
-use crate::http::state::shop_registry::ShopDirectory;
+use crate::http::state::shop_registry::ShopRegistry;
 use crate::metrics::{Metrics, ShopMetrics, ShopReading};
 use crate::stock::shop::ShopStatus;
 
 /// Shows the state of the shops that are served now, and of no others.
 pub(super) struct Gauges {
     metrics: Metrics,
-    shops: Arc<ShopDirectory>,
+    shops: Arc<ShopRegistry>,
     /// The shops shown at the last scrape.
     shown: Mutex<BTreeMap<OrgId, ShopMetrics>>,
 }
 
 impl Gauges {
     /// The gauges of a directory's shops.
-    pub(super) fn new(metrics: Metrics, shops: Arc<ShopDirectory>) -> Self {
+    pub(super) fn new(metrics: Metrics, shops: Arc<ShopRegistry>) -> Self {
         Self { metrics, shops, shown: Mutex::default() }
     }
 

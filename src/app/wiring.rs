@@ -16,9 +16,9 @@ use crate::governor::bucket::BucketShape;
 use crate::haravan::{Haravan, HaravanPolicy, ProxyPolicy};
 use crate::http::access::keys::{Key, KeyRing};
 use crate::http::access::session::Seal;
-use crate::http::offload::Aside;
-use crate::http::state::shop_registry::ShopDirectory;
-use crate::http::state::{Edge, EdgeLimits};
+use crate::http::offload::Offload;
+use crate::http::state::shop_registry::ShopRegistry;
+use crate::http::state::{HttpLimits, HttpState};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::settings::keys::KeySettings;
@@ -121,18 +121,18 @@ impl Devices {
         settings: &Settings,
         shops: BTreeMap<OrgId, WiredShop>,
         draining: Arc<AtomicBool>,
-    ) -> Edge {
+    ) -> HttpState {
         let Settings { auth, keys, limits, passthrough, .. } = settings;
         let served = shops.into_values().map(|wired| (wired.shop, wired.ready_bytes));
-        let shops = Arc::new(ShopDirectory::new(served));
+        let shops = Arc::new(ShopRegistry::new(served));
         let gauges = Gauges::new(self.metrics.clone(), Arc::clone(&shops));
-        Edge {
+        HttpState {
             shops,
             keys: Arc::new(if auth.disabled { KeyRing::open() } else { KeyRing::new(keys) }),
             page_seal: self.page_seal.clone(),
             clock: self.clock.clone(),
-            aside: Aside::new(self.tasks.runtime().clone()),
-            limits: EdgeLimits {
+            aside: Offload::new(self.tasks.runtime().clone()),
+            limits: HttpLimits {
                 max_cells: limits.max_cells,
                 max_body: limits.max_body,
                 default_wait: limits.default_wait,
@@ -171,7 +171,7 @@ mod tests {
     use super::Devices;
     use crate::clock::Clock;
     use crate::domain::id::OrgId;
-    use crate::http::state::Edge;
+    use crate::http::state::HttpState;
     use crate::metrics::Metrics;
     use crate::settings::Settings;
     use crate::settings::shops::ShopSettings;
@@ -190,7 +190,7 @@ mod tests {
     }
 
     /// The shops that have gauges in the answer to a scrape.
-    fn scraped(edge: &Edge) -> BTreeSet<u64> {
+    fn scraped(edge: &HttpState) -> BTreeSet<u64> {
         (edge.refresh_gauges)();
         let text = TextEncoder::new().encode_to_string(&edge.registry.gather()).unwrap();
         let gauges = text.lines().filter_map(|line| line.strip_prefix("tonkho_bucket_usable{shop=\""));

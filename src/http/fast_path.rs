@@ -23,15 +23,16 @@ use super::access::keys::Caller;
 use super::connection::request_id::{RequestId, X_REQUEST_ID};
 use super::offload::work::Work;
 use super::request::accept::Form;
+use super::request::ask::Ask;
 use super::request::cache_control::PREFER;
 use super::request::parameters::Parameters;
 use super::request::parameters::vocabulary::INVENTORY;
-use super::response::cache::{Asked, ReadyAnswer};
+use super::response::cache::{Asked, CachedResponse};
 use super::response::coding::Coding;
-use super::response::headers::{Provenance, Whole};
+use super::response::headers::{CacheHeaders, EncodedBody};
 use super::response::rows::fresh_body;
 use super::routes::compatible::{INVENTORY_ROUTE, OWN_INVENTORY_ROUTE};
-use super::state::Edge;
+use super::state::HttpState;
 use super::state::access::GuardedRoute;
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
@@ -44,8 +45,8 @@ const MOST_CELLS: usize = 4_096;
 
 /// Answers hits.
 #[derive(Debug, Clone)]
-pub struct Hits {
-    edge: Data<Edge>,
+pub struct FastPath {
+    edge: Data<HttpState>,
 }
 
 /// A hit, answered.
@@ -63,7 +64,7 @@ pub struct Hit {
 #[derive(Debug)]
 pub enum HitSource {
     /// An answer that stood ready.
-    Ready(Arc<ReadyAnswer>),
+    Ready(Arc<CachedResponse>),
     /// Cells, on the route with this pattern.
     Cells(&'static str),
 }
@@ -82,7 +83,7 @@ impl HitSource {
 /// An answer that was written of cells.
 #[derive(Debug)]
 struct Written {
-    whole: Whole,
+    whole: EncodedBody,
     cells: usize,
     /// How old its oldest cell is, and for how long all of them stay fresh.
     age: (Duration, Duration),
@@ -101,23 +102,41 @@ struct Manner {
 /// Which shop a path is about, and its route if rows can be written for it here.
 type Address = (OrgId, Option<GuardedRoute>);
 
-impl Hits {
+impl FastPath {
     /// Answers for this edge.
     #[must_use]
-    pub fn new(edge: Data<Edge>) -> Self {
+    pub fn new(edge: Data<HttpState>) -> Self {
         Self { edge }
     }
 
-    /// The answer to a request that came just now, if it is a hit. Nothing is counted, charged or changed if it is not.
-    #[must_use]
-    pub fn answer(&self, head: &RequestHead, came_at: Instant) -> Option<Hit> {
-        let manner = Manner::of(head)?;
+    /// Answers a request that came just now, if it is a hit.
+    ///
+    /// # Errors
+    /// It is not: what has been read of it goes to its handler. Nothing has been counted or charged.
+    pub fn answer(&self, head: &RequestHead, came_at: Instant) -> Result<Hit, Ask> {
+        let Some(manner) = Manner::of(head) else { return Err(Ask::default()) };
+        let Ok(caller) = self.edge.keys.identify(head.headers()) else { return Err(Ask::default()) };
+        let mut parameters = None;
+        match self.found(head, manner, &caller, came_at, &mut parameters) {
+            Some((response, source)) => Ok(Hit { response, source, caller }),
+            None => Err(Ask { caller: Some(caller), parameters }),
+        }
+    }
+
+    /// The answer, if it is a hit; otherwise the parameters, if they were read.
+    fn found(
+        &self,
+        head: &RequestHead,
+        manner: Manner,
+        caller: &Caller,
+        came_at: Instant,
+        unanswered: &mut Option<Arc<Parameters<'static>>>,
+    ) -> Option<(HttpResponse<Bytes>, HitSource)> {
         let target = head.uri.path_and_query()?.as_str();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let caller = self.edge.keys.identify(head.headers()).ok()?;
-        let (org_id, route) = address(path, &caller)?;
+        let (org_id, route) = address(path, caller)?;
         // Who asks too often is refused before any work is done.
-        if !caller.may_read(org_id) || !self.edge.keys.may_ask(&caller) {
+        if !caller.may_read(org_id) || !self.edge.keys.may_ask(caller) {
             return None;
         }
         let served = self.edge.shops.served(org_id)?;
@@ -127,35 +146,38 @@ impl Hits {
         let standing = ready.get(&asked).filter(|answer| shop.is_current(&answer.validity, now));
         if let Some(answer) = standing {
             caller.require(answer.scope).ok()?;
-            self.edge.keys.charge(&caller).ok()?;
+            self.edge.keys.charge(caller).ok()?;
             shop.count_hits(answer.validity.cells());
             let response = given(&answer.whole, head, manner, answer.validity.age_at(now));
-            return Some(Hit { response, source: HitSource::Ready(answer), caller });
+            return Some((response, HitSource::Ready(answer)));
         }
         let GuardedRoute { pattern, scope } = route?;
         caller.require(scope).ok()?;
-        let Written { whole, cells, age, validity } =
-            self.written(shop, query, manner.coding, now, || ready.wants(&asked))?;
-        self.edge.keys.charge(&caller).ok()?;
+        let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
+        let written = self.written(shop, &parameters, manner.coding, now, || ready.wants(&asked));
+        let Some(Written { whole, cells, age, validity }) = written else {
+            *unanswered = Some(Arc::new(parameters.into_owned()));
+            return None;
+        };
+        self.edge.keys.charge(caller).ok()?;
         shop.count_hits(cells);
         let response = given(&whole, head, manner, age);
         if let Some(validity) = validity {
             let route = Cow::Borrowed(pattern);
-            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route, scope, validity }));
+            ready.keep(&asked, Arc::new(CachedResponse { whole, route, scope, validity }));
         }
-        Some(Hit { response, source: HitSource::Cells(pattern), caller })
+        Some((response, HitSource::Cells(pattern)))
     }
 
     /// The rows of a question on a compatible route, if all its cells are fresh in the cache.
     fn written(
         &self,
         shop: &Shop,
-        query: &str,
+        parameters: &Parameters<'_>,
         coding: Coding,
         now: Moment,
         is_wanted: impl FnOnce() -> bool,
     ) -> Option<Written> {
-        let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
         // With every cell at hand it does not matter whether a partial answer would do.
         parameters.flag("partial").ok()?;
         if parameters.flag("explain").ok()? {
@@ -187,7 +209,7 @@ impl Hits {
         let unwritten = fresh_read.unwritten();
         drop(fresh_reader);
         unwritten.keep_in(shop);
-        let whole = Whole::new(body, etag, coding, Form::Json.content_type()).ok()?;
+        let whole = EncodedBody::new(body, etag, coding, Form::Json.content_type()).ok()?;
         Some(Written { whole, cells, age, validity })
     }
 }
@@ -232,7 +254,7 @@ fn address(path: &str, caller: &Caller) -> Option<Address> {
 
 /// An answer as it is given now, at this age and for so long.
 fn given(
-    whole: &Whole,
+    whole: &EncodedBody,
     head: &RequestHead,
     manner: Manner,
     (age, left): (Duration, Duration),
@@ -246,7 +268,7 @@ fn given(
         response
     };
     let headers = response.headers_mut();
-    Provenance::of_hit(age, left.as_secs()).write(headers, whole.etag.clone());
+    CacheHeaders::of_hit(age, left.as_secs()).write(headers, whole.etag.clone());
     let request_id = RequestId::for_header(head.headers().get(X_REQUEST_ID));
     headers.insert(X_REQUEST_ID, request_id.into_value());
     response

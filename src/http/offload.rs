@@ -20,11 +20,11 @@ use crate::stock::{ReadTerms, Reading};
 
 /// Where long work is done.
 #[derive(Debug, Clone)]
-pub struct Aside {
+pub struct Offload {
     runtime: Handle,
 }
 
-impl Aside {
+impl Offload {
     /// On the threads of this runtime.
     #[must_use]
     pub fn new(runtime: Handle) -> Self {
@@ -72,13 +72,13 @@ mod tests {
 
     use tokio::runtime::Handle;
 
-    use super::{Aside, Work};
+    use super::{Offload, Work};
     use crate::http::problem::Problem;
 
     #[tokio::test]
     async fn long_work_is_done_by_another_thread_than_short_work_and_may_break() {
         let (short, long) = (Work::to_read(1), Work::to_read(1_000_000));
-        let aside = Aside::new(Handle::current());
+        let aside = Offload::new(Handle::current());
         let here = thread::current().id();
         let done_by = |expected| aside.work(expected, || thread::current().id());
         assert_eq!(done_by(short).await.unwrap(), here);

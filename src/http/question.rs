@@ -16,10 +16,11 @@ use super::access::keys;
 use super::offload::work::Work;
 use super::problem::Problem;
 use super::request::accept::Form;
+use super::request::ask::Ask;
 use super::request::cache_control;
 use super::request::parameters::{Parameters, Vocabulary, read_body};
-use super::response::headers::Provenance;
-use super::state::Edge;
+use super::response::headers::CacheHeaders;
+use super::state::HttpState;
 use super::state::access::Access;
 use crate::cache::PurgeCount;
 use crate::cache::freshness::FreshnessWish;
@@ -113,12 +114,15 @@ impl Question {
         let (edge, request) = (access.edge(), access.request());
         let shop = access.shop()?;
         let seen = shop.purges();
-        let mut parameters = Parameters::from_query(vocabulary, request.query_string())?.into_owned();
+        let mut parameters = match Ask::parameters(request, vocabulary) {
+            Some(read) => read,
+            None => Arc::new(Parameters::from_query(vocabulary, request.query_string())?.into_owned()),
+        };
         let mut written = 0;
         if let Some(payload) = payload {
             let body = read_body(request, payload, edge.limits.max_body).await?;
             written = body.len();
-            parameters = with_body(edge, parameters, body).await?;
+            parameters = Arc::new(with_body(edge, Arc::unwrap_or_clone(parameters), body).await?);
         }
         let incomplete = if parameters.flag("partial")? { Incomplete::Answer } else { Incomplete::Refuse };
         let explain = parameters.flag("explain")?;
@@ -130,7 +134,6 @@ impl Question {
             wait: granted.unwrap_or(edge.limits.default_wait),
             incomplete,
         };
-        let parameters = Arc::new(parameters);
         Ok(Self { shop, parameters, written, terms, explain, granted, asked_at, seen })
     }
 
@@ -158,7 +161,7 @@ impl Question {
     }
 
     /// The grid of the same variants at all locations, as they are listed now; without time to read that, as it was.
-    pub(crate) async fn at_all_locations_now(&self, edge: &Edge, grid: Grid) -> Result<Grid, Problem> {
+    pub(crate) async fn at_all_locations_now(&self, edge: &HttpState, grid: Grid) -> Result<Grid, Problem> {
         match self.all_locations().await {
             Ok(locations) => {
                 let variants = IdList::from_ids(grid.variants.to_vec()).ok_or(Problem::VariantsNeeded)?;
@@ -170,7 +173,7 @@ impl Question {
     }
 
     /// The grid of the lists that were given.
-    pub(crate) async fn wanted(&self, edge: &Edge) -> Result<Wanted, Problem> {
+    pub(crate) async fn wanted(&self, edge: &HttpState) -> Result<Wanted, Problem> {
         let variants = self.meant(edge, Parameters::variants).await?.ok_or(Problem::VariantsNeeded)?;
         self.wanted_of(edge, variants).await
     }
@@ -178,7 +181,7 @@ impl Question {
     /// The grid of these variants at the locations that were given: at all of them, if none were.
     pub(crate) async fn wanted_of(
         &self,
-        edge: &Edge,
+        edge: &HttpState,
         variants: IdList<VariantId>,
     ) -> Result<Wanted, Problem> {
         let locations = match self.meant(edge, Parameters::locations).await? {
@@ -199,7 +202,7 @@ impl Question {
     /// What some of the parameters mean. Long lists are read aside.
     pub(crate) async fn meant<T, E>(
         &self,
-        edge: &Edge,
+        edge: &HttpState,
         read: impl FnOnce(&Parameters<'static>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
     where
@@ -254,7 +257,7 @@ impl Question {
     }
 
     /// The same of rows, which take nothing from the book but which locations there are.
-    pub(crate) fn validity_of_rows(&self, edge: &Edge, snapshot: &Reading) -> Option<Validity> {
+    pub(crate) fn validity_of_rows(&self, edge: &HttpState, snapshot: &Reading) -> Option<Validity> {
         if self.parameters.name_locations() {
             return if 0 < self.written { None } else { self.shop.validity(snapshot, None) };
         }
@@ -262,28 +265,28 @@ impl Question {
     }
 
     /// What an answer made of a snapshot says of itself.
-    pub(crate) fn provenance(&self, edge: &Edge, snapshot: &Reading) -> Provenance {
+    pub(crate) fn provenance(&self, edge: &HttpState, snapshot: &Reading) -> CacheHeaders {
         let age = |oldest: Moment| edge.clock.now().since(oldest);
-        let provenance = Provenance::of(snapshot, snapshot.oldest().map(age));
+        let provenance = CacheHeaders::of(snapshot, snapshot.oldest().map(age));
         let untold = usize::try_from(self.untold_cells()).unwrap_or(usize::MAX);
         let untold = untold.saturating_mul(snapshot.grid().variants.len());
-        Provenance { wait: self.granted, missing: provenance.missing.saturating_add(untold), ..provenance }
+        CacheHeaders { wait: self.granted, missing: provenance.missing.saturating_add(untold), ..provenance }
     }
 
     /// What an answer that is no grid's says of itself.
-    pub(crate) fn provenance_since(&self, edge: &Edge, read_at: Moment, cached: bool) -> Provenance {
-        Provenance {
+    pub(crate) fn provenance_since(&self, edge: &HttpState, read_at: Moment, cached: bool) -> CacheHeaders {
+        CacheHeaders {
             age: Some(edge.clock.now().since(read_at)),
             cache_status: if cached { "tonkho; hit" } else { "tonkho; fwd=uri-miss" }.into(),
             wait: self.granted,
-            ..Provenance::default()
+            ..CacheHeaders::default()
         }
     }
 }
 
 /// Adds what a JSON body says. A long one is read aside.
 async fn with_body(
-    edge: &Edge,
+    edge: &HttpState,
     parameters: Parameters<'static>,
     body: Bytes,
 ) -> Result<Parameters<'static>, Problem> {

@@ -15,24 +15,24 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 
 use self::access::Access;
-use self::shop_registry::ShopDirectory;
+use self::shop_registry::ShopRegistry;
 use super::access::keys::KeyRing;
 use super::access::session::Seal;
-use super::offload::Aside;
+use super::offload::Offload;
 use super::problem::Problem;
 use super::request::accept::Form;
-use super::response::cache::{Asked, ReadyAnswer};
+use super::response::cache::{Asked, CachedResponse};
 use super::response::coding::Coding;
-use super::response::headers::Whole;
+use super::response::headers::EncodedBody;
 use crate::clock::Clock;
 use crate::domain::id::OrgId;
 use crate::stock::Validity;
 
 /// What every handler shares: made once, outside the worker closure, and handed to each as
 /// [`actix_web::web::Data`].
-pub struct Edge {
+pub struct HttpState {
     /// The shops that are served.
-    pub shops: Arc<ShopDirectory>,
+    pub shops: Arc<ShopRegistry>,
     /// The keys that are admitted.
     pub keys: Arc<KeyRing>,
     /// Seals the sessions of those at the page.
@@ -40,9 +40,9 @@ pub struct Edge {
     /// Tells how old an answer is; the shops' own clock.
     pub clock: Clock,
     /// Where the work of big questions is done.
-    pub aside: Aside,
+    pub aside: Offload,
     /// What one request may ask for.
-    pub limits: EdgeLimits,
+    pub limits: HttpLimits,
     /// The paths below `/com/` that are forwarded as they are.
     pub passthrough: Vec<String>,
     /// Whether the process is on its way out: not ready, but still serving.
@@ -55,7 +55,7 @@ pub struct Edge {
 
 /// What one request may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EdgeLimits {
+pub struct HttpLimits {
     /// How many cells (variant x location).
     pub max_cells: usize,
     /// How many bytes of body.
@@ -70,14 +70,14 @@ pub struct EdgeLimits {
 #[derive(Debug)]
 pub(crate) struct Outcome(pub(crate) Result<HttpResponse, Problem>);
 
-impl Edge {
+impl HttpState {
     /// Keeps an answer to a `GET`, so that it stands ready, if the question came before.
     pub(crate) fn keep_ready(
         &self,
         access: &Access,
         shop: OrgId,
         coding: Coding,
-        whole: Whole,
+        whole: EncodedBody,
         validity: Validity,
     ) {
         let (request, scope) = (access.request(), access.scope());
@@ -91,7 +91,7 @@ impl Edge {
         if ready.wants(&asked)
             && let Some(route) = request.match_pattern()
         {
-            ready.keep(&asked, Arc::new(ReadyAnswer { whole, route: Cow::Owned(route), scope, validity }));
+            ready.keep(&asked, Arc::new(CachedResponse { whole, route: Cow::Owned(route), scope, validity }));
         }
     }
 
@@ -102,9 +102,9 @@ impl Edge {
     }
 }
 
-impl fmt::Debug for Edge {
+impl fmt::Debug for HttpState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Edge").field("limits", &self.limits).finish_non_exhaustive()
+        formatter.debug_struct("HttpState").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 

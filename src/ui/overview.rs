@@ -16,7 +16,7 @@ use super::visit::Visit;
 use crate::clock::Clock;
 use crate::domain::access::Scope;
 use crate::http::problem::Problem;
-use crate::http::state::Edge;
+use crate::http::state::HttpState;
 use crate::stock::shop::Shop;
 
 /// Seconds between two refreshes by the script. Source: ours; fresh cells are served for 15 s by default.
@@ -34,7 +34,7 @@ struct Sight {
 }
 
 /// The shops, or one of them.
-pub(crate) async fn get_overview(edge: Data<Edge>, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn get_overview(edge: Data<HttpState>, request: HttpRequest) -> HttpResponse {
     let visit = Visit::new(&edge, &request);
     let outcome = overview(&visit).await;
     visit.answer(outcome)

@@ -18,7 +18,7 @@ use crate::http::access::session;
 use crate::http::connection::body_deadline;
 use crate::http::problem::Problem;
 use crate::http::request::parameters::error::ParameterError;
-use crate::http::state::Edge;
+use crate::http::state::HttpState;
 
 /// Said to a form that is not this page's.
 const NOT_OURS: Problem = Problem::Parameter(ParameterError::Request);
@@ -55,7 +55,7 @@ impl Reason {
 
 /// Takes a key and gives a session for it.
 pub(crate) async fn sign_in(
-    edge: Data<Edge>,
+    edge: Data<HttpState>,
     request: HttpRequest,
     sent: Result<Form<Sent>, Error>,
 ) -> HttpResponse {
@@ -84,7 +84,7 @@ pub(crate) async fn sign_in(
 /// Ends the session.
 pub(crate) async fn sign_out(
     request: HttpRequest,
-    edge: Data<Edge>,
+    edge: Data<HttpState>,
     sent: Result<Form<Sent>, Error>,
 ) -> HttpResponse {
     if is_from_elsewhere(&request) {
@@ -99,7 +99,7 @@ pub(crate) async fn sign_out(
 }
 
 /// The forms' own addresses show nothing: whoever loads one is sent to the page.
-pub(crate) async fn leave_form(edge: Data<Edge>, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn leave_form(edge: Data<HttpState>, request: HttpRequest) -> HttpResponse {
     sent_on(Address::overview(Visit::of_nobody(&edge, &request).tongue), None)
 }
 

@@ -25,7 +25,7 @@ use crate::domain::location::{LocationBook, LocationClass};
 use crate::domain::quantity::Quantity;
 use crate::domain::row::Row;
 use crate::http::problem::Problem;
-use crate::http::state::Edge;
+use crate::http::state::HttpState;
 use crate::query::{Grid, IdList, QueryError};
 use crate::stock::shop::Shop;
 use crate::stock::{Incomplete, ReadError, ReadTerms, Reading};
@@ -60,7 +60,7 @@ struct Line {
 }
 
 /// A variant's stock at every location of a shop.
-pub(crate) async fn get_variant(edge: Data<Edge>, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn get_variant(edge: Data<HttpState>, request: HttpRequest) -> HttpResponse {
     let visit = Visit::new(&edge, &request);
     let outcome = variant(&visit).await;
     visit.answer(outcome)

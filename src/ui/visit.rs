@@ -14,13 +14,13 @@ use crate::domain::id::{OrgId, VariantId};
 use crate::http::access::keys::{Caller, digest_sent};
 use crate::http::access::session;
 use crate::http::problem::Problem;
-use crate::http::state::Edge;
+use crate::http::state::HttpState;
 use crate::stock::shop::Shop;
 
 /// A request for one of the page's addresses.
 #[derive(Debug)]
 pub(super) struct Visit<'a> {
-    pub(super) edge: &'a Edge,
+    pub(super) edge: &'a HttpState,
     pub(super) request: &'a HttpRequest,
     pub(super) tongue: Tongue,
     pub(super) asked: Asked,
@@ -48,12 +48,12 @@ pub(super) struct Visitor {
 
 impl<'a> Visit<'a> {
     /// A visit by whoever the request's key or session says.
-    pub(super) fn new(edge: &'a Edge, request: &'a HttpRequest) -> Self {
+    pub(super) fn new(edge: &'a HttpState, request: &'a HttpRequest) -> Self {
         Self { visitor: Visitor::admit(edge, request), ..Self::of_nobody(edge, request) }
     }
 
     /// A visit of which only the language matters.
-    pub(super) fn of_nobody(edge: &'a Edge, request: &'a HttpRequest) -> Self {
+    pub(super) fn of_nobody(edge: &'a HttpState, request: &'a HttpRequest) -> Self {
         // A query that cannot be read asks for nothing in particular.
         let asked = Query::<Asked>::from_query(request.query_string()).map(Query::into_inner);
         let asked = asked.unwrap_or_default();
@@ -96,7 +96,7 @@ impl<'a> Visit<'a> {
 
 impl Visitor {
     /// Whoever sent a key or carries a session, and everyone where no key is needed.
-    fn admit(edge: &Edge, request: &HttpRequest) -> Result<Self, Problem> {
+    fn admit(edge: &HttpState, request: &HttpRequest) -> Result<Self, Problem> {
         let now = edge.clock.wall(edge.clock.now());
         let sent = digest_sent(request.headers());
         let session = match sent {

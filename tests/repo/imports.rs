@@ -87,7 +87,8 @@ fn resolve(own: &str, path: &[String], modules: &BTreeSet<String>) -> Option<Str
         _ => return None,
     }
     absolute.extend(rest.iter().map(String::as_str));
-    (1..=absolute.len()).rev().map(|length| absolute[..length].join("::")).find(|name| modules.contains(name))
+    let prefixes = (1..=absolute.len()).rev().filter_map(|length| absolute.get(..length));
+    prefixes.map(|prefix| prefix.join("::")).find(|name| modules.contains(name))
 }
 
 /// Every path in a text, with the trees of `use` written out.

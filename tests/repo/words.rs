@@ -13,7 +13,7 @@ const IDIOMS: [(&str, usize); 17] = [
     ("everybody", 2),
     ("so many", 45),
     ("so much", 2),
-    ("none if", 28),
+    ("none if", 27),
     ("is none", 13),
     ("of none", 0),
     ("told", 31),

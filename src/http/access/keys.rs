@@ -12,7 +12,7 @@ use parking_lot::RwLock;
 use rustc_hash::FxBuildHasher;
 use tokio::time::Instant;
 
-use super::rate_limit::Allowance;
+use super::rate_limit::RateLimit;
 use crate::domain::access::{KeyDigest, Scope, ShopAccess};
 use crate::domain::caller::CallerId;
 use crate::domain::id::OrgId;
@@ -47,7 +47,7 @@ pub struct Caller {
     name: Arc<str>,
     shops: ShopAccess,
     scopes: BTreeSet<Scope>,
-    allowance: Option<Allowance>,
+    allowance: Option<RateLimit>,
 }
 
 /// The keys that are admitted.
@@ -134,10 +134,18 @@ impl KeyRing {
         digest: Option<KeyDigest>,
     ) -> Result<Arc<Caller>, Problem> {
         let caller = self.identify_digest(|| digest)?;
+        self.admit_caller(request, &caller)?;
+        Ok(caller)
+    }
+
+    /// As [`KeyRing::admit`], for a request whose caller is identified already.
+    ///
+    /// # Errors
+    /// The caller asks too often.
+    pub(crate) fn admit_caller(&self, request: &HttpRequest, caller: &Caller) -> Result<(), Problem> {
         request.extensions_mut().insert(KeyName(Arc::clone(&caller.name)));
         request.extensions_mut().insert(caller.id);
-        self.charge(&caller)?;
-        Ok(caller)
+        self.charge(caller)
     }
 
     /// Who sends these headers; the request is not counted yet.
@@ -183,7 +191,7 @@ impl Admission {
         let caller = |(id, key): (u32, K)| {
             let (id, Key { name, digest, shops, scopes, requests_per_second }) =
                 (CallerId::new(id), key.into());
-            let allowance = requests_per_second.map(Allowance::per_second);
+            let allowance = requests_per_second.map(RateLimit::per_second);
             (digest, Arc::new(Caller { id, name: name.into(), shops, scopes, allowance }))
         };
         Self::Keys((1..).zip(keys).map(caller).collect())

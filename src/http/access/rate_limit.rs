@@ -12,7 +12,7 @@ const MAX_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One key's allowance.
 #[derive(Debug)]
-pub(crate) struct Allowance {
+pub(crate) struct RateLimit {
     /// The time that a request takes up.
     interval: Duration,
     /// How far the requests admitted may be ahead of time.
@@ -21,7 +21,7 @@ pub(crate) struct Allowance {
     used_until: Mutex<Duration>,
 }
 
-impl Allowance {
+impl RateLimit {
     /// An allowance of so many requests a second; at least one request always passes.
     pub(crate) fn per_second(rate: f64) -> Self {
         let interval = Duration::try_from_secs_f64(rate.recip()).unwrap_or(MAX_INTERVAL).min(MAX_INTERVAL);
@@ -52,15 +52,15 @@ impl Allowance {
 mod tests {
     use std::time::Duration;
 
-    use super::Allowance;
+    use super::RateLimit;
 
-    fn admitted(allowance: &Allowance, now: Duration, requests: u32) -> u32 {
+    fn admitted(allowance: &RateLimit, now: Duration, requests: u32) -> u32 {
         (0..requests).map(|_| u32::from(allowance.take(now).is_ok())).sum()
     }
 
     #[test]
     fn a_seconds_worth_passes_at_once_and_then_the_rate() {
-        let allowance = Allowance::per_second(10.0);
+        let allowance = RateLimit::per_second(10.0);
         assert_eq!(admitted(&allowance, Duration::ZERO, 100), 10);
         assert_eq!(admitted(&allowance, Duration::from_millis(500), 100), 5);
         assert_eq!(admitted(&allowance, Duration::from_secs(60), 100), 10);
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_refusal_tells_when_the_next_request_passes() {
-        let allowance = Allowance::per_second(0.5);
+        let allowance = RateLimit::per_second(0.5);
         assert_eq!(allowance.take(Duration::ZERO), Ok(()));
         assert!(!allowance.is_left(Duration::from_millis(500)));
         let wait = allowance.take(Duration::from_millis(500)).unwrap_err();
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn no_rate_is_too_odd() {
         for rate in [f64::MIN_POSITIVE, 1e-300, 1e6, f64::MAX, f64::INFINITY, f64::NAN, 0.0, -1.0] {
-            assert_eq!(Allowance::per_second(rate).take(Duration::ZERO), Ok(()), "{rate}");
+            assert_eq!(RateLimit::per_second(rate).take(Duration::ZERO), Ok(()), "{rate}");
         }
     }
 }

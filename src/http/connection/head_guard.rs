@@ -19,7 +19,7 @@ use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::head_error::{HeadError, MAX_URL};
-use super::lingering_close::Farewell;
+use super::lingering_close::LingeringClose;
 use super::stall::Stall;
 
 /// How long a caller may take to send the head of a request.
@@ -53,7 +53,7 @@ pub struct HeadGuard<T> {
     /// The wait for the caller to take more of an answer.
     sending: Stall,
     /// The last answer of the connection, once it is under way.
-    farewell: Option<Box<Farewell>>,
+    farewell: Option<Box<LingeringClose>>,
 }
 
 /// How long the request lines are, as they are read.
@@ -150,7 +150,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for HeadGuard<T> {
             }
             (none @ None, Some(bare)) => {
                 let error = lines.error(bare.status);
-                none.insert(Box::new(Farewell::new(error, bare.date)))
+                none.insert(Box::new(LingeringClose::new(error, bare.date)))
             }
             // Nothing is said after it.
             (Some(last), _) => last,

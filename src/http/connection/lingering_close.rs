@@ -26,7 +26,7 @@ const LINGER_CHUNK: usize = 8 << 10;
 
 /// The last answer of a connection, under way.
 #[derive(Debug)]
-pub(crate) struct Farewell {
+pub(crate) struct LingeringClose {
     answer: Vec<u8>,
     /// Bytes of the answer that are written.
     written: usize,
@@ -44,7 +44,7 @@ enum Stage {
     Over,
 }
 
-impl Farewell {
+impl LingeringClose {
     /// The problem of such a head, with this `Date` line.
     pub(crate) fn new(error: HeadError, date: &[u8]) -> Self {
         Self {

@@ -12,7 +12,7 @@ use crate::domain::location::LocationBook;
 use crate::http::offload::work::Work;
 use crate::http::problem::Problem;
 use crate::http::question::Question;
-use crate::http::state::Edge;
+use crate::http::state::HttpState;
 use crate::query::{Grid, Selection};
 use crate::stock::{ReadError, Reading};
 
@@ -74,7 +74,7 @@ impl Standing {
 /// Reads a grid's cells, and makes of them what `prepare` says: something that is known at once, and work that gives
 /// the answer, done aside if it is long. Both are of the same material, and stand when this returns.
 pub(crate) async fn made<X, T, W>(
-    edge: &Edge,
+    edge: &HttpState,
     question: &Question,
     (mut grid, uses): (Grid, Uses),
     prepare: impl Fn(Material) -> Prepared<X, W>,
@@ -108,7 +108,7 @@ where
 }
 
 async fn read(
-    edge: &Edge,
+    edge: &HttpState,
     question: &Question,
     (grid, uses): (&Grid, Uses),
     list: Option<PurgeCount>,

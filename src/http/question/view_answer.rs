@@ -16,7 +16,7 @@ use crate::http::question::{Question, Wanted};
 use crate::http::request::accept::Form;
 use crate::http::response::coding::Coding;
 use crate::http::response::etag::EntityTag;
-use crate::http::response::headers::Whole;
+use crate::http::response::headers::EncodedBody;
 use crate::http::state::access::Access;
 use crate::query::Grid;
 use crate::stock::Reading;
@@ -143,7 +143,7 @@ pub(crate) fn is_many(items: usize) -> bool {
 
 /// An answer's content.
 enum Content {
-    Whole(Whole),
+    Whole(EncodedBody),
     Streamed { etag: EntityTag, chunks: Chunks },
 }
 
@@ -226,7 +226,7 @@ fn content(answer: impl Answer, form: Form, etag: EntityTag, coding: Coding) -> 
     let mut written = Vec::new();
     while written.len() <= MOST_WHOLE {
         let Some(chunk) = chunks.next() else {
-            return Whole::new(written.into(), etag, coding, form.content_type()).map(Content::Whole);
+            return EncodedBody::new(written.into(), etag, coding, form.content_type()).map(Content::Whole);
         };
         written.append(&mut chunk.map_err(|_| Problem::Internal)?);
     }

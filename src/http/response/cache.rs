@@ -14,7 +14,7 @@ use quick_cache::{Equivalent, Weighter};
 use rustc_hash::FxBuildHasher;
 
 use super::coding::Coding;
-use super::headers::Whole;
+use super::headers::EncodedBody;
 use crate::domain::access::Scope;
 use crate::http::request::accept::Form;
 use crate::stock::Validity;
@@ -30,9 +30,9 @@ const MAX_TARGET: usize = 8 << 10;
 
 /// An answer that stands ready.
 #[derive(Debug)]
-pub struct ReadyAnswer {
+pub struct CachedResponse {
     /// The answer.
-    pub whole: Whole,
+    pub whole: EncodedBody,
     /// The pattern of the route that it is an answer of.
     pub route: Cow<'static, str>,
     /// The scope that the route asks for.
@@ -53,8 +53,8 @@ pub struct Asked<'a> {
 }
 
 /// The answers of one shop that stand ready.
-pub struct ReadyAnswers {
-    answers: Cache<Key, Arc<ReadyAnswer>, Weight, FxBuildHasher>,
+pub struct ResponseCache {
+    answers: Cache<Key, Arc<CachedResponse>, Weight, FxBuildHasher>,
     /// Hashes of questions that came once, each in the place that it chooses.
     came_once: Box<[AtomicU64]>,
     max_bytes: u64,
@@ -70,7 +70,7 @@ struct Key {
 #[derive(Debug, Clone)]
 struct Weight;
 
-impl ReadyAnswers {
+impl ResponseCache {
     /// Room for so many bytes; none switches it off.
     #[must_use]
     pub fn new(max_bytes: u64) -> Self {
@@ -83,9 +83,9 @@ impl ReadyAnswers {
         }
     }
 
-    /// The answer to a question, if one stands ready. Whether it still holds is for [`ReadyAnswer::validity`] to say.
+    /// The answer to a question, if one stands ready. Whether it still holds is for [`CachedResponse::validity`] to say.
     #[must_use]
-    pub fn get(&self, asked: &Asked<'_>) -> Option<Arc<ReadyAnswer>> {
+    pub fn get(&self, asked: &Asked<'_>) -> Option<Arc<CachedResponse>> {
         self.answers.get(asked)
     }
 
@@ -103,7 +103,7 @@ impl ReadyAnswers {
     }
 
     /// Keeps an answer.
-    pub fn keep(&self, asked: &Asked<'_>, answer: Arc<ReadyAnswer>) {
+    pub fn keep(&self, asked: &Asked<'_>, answer: Arc<CachedResponse>) {
         let Asked { target, form, coding } = *asked;
         self.answers.insert(Key { target: target.into(), form, coding }, answer);
     }
@@ -121,16 +121,16 @@ impl Equivalent<Key> for Asked<'_> {
     }
 }
 
-impl Weighter<Key, Arc<ReadyAnswer>> for Weight {
-    fn weight(&self, key: &Key, answer: &Arc<ReadyAnswer>) -> u64 {
-        let own = size_of::<Key>() + size_of::<ReadyAnswer>();
+impl Weighter<Key, Arc<CachedResponse>> for Weight {
+    fn weight(&self, key: &Key, answer: &Arc<CachedResponse>) -> u64 {
+        let own = size_of::<Key>() + size_of::<CachedResponse>();
         u64::try_from(own + key.target.len() + answer.whole.body.len() + answer.validity.weight())
             .unwrap_or(u64::MAX)
     }
 }
 
-impl fmt::Debug for ReadyAnswers {
+impl fmt::Debug for ResponseCache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ReadyAnswers").field("bytes", &self.bytes()).finish_non_exhaustive()
+        formatter.debug_struct("ResponseCache").field("bytes", &self.bytes()).finish_non_exhaustive()
     }
 }

@@ -44,7 +44,7 @@ pub struct Coded;
 
 /// An answer whose body is made, in the coding that it is sent in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Whole {
+pub struct EncodedBody {
     /// The body.
     pub body: Bytes,
     /// How it is coded.
@@ -55,7 +55,7 @@ pub struct Whole {
     pub content_type: &'static str,
 }
 
-impl Whole {
+impl EncodedBody {
     /// A body whose tag without a coding is this, in this coding if that is worth it.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Whole {
 
 /// What an answer says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Provenance {
+pub struct CacheHeaders {
     /// How old the oldest thing in it is; none if it holds none.
     pub age: Option<Duration>,
     /// The value of `Cache-Status`.
@@ -93,7 +93,7 @@ pub struct Provenance {
     pub wait: Option<Duration>,
 }
 
-impl Provenance {
+impl CacheHeaders {
     /// Of an answer made of a snapshot's cells, the oldest of which is of this age.
     #[must_use]
     pub fn of(snapshot: &Reading, age: Option<Duration>) -> Self {
@@ -135,7 +135,7 @@ impl Provenance {
 
     /// A whole answer, unless the caller has it already.
     #[must_use]
-    pub fn respond_whole(&self, request: &HttpRequest, whole: &Whole) -> HttpResponse {
+    pub fn respond_whole(&self, request: &HttpRequest, whole: &EncodedBody) -> HttpResponse {
         let mut response = self.respond(request, whole.etag.clone(), |response| {
             if whole.body.len() <= AT_ONCE {
                 return response.body(whole.body.clone());
@@ -218,7 +218,7 @@ mod tests {
 
     use actix_web::test::TestRequest;
 
-    use super::{EntityTag, Provenance, cache_status};
+    use super::{CacheHeaders, EntityTag, cache_status};
     use crate::domain::cell::{CellId, MissingReason};
     use crate::domain::id::{LocationId, VariantId};
     use crate::query::{Grid, IdList};
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn a_version_that_the_caller_has_is_not_sent_again_but_its_headers_are() {
         let provenance =
-            Provenance { age: Some(Duration::from_millis(2900)), missing: 3, ..Provenance::default() };
+            CacheHeaders { age: Some(Duration::from_millis(2900)), missing: 3, ..CacheHeaders::default() };
         let body = |response: &mut actix_web::HttpResponseBuilder| response.body("body");
         let etag = EntityTag::strong(b"body");
         let request = TestRequest::default().to_http_request();

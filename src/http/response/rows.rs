@@ -89,7 +89,7 @@ pub(crate) fn inventory_body(snapshot: &Reading, selection: &Selection, untold: 
     body
 }
 
-/// The same for a fresh read, whose rows are text already. `None` if rows are chosen or ordered by more than their ids.
+/// The same of a fresh read, whose rows are text already. `None` if rows are chosen or ordered by more than their ids.
 pub(crate) fn fresh_body(fresh_read: &mut FreshRead<'_>, selection: &Selection) -> Option<RowsBody> {
     if selection.order != Order::Id || selection.updated_at_min.is_some() {
         return None;

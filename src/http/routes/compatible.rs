@@ -17,7 +17,7 @@ use crate::http::request::accept::Form;
 use crate::http::request::parameters::vocabulary::{INVENTORY, LOCATIONS};
 use crate::http::response::coding::Coding;
 use crate::http::response::etag::EntityTag;
-use crate::http::response::headers::Whole;
+use crate::http::response::headers::EncodedBody;
 use crate::http::response::rows::{inventory_body, locations_body};
 use crate::http::state::Outcome;
 use crate::http::state::access::{Access, GuardedRoute};
@@ -139,7 +139,7 @@ async fn inventory(access: &Access, payload: Option<Payload>) -> Result<HttpResp
         let expected = Work::to_answer(snapshot.grid(), coding);
         let work = move || {
             let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
-            Whole::new(body, etag, coding, Form::Json.content_type())
+            EncodedBody::new(body, etag, coding, Form::Json.content_type())
         };
         Prepared { known: (provenance, validity), expected, work }
     };
@@ -166,7 +166,7 @@ async fn locations(access: &Access) -> Result<HttpResponse, Problem> {
         let body = Bytes::from(locations_body(&list.locations, slice));
         let etag = EntityTag::strong(&body);
         let expected = Work::to_code(body.len(), coding);
-        let work = move || Whole::new(body, etag, coding, Form::Json.content_type());
+        let work = move || EncodedBody::new(body, etag, coding, Form::Json.content_type());
         let whole = edge.aside.work(expected, work).await??;
         // A purge may have come while it was coded.
         if !question.shop.purges_since(seen).reach_locations() {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
-use crate::http::state::{Edge, Outcome};
+use crate::http::state::{HttpState, Outcome};
 
 /// That the process is alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -77,7 +77,7 @@ pub(crate) async fn get_liveness() -> HttpResponse {
         (status = 503, description = "The process is stopping: it finishes the requests that it has.", body = Readiness)
     )
 )]
-pub(crate) async fn get_readiness(edge: Data<Edge>) -> HttpResponse {
+pub(crate) async fn get_readiness(edge: Data<HttpState>) -> HttpResponse {
     let mut shops = ShopCounts::default();
     for shop in edge.shops.all().values() {
         match shop.status().stopped {
@@ -104,7 +104,7 @@ pub(crate) async fn get_readiness(edge: Data<Edge>) -> HttpResponse {
     security(()),
     responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain; version=0.0.4"))
 )]
-pub(crate) async fn get_metrics(edge: Data<Edge>) -> Outcome {
+pub(crate) async fn get_metrics(edge: Data<HttpState>) -> Outcome {
     (edge.refresh_gauges)();
     let mut text = Vec::new();
     let encoder = TextEncoder::new();

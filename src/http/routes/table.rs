@@ -17,7 +17,7 @@ use crate::http::state::access::{GuardedArguments, GuardedRoute};
 const WRITERS: Writers =
     Writers { json: || document::to_json_pretty().ok(), yaml: || document::to_yaml().ok() };
 
-/// Every route of the API. The application has the `Edge` to share, as [`Data`], and wraps `middleware::tag` around.
+/// Every route of the API. The application has the `HttpState` to share, as [`Data`], and wraps `middleware::tag` around.
 #[rustfmt::skip]
 pub fn routes(config: &mut ServiceConfig) {
     config

@@ -8,11 +8,12 @@ use actix_web::error::{Error, ErrorInternalServerError};
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest};
 
-use super::Edge;
+use super::HttpState;
 use crate::domain::access::Scope;
 use crate::domain::id::OrgId;
 use crate::http::access::keys::Caller;
 use crate::http::problem::Problem;
+use crate::http::request::ask::Ask;
 use crate::stock::shop::Shop;
 use crate::trace;
 
@@ -28,7 +29,7 @@ pub(crate) struct GuardedRoute {
 /// A request on a guarded route, for the handler: the only way to a shop and to the caller.
 #[derive(Debug)]
 pub(crate) struct Access {
-    edge: Data<Edge>,
+    edge: Data<HttpState>,
     request: HttpRequest,
     scope: Scope,
 }
@@ -48,7 +49,7 @@ impl GuardedRoute {
 
 impl Access {
     /// What all handlers share.
-    pub(crate) fn edge(&self) -> &Edge {
+    pub(crate) fn edge(&self) -> &HttpState {
         &self.edge
     }
 
@@ -67,9 +68,21 @@ impl Access {
     /// # Errors
     /// There is no valid key, it lacks the scope, or it is used too often.
     pub(crate) fn caller(&self) -> Result<Arc<Caller>, Problem> {
-        let caller = self.edge.keys.admit(&self.request)?;
+        let caller = self.admit()?;
         caller.require(self.scope)?;
         Ok(caller)
+    }
+
+    /// Who makes the request, whatever their key's scopes.
+    ///
+    /// # Errors
+    /// There is no valid key, or it is used too often.
+    pub(crate) fn admit(&self) -> Result<Arc<Caller>, Problem> {
+        let keys = &self.edge.keys;
+        match Ask::caller(&self.request) {
+            Some(caller) => keys.admit_caller(&self.request, &caller).map(|()| caller),
+            None => keys.admit(&self.request),
+        }
     }
 
     /// The shop that the request is about. Unknown, malformed and forbidden shop ids all give the same answer.
@@ -96,7 +109,7 @@ impl FromRequest for Access {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let edge = request.app_data::<Data<Edge>>().cloned();
+        let edge = request.app_data::<Data<HttpState>>().cloned();
         let route = request.app_data::<GuardedRoute>().copied();
         let access = edge.zip(route).map(|(edge, route)| {
             let request = request.clone();

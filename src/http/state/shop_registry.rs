@@ -6,12 +6,12 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use crate::domain::id::OrgId;
-use crate::http::response::cache::ReadyAnswers;
+use crate::http::response::cache::ResponseCache;
 use crate::stock::shop::Shop;
 
 /// The shops that are served. They can be exchanged while requests are under way.
 #[derive(Debug, Default)]
-pub struct ShopDirectory {
+pub struct ShopRegistry {
     served: RwLock<Served>,
 }
 
@@ -26,7 +26,7 @@ struct Served {
 #[derive(Debug)]
 pub struct ServedShop {
     shop: Arc<Shop>,
-    ready: ReadyAnswers,
+    ready: ResponseCache,
 }
 
 impl ServedShop {
@@ -38,12 +38,12 @@ impl ServedShop {
 
     /// Its answers that stand ready.
     #[must_use]
-    pub fn ready(&self) -> &ReadyAnswers {
+    pub fn ready(&self) -> &ResponseCache {
         &self.ready
     }
 }
 
-impl ShopDirectory {
+impl ShopRegistry {
     /// A directory of these shops, each with room for so many bytes of answers that stand ready.
     #[must_use]
     pub fn new(shops: impl IntoIterator<Item = (Arc<Shop>, u64)>) -> Self {
@@ -55,7 +55,7 @@ impl ShopDirectory {
     /// Serves these shops from now on, and no others. Requests under way go on with the shop they have.
     pub fn replace(&self, shops: impl IntoIterator<Item = (Arc<Shop>, u64)>) {
         let served = |(shop, ready_bytes): (Arc<Shop>, u64)| {
-            (shop.org_id(), Arc::new(ServedShop { shop, ready: ReadyAnswers::new(ready_bytes) }))
+            (shop.org_id(), Arc::new(ServedShop { shop, ready: ResponseCache::new(ready_bytes) }))
         };
         let with_ready: BTreeMap<OrgId, Arc<ServedShop>> = shops.into_iter().map(served).collect();
         let shops = with_ready.iter().map(|(org_id, served)| (*org_id, Arc::clone(&served.shop)));

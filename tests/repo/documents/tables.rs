@@ -77,14 +77,16 @@ fn every_command_has_its_line() {
 }
 
 /// The modules of each layer, as a table lists them.
-fn layers_of(path: &str, start: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let text = read(path);
-    let rows = text.lines().filter_map(|line| line.strip_prefix(start));
-    let columns = rows.map(|row| row.split(" | ").map(str::to_owned).collect::<Vec<_>>());
-    let layers = columns.filter(|columns| columns.len() == 3 && columns[0].parse::<u32>().is_ok());
+fn layers_of(path: &str, start: &str) -> BTreeMap<u32, BTreeSet<String>> {
+    let mut layers = BTreeMap::new();
+    for row in read(path).lines().filter_map(|line| line.strip_prefix(start)) {
+        let columns: Vec<&str> = row.split(" | ").collect();
+        let [layer, _, modules] = columns.as_slice() else { continue };
+        if let Ok(layer) = layer.parse() {
+            layers.insert(layer, quoted(&modules.replace(", and the commands in `main`", "")));
+        }
+    }
     layers
-        .map(|columns| (columns[0].clone(), quoted(&columns[2].replace(", and the commands in `main`", ""))))
-        .collect()
 }
 
 #[test]

@@ -20,9 +20,9 @@ use crate::domain::access::{KeyDigest, Scope, ShopAccess};
 use crate::domain::id::OrgId;
 use crate::http::access::keys::{Key, KeyRing};
 use crate::http::access::session::Seal;
-use crate::http::offload::Aside;
-use crate::http::state::shop_registry::ShopDirectory;
-use crate::http::state::{Edge, EdgeLimits};
+use crate::http::offload::Offload;
+use crate::http::state::shop_registry::ShopRegistry;
+use crate::http::state::{HttpLimits, HttpState};
 
 fn key(text: &str, shops: ShopAccess, scopes: &[Scope]) -> Key {
     let scopes = BTreeSet::from_iter(scopes.iter().copied());
@@ -30,14 +30,14 @@ fn key(text: &str, shops: ShopAccess, scopes: &[Scope]) -> Key {
 }
 
 /// A gateway without shops, that admits these keys.
-fn edge(keys: KeyRing) -> Data<Edge> {
-    Data::new(Edge {
-        shops: Arc::new(ShopDirectory::default()),
+fn edge(keys: KeyRing) -> Data<HttpState> {
+    Data::new(HttpState {
+        shops: Arc::new(ShopRegistry::default()),
         keys: Arc::new(keys),
         page_seal: Seal::new([], |_| Ok::<(), Infallible>(())).unwrap(),
         clock: Clock::start(),
-        aside: Aside::new(Handle::current()),
-        limits: EdgeLimits {
+        aside: Offload::new(Handle::current()),
+        limits: HttpLimits {
             max_cells: 250_000,
             max_body: 1024,
             default_wait: Duration::from_secs(10),
@@ -77,7 +77,7 @@ impl Told {
     }
 }
 
-async fn raw(edge: &Data<Edge>, request: TestRequest) -> (StatusCode, HeaderMap, String) {
+async fn raw(edge: &Data<HttpState>, request: TestRequest) -> (StatusCode, HeaderMap, String) {
     let app = App::new()
         .app_data(edge.clone())
         .configure(super::routes)
@@ -87,7 +87,7 @@ async fn raw(edge: &Data<Edge>, request: TestRequest) -> (StatusCode, HeaderMap,
     (status, headers, String::from_utf8_lossy(&read_body(response).await).into_owned())
 }
 
-async fn ask(edge: &Data<Edge>, request: TestRequest) -> Told {
+async fn ask(edge: &Data<HttpState>, request: TestRequest) -> Told {
     let (status, headers, body) = raw(edge, request).await;
     Told { status, headers, body: serde_json::from_str(&body).unwrap_or_default() }
 }
