@@ -226,8 +226,7 @@ fn content(answer: impl Answer, form: Form, etag: EntityTag, coding: Coding) -> 
     let mut written = Vec::new();
     while written.len() <= MOST_WHOLE {
         let Some(chunk) = chunks.next() else {
-            return EncodedBody::new(written.into(), etag, coding, form.content_type())
-                .map(Content::Whole);
+            return EncodedBody::new(written.into(), etag, coding, form.content_type()).map(Content::Whole);
         };
         written.append(&mut chunk.map_err(|_| Problem::Internal)?);
     }
