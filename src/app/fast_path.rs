@@ -20,6 +20,7 @@ use super::request_trace::{Decided, Sampling};
 use super::traffic::WorkerTraffic;
 use crate::http::connection::body_deadline::BodyDeadline;
 use crate::http::fast_path::{FastPath, Hit};
+use crate::http::request::ask::Ask;
 use crate::http::request::paths;
 
 /// What is put in front of a worker's application.
@@ -99,12 +100,17 @@ where
         }
         // What is traced goes the ordinary way, where the spans are; decided once, and for that way too.
         let decided = self.sampling.decide(request.headers());
-        let hit = if decided.is_some_and(Decided::is_traced) { None } else { self.hit(&request) };
+        let is_traced = decided.is_some_and(Decided::is_traced);
+        let hit = if is_traced { Err(Ask::default()) } else { self.hit(&request) };
         if let Some(decided) = decided {
             request.extensions_mut().insert(decided);
         }
-        if let Some(response) = hit {
-            return Either::Left(ready(Ok(response)));
+        match hit {
+            Ok(response) => return Either::Left(ready(Ok(response))),
+            Err(Ask { caller: None, .. }) => {}
+            Err(ask) => {
+                request.extensions_mut().insert(ask);
+            }
         }
         let body = timed(&mut request, &self.deadline);
         let answer = self.app.call(request);
@@ -121,9 +127,9 @@ where
 }
 
 impl<S, B> Shortened<S, B> {
-    fn hit(&self, request: &Request) -> Option<Answer<B>> {
+    fn hit(&self, request: &Request) -> Result<Answer<B>, Ask> {
         if self.worker.is_draining() {
-            return None;
+            return Err(Ask::default());
         }
         let started = Instant::now();
         let Hit { response, source, caller } = self.hits.answer(request.head(), started)?;
@@ -131,7 +137,7 @@ impl<S, B> Shortened<S, B> {
         let told = (response.status(), started.elapsed());
         let headers = (request.headers(), response.headers());
         self.worker.count_hit(source.route(), told, caller.name(), headers);
-        Some(response)
+        Ok(response)
     }
 }
 

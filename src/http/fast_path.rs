@@ -23,6 +23,7 @@ use super::access::keys::Caller;
 use super::connection::request_id::{RequestId, X_REQUEST_ID};
 use super::offload::work::Work;
 use super::request::accept::Form;
+use super::request::ask::Ask;
 use super::request::cache_control::PREFER;
 use super::request::parameters::Parameters;
 use super::request::parameters::vocabulary::INVENTORY;
@@ -108,16 +109,34 @@ impl FastPath {
         Self { edge }
     }
 
-    /// The answer to a request that came just now, if it is a hit. Nothing is counted, charged or changed if it is not.
-    #[must_use]
-    pub fn answer(&self, head: &RequestHead, came_at: Instant) -> Option<Hit> {
-        let manner = Manner::of(head)?;
+    /// Answers a request that came just now, if it is a hit.
+    ///
+    /// # Errors
+    /// It is not: what has been read of it goes to its handler. Nothing has been counted or charged.
+    pub fn answer(&self, head: &RequestHead, came_at: Instant) -> Result<Hit, Ask> {
+        let Some(manner) = Manner::of(head) else { return Err(Ask::default()) };
+        let Ok(caller) = self.edge.keys.identify(head.headers()) else { return Err(Ask::default()) };
+        let mut parameters = None;
+        match self.found(head, manner, &caller, came_at, &mut parameters) {
+            Some((response, source)) => Ok(Hit { response, source, caller }),
+            None => Err(Ask { caller: Some(caller), parameters }),
+        }
+    }
+
+    /// The answer, if it is a hit; otherwise the parameters, if they were read.
+    fn found(
+        &self,
+        head: &RequestHead,
+        manner: Manner,
+        caller: &Caller,
+        came_at: Instant,
+        unanswered: &mut Option<Arc<Parameters<'static>>>,
+    ) -> Option<(HttpResponse<Bytes>, HitSource)> {
         let target = head.uri.path_and_query()?.as_str();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let caller = self.edge.keys.identify(head.headers()).ok()?;
-        let (org_id, route) = address(path, &caller)?;
+        let (org_id, route) = address(path, caller)?;
         // Who asks too often is refused before any work is done.
-        if !caller.may_read(org_id) || !self.edge.keys.may_ask(&caller) {
+        if !caller.may_read(org_id) || !self.edge.keys.may_ask(caller) {
             return None;
         }
         let served = self.edge.shops.served(org_id)?;
@@ -127,35 +146,38 @@ impl FastPath {
         let standing = ready.get(&asked).filter(|answer| shop.is_current(&answer.validity, now));
         if let Some(answer) = standing {
             caller.require(answer.scope).ok()?;
-            self.edge.keys.charge(&caller).ok()?;
+            self.edge.keys.charge(caller).ok()?;
             shop.count_hits(answer.validity.cells());
             let response = given(&answer.whole, head, manner, answer.validity.age_at(now));
-            return Some(Hit { response, source: HitSource::Ready(answer), caller });
+            return Some((response, HitSource::Ready(answer)));
         }
         let GuardedRoute { pattern, scope } = route?;
         caller.require(scope).ok()?;
-        let Written { whole, cells, age, validity } =
-            self.written(shop, query, manner.coding, now, || ready.wants(&asked))?;
-        self.edge.keys.charge(&caller).ok()?;
+        let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
+        let written = self.written(shop, &parameters, manner.coding, now, || ready.wants(&asked));
+        let Some(Written { whole, cells, age, validity }) = written else {
+            *unanswered = Some(Arc::new(parameters.into_owned()));
+            return None;
+        };
+        self.edge.keys.charge(caller).ok()?;
         shop.count_hits(cells);
         let response = given(&whole, head, manner, age);
         if let Some(validity) = validity {
             let route = Cow::Borrowed(pattern);
             ready.keep(&asked, Arc::new(CachedResponse { whole, route, scope, validity }));
         }
-        Some(Hit { response, source: HitSource::Cells(pattern), caller })
+        Some((response, HitSource::Cells(pattern)))
     }
 
     /// The rows of a question on a compatible route, if all its cells are fresh in the cache.
     fn written(
         &self,
         shop: &Shop,
-        query: &str,
+        parameters: &Parameters<'_>,
         coding: Coding,
         now: Moment,
         is_wanted: impl FnOnce() -> bool,
     ) -> Option<Written> {
-        let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
         // With every cell at hand it does not matter whether a partial answer would do.
         parameters.flag("partial").ok()?;
         if parameters.flag("explain").ok()? {

@@ -16,6 +16,7 @@ use super::access::keys;
 use super::offload::work::Work;
 use super::problem::Problem;
 use super::request::accept::Form;
+use super::request::ask::Ask;
 use super::request::cache_control;
 use super::request::parameters::{Parameters, Vocabulary, read_body};
 use super::response::headers::CacheHeaders;
@@ -113,12 +114,15 @@ impl Question {
         let (edge, request) = (access.edge(), access.request());
         let shop = access.shop()?;
         let seen = shop.purges();
-        let mut parameters = Parameters::from_query(vocabulary, request.query_string())?.into_owned();
+        let mut parameters = match Ask::parameters(request, vocabulary) {
+            Some(read) => read,
+            None => Arc::new(Parameters::from_query(vocabulary, request.query_string())?.into_owned()),
+        };
         let mut written = 0;
         if let Some(payload) = payload {
             let body = read_body(request, payload, edge.limits.max_body).await?;
             written = body.len();
-            parameters = with_body(edge, parameters, body).await?;
+            parameters = Arc::new(with_body(edge, Arc::unwrap_or_clone(parameters), body).await?);
         }
         let incomplete = if parameters.flag("partial")? { Incomplete::Answer } else { Incomplete::Refuse };
         let explain = parameters.flag("explain")?;
@@ -130,7 +134,6 @@ impl Question {
             wait: granted.unwrap_or(edge.limits.default_wait),
             incomplete,
         };
-        let parameters = Arc::new(parameters);
         Ok(Self { shop, parameters, written, terms, explain, granted, asked_at, seen })
     }
 

@@ -134,10 +134,18 @@ impl KeyRing {
         digest: Option<KeyDigest>,
     ) -> Result<Arc<Caller>, Problem> {
         let caller = self.identify_digest(|| digest)?;
+        self.admit_caller(request, &caller)?;
+        Ok(caller)
+    }
+
+    /// As [`KeyRing::admit`], for a request whose caller is identified already.
+    ///
+    /// # Errors
+    /// The caller asks too often.
+    pub(crate) fn admit_caller(&self, request: &HttpRequest, caller: &Caller) -> Result<(), Problem> {
         request.extensions_mut().insert(KeyName(Arc::clone(&caller.name)));
         request.extensions_mut().insert(caller.id);
-        self.charge(&caller)?;
-        Ok(caller)
+        self.charge(caller)
     }
 
     /// Who sends these headers; the request is not counted yet.

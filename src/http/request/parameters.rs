@@ -107,6 +107,11 @@ impl<'a> Parameters<'a> {
         Parameters { vocabulary: self.vocabulary, given: self.given.into_iter().map(owned).collect() }
     }
 
+    /// Returns whether these were read in the words of a vocabulary.
+    pub(crate) fn are_of(&self, vocabulary: &Vocabulary) -> bool {
+        *self.vocabulary == *vocabulary
+    }
+
     /// A single value.
     #[must_use]
     pub fn value(&self, name: &'static str) -> Option<&str> {

@@ -49,7 +49,7 @@ async fn forward(access: &Access) -> Result<HttpResponse, Problem> {
     let (edge, request) = (access.edge(), access.request());
     let path = request.match_info().query("path");
     if !edge.passthrough.iter().any(|allowed| allowed == path) {
-        edge.keys.admit(request)?;
+        access.admit()?;
         return Err(Problem::NotFound);
     }
     let shop = access.shop()?;
