@@ -10,9 +10,8 @@ const MAX_METHODS: usize = 20;
 const MAX_FIELDS: usize = 10;
 
 /// Types with more methods, how many they have, and why. The list and the numbers may only shrink.
-const MORE_METHODS: [(&str, usize, &str); 4] = [
+const MORE_METHODS: [(&str, usize, &str); 3] = [
     ("Quantity", 34, "a number: each operator is a trait with a method of its own"),
-    ("Parameters", 21, "a method for each kind of parameter"),
     ("Cache", 23, "to be split where its cells and its row texts part"),
     ("VariantCells", 22, "to be split where packing and reading of cells part"),
 ];
