@@ -37,6 +37,7 @@ mod low_stock;
 mod methods;
 mod mismatch;
 mod misspelled;
+mod never_dearer;
 mod odd_locations;
 mod odd_numbers;
 mod odd_rows;
