@@ -54,7 +54,7 @@ use request_trace::Sampling;
 use traffic::Traffic;
 use wiring::Devices;
 
-/// How long background tasks have to end, if nothing is left of the grace. They end at once when they are told to.
+/// How long background tasks have to end, if nothing is left of the grace. They end at once when they hear the signal.
 const TASKS_END_WITHIN: Duration = Duration::from_millis(250);
 
 /// A gateway that listens; [`App::run_until`] serves what comes.

@@ -207,7 +207,7 @@ impl Governor {
         self.state.lock().tiles_wanted(priority, callers);
     }
 
-    /// Gives the leave that can be given, and tells whoever waits in vain.
+    /// Admits the calls that can be admitted, and refuses those that wait in vain.
     fn decide(self: &Arc<Self>) {
         let decided = self.state.lock().decide(Instant::now());
         for decided in decided {
@@ -224,7 +224,7 @@ impl Governor {
         }
     }
 
-    /// How long so many further calls for a resource would take to start, by the bucket and by 429s alone.
+    /// How long a number of further calls for a resource would take to start, by the bucket and by 429s alone.
     #[must_use]
     pub fn wait_for(&self, resource: &Resource, calls: usize) -> Duration {
         let now = Instant::now();
@@ -329,7 +329,7 @@ impl Drop for Permit {
         let mut state = self.governor.state.lock();
         state.in_flight -= 1;
         if !self.settled {
-            // The call was abandoned: nobody knows how it would have ended.
+            // The call was abandoned: how it would have ended is unknown.
             state.resources.of(&self.resource).breaker.probe_dropped();
         }
         drop(state);

@@ -68,7 +68,7 @@ pub fn start(settings: &TelemetrySettings) -> Result<Telemetry, TelemetryError> 
 }
 
 impl Telemetry {
-    /// Tells what is left to tell, until `deadline` at most.
+    /// Exports what is left, until `deadline` at most.
     pub async fn stop(self, deadline: Instant) {
         if let Some(exporter) = self.exporter {
             exporter.stop(deadline).await;

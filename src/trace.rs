@@ -16,7 +16,7 @@ use crate::domain::id::OrgId;
 /// What every span of a trace is made under.
 pub const TARGET: &str = "tonkho::trace";
 
-/// Where the cells of a question came from, as its span tells it.
+/// Where the cells of a question came from, as its span shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CellCounts {
     /// Asked for.

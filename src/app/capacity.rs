@@ -28,7 +28,7 @@ fn within(descriptors: Option<usize>, own: usize) -> usize {
     descriptors.saturating_sub(ours).max(1)
 }
 
-/// How many descriptors this process may have open, where the system tells.
+/// How many descriptors this process may have open, where the system says so.
 fn descriptors() -> Option<usize> {
     soft_limit(&fs::read_to_string("/proc/self/limits").ok()?)
 }

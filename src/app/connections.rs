@@ -107,7 +107,7 @@ impl Beyond {
     /// Takes a place, that of the oldest if all are taken.
     fn enter(&mut self) -> (u64, Needed) {
         if BEYOND <= self.places.len() {
-            // The drop of its sender tells it.
+            // The drop of its sender is the signal.
             self.places.pop_front();
         }
         let (held, needed) = oneshot::channel();

@@ -25,7 +25,7 @@ const BACKLOG: u32 = 1024;
 /// How long a connection may idle: longer than the 60 s after which common load balancers close theirs, so
 /// that none is closed under a request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a caller may take to go once it is told to. Source: `HttpServer`'s default.
+/// How long a caller may take to close once it is asked to. Source: `HttpServer`'s default.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How connections are served.

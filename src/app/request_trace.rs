@@ -24,7 +24,7 @@ const TRACESTATE: HeaderName = HeaderName::from_static(context::TRACESTATE);
 /// Which requests are traced.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sampling {
-    /// The share of those whose caller has not decided; none if no traces are exported.
+    /// The share of those whose caller has not decided; `None` if no traces are exported.
     sample_ratio: Option<f64>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Sampling {
 pub(super) struct RequestTrace {
     /// The caller's, if it sent one.
     caller: Option<TraceContext>,
-    /// None if the request is not traced.
+    /// `None` without a trace of the request.
     span: Span,
 }
 
@@ -49,7 +49,7 @@ impl Decided {
 }
 
 impl Sampling {
-    /// Whether a request with these headers is to be traced; none if no request is. What the caller decided counts.
+    /// Whether a request with these headers is to be traced; `None` if no request is. The caller's decision counts.
     pub(super) fn decide(self, headers: &HeaderMap) -> Option<Decided> {
         let ratio = self.sample_ratio?;
         let callers = caller_of(headers).map(|caller| caller.is_sampled());
@@ -79,7 +79,7 @@ pub(super) fn caller_of(headers: &HeaderMap) -> Option<TraceContext> {
 }
 
 impl RequestTrace {
-    /// The span that everything done for the request is below of; none if it is not traced.
+    /// The span that everything done for the request belongs to; `None` if it is not traced.
     pub(super) fn span(&self) -> Span {
         self.span.clone()
     }

@@ -293,7 +293,7 @@ impl VariantCells {
         self.cells().iter().filter(negative).count()
     }
 
-    /// How far below zero the worst of the rows is that may be served; none if no row is.
+    /// How far below zero the worst of the rows is that may be served; `None` if no row is.
     #[must_use]
     pub fn worst_shortage(&self) -> Option<Shortage> {
         let served = self.cells().iter().filter(|cell| !cell.is_purged());

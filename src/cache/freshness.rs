@@ -43,7 +43,7 @@ pub enum Freshness {
 
 impl FreshnessPolicy {
     /// The moment from which on observations are fresh: one comparison for the cells of a hit, and the same verdict
-    /// as [`FreshnessPolicy::judge`]'s. None if none is.
+    /// as [`FreshnessPolicy::judge`]'s. `None` if no observation is fresh.
     #[must_use]
     pub fn fresh_from(&self, now: Moment, wish: &FreshnessWish) -> Option<Moment> {
         (!wish.no_cache).then(|| now.minus(self.lifetime(wish)))
@@ -74,7 +74,7 @@ impl FreshnessPolicy {
         let tolerated = match (wish.max_stale, wish.max_age) {
             (Some(max_stale), _) => max_stale,
             (None, None) => self.stale_while_revalidate,
-            // Whoever names an age wants nothing older.
+            // A caller that names an age wants nothing older.
             (None, Some(_)) => Duration::ZERO,
         };
         if staleness.is_zero() {

@@ -153,7 +153,7 @@ impl Cache {
         self.merge_with_turns(variant_id, observations, &mut Turns::default())
     }
 
-    /// Merges observations as [`Cache::merge`] does, and adds what there is to be told of it.
+    /// Merges observations as [`Cache::merge`] does, and notes rows that went back.
     pub fn merge_with_turns(
         &self,
         variant_id: VariantId,

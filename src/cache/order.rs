@@ -12,7 +12,8 @@ use crate::domain::timestamp::Timestamp;
 
 /// How far a replica of Haravan's may lag, with a margin.
 ///
-/// A call that begins so long after a reading cannot be answered with anything older than that reading. Source: ours; Haravan tells nothing of replicas. A row that went back is believed within 10 s.
+/// A call that begins so long after a reading cannot be answered with anything older than that reading. Source: ours;
+/// Haravan documents no replicas. A row that went back is believed within 10 s.
 pub const REPLICA_LAG: Duration = Duration::from_millis(8_200);
 
 /// How far ahead of now an `updated_at` may be and still order anything. Source: ours; clocks that are kept differ

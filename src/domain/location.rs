@@ -13,7 +13,7 @@ pub enum LocationClass {
     Transit,
     /// Goods that are not for sale (`is_unavailable_quantity`, or excluded by configuration).
     Unavailable,
-    /// The member that tells the class cannot be read.
+    /// The member with the class cannot be read.
     Unknown,
 }
 

@@ -53,7 +53,7 @@ struct Had {
 }
 
 impl Turns {
-    /// Gives the next turn: the number of an offer, and whose turn it was; none if there is no offer.
+    /// Gives the next turn: the number of an offer, and whose turn it was; `None` without an offer.
     pub(super) fn next(&mut self, offers: &[Offer<'_>]) -> Option<(u64, Turn)> {
         let (offer, caller) = if (self.given + 1).is_multiple_of(OLDEST_TURN) {
             let oldest = offers.iter().min_by_key(|offer| offer.number)?;

@@ -199,7 +199,7 @@ fn push_list<I: std::fmt::Display>(query: &mut String, ids: impl Iterator<Item =
     }
 }
 
-/// Tells an answer from a refusal and a failure; an answer is read to its end.
+/// Distinguishes an answer from a refusal and a failure; an answer is read to its end.
 async fn judge(answer: Response) -> Result<Forwarded, CallError> {
     let status = answer.status();
     match status {

@@ -17,7 +17,7 @@ pub enum CallError {
         /// The status.
         status: u16,
     },
-    /// A 403 that is none of Haravan's own: a firewall or a proxy in between.
+    /// A 403 that is not Haravan's own: a firewall or a proxy in between.
     #[error("something in front of Haravan refused the call ({status})")]
     Blocked {
         /// The status.

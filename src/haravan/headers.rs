@@ -7,7 +7,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
 use crate::governor::bucket::MAX_RETRY_AFTER;
 
-/// The header that tells the bucket's level. Source: doc.
+/// The header with the bucket's level. Source: doc.
 const CALL_LIMIT: &str = "x-haravan-api-call-limit";
 
 /// The wait that a 429 asks for: in seconds, or until a date by the clock that dated the answer.
@@ -17,7 +17,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     parse_retry_after(text(RETRY_AFTER)?, answered_at)
 }
 
-/// The bucket's level and size, as the answer tells them.
+/// The bucket's level and size, as the answer has them.
 pub(super) fn call_limit(headers: &HeaderMap) -> Option<(u32, u32)> {
     headers.get(CALL_LIMIT).and_then(|value| parse_call_limit(value.to_str().ok()?))
 }

@@ -13,7 +13,7 @@ use crate::domain::location::{Location, LocationClass, LocationMember};
 /// An entry of the list as it was sent, and what the service needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentLocation {
-    /// What is known of it; none if its id cannot be read.
+    /// What is known of it; `None` if its id cannot be read.
     pub location: Option<Location>,
     /// Its JSON as it was sent, less insignificant white space.
     pub as_sent: Box<str>,

@@ -1,4 +1,4 @@
-//! What Haravan sent that could not be read, or that nobody asked for: counted, logged and told to operators.
+//! What Haravan sent that could not be read, or that was not asked for: counted, logged and shown to operators.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -130,7 +130,7 @@ pub(super) fn call_error(error: &reqwest::Error) -> CallError {
     }
 }
 
-/// The first cause in the chain that tells something.
+/// The first cause in the chain with a text of its own.
 fn cause_of(error: &(dyn Error + 'static)) -> ConnectionCause {
     let mut next = Some(error);
     while let Some(error) = next {

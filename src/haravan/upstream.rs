@@ -29,7 +29,7 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Throttled answers to one question after which it is given up: something else drains the bucket.
 const MOST_THROTTLES: u32 = 8;
 
-/// How long the log is silent about the error that it told last.
+/// How long the log is silent about the error that it logged last.
 const LOG_AGAIN: Duration = Duration::from_secs(60);
 
 /// What a call is made for. One `as_str` serves metrics and logs.
@@ -95,7 +95,7 @@ pub struct UpstreamRequest<'a> {
     pub cause: CallCause,
     /// The path's pattern, as traces name it.
     pub template: &'static str,
-    /// Which page is asked for, from 1; none if the resource has no pages.
+    /// Which page is asked for, from 1; `None` if the resource has no pages.
     pub page: Option<usize>,
     /// When the asker stops waiting: no call starts after it.
     pub deadline: Option<Instant>,
@@ -285,7 +285,7 @@ impl Upstream {
         }
     }
 
-    /// Tells operators of an error.
+    /// Logs an error for operators.
     fn note(&self, error: &CallError, errand: &Errand) {
         let parts = &self.shared.parts;
         parts.metrics.upstream_error(error.as_str());

@@ -17,7 +17,7 @@ pub(super) enum Member<'a> {
     Missing,
     /// Its value.
     Once(&'a RawValue),
-    /// It is there more than once: nothing tells which one counts.
+    /// It is there more than once: which one counts is unknown.
     Repeated,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Member<'a> {
     }
 }
 
-/// The members of these names of an object; none if the text is no object.
+/// The members of these names of an object; `None` if the text is not an object.
 pub(super) fn members<'a, const N: usize>(text: &'a str, names: &[&str; N]) -> Option<[Member<'a>; N]> {
     let mut json = serde_json::Deserializer::from_str(text);
     let found = Object { names }.deserialize(&mut json).ok()?;

@@ -1,4 +1,4 @@
-//! Hits: questions whose answers are at hand, answered before a route is looked for.
+//! Hits: questions that the cache can answer, answered before a route is looked for.
 //!
 //! A caller that asks what it asked before is given the bytes that stand ready; one that asks for another
 //! combination of cells that are all fresh gets rows written from them. Either is done in the time that finding a
@@ -179,7 +179,7 @@ impl FastPath {
         now: Moment,
         is_wanted: impl FnOnce() -> bool,
     ) -> Option<Written> {
-        // With every cell at hand it does not matter whether a partial answer would do.
+        // With every cell in the cache it does not matter whether a partial answer would do.
         parameters.flag("partial").ok()?;
         if parameters.flag("explain").ok()? {
             return None;
@@ -216,7 +216,7 @@ impl FastPath {
 }
 
 impl Manner {
-    /// How a request asks; none if in a way that is not for here.
+    /// The way a request asks; `None` if the fast path does not serve it.
     fn of(head: &RequestHead) -> Option<Self> {
         if head.method != Method::GET {
             return None;

@@ -1,6 +1,6 @@
 //! Problems: the only place where an error becomes a status, and how it reads (RFC 9457).
 //!
-//! What went wrong upstream is told in our words alone: no cause, no token, no piece of a body.
+//! A problem describes what went wrong upstream in our words alone: no cause, no token, no piece of a body.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub enum Problem {
     /// The key lacks a scope.
     #[error("this key lacks the scope {}", .0.as_str())]
     LacksScope(Scope),
-    /// The key may not read the shop, or there is no such shop: nobody learns which.
+    /// The key may not read the shop, or there is no such shop: the answer does not show which.
     #[error("this key may not read this shop, or there is no such shop")]
     ShopClosed,
     /// The path names no shop, and the key does not either.

@@ -50,7 +50,7 @@ pub(crate) struct Question {
     seen: PurgeCount,
 }
 
-/// Whether a question is to be answered, or only its cost told.
+/// Whether a question is answered, or only its cost.
 #[derive(Debug)]
 pub(crate) enum Wanted {
     /// The answer.
@@ -234,7 +234,7 @@ impl Question {
         if self.asks_all_locations() && 0 < book.unlisted() { Arc::new(book.of_all()) } else { book }
     }
 
-    /// How many cells of each variant it is about that nobody can ask for, since the location's id cannot be read.
+    /// How many cells of each variant it is about that cannot be asked for, since the location's id cannot be read.
     pub(crate) fn untold_cells(&self) -> u64 {
         if self.asks_all_locations() { self.shop.locations().held_book().unlisted() } else { 0 }
     }

@@ -37,7 +37,7 @@ pub struct HttpState {
     pub keys: Arc<KeyRing>,
     /// Seals the sessions of those at the page.
     pub page_seal: Seal,
-    /// Tells how old an answer is; the shops' own clock.
+    /// Dates answers; the shops' own clock.
     pub clock: Clock,
     /// Where the work of big questions is done.
     pub aside: Offload,
@@ -71,7 +71,7 @@ pub struct HttpLimits {
 pub(crate) struct Outcome(pub(crate) Result<HttpResponse, Problem>);
 
 impl HttpState {
-    /// Keeps an answer to a `GET`, so that it stands ready, if the question came before.
+    /// Keeps an answer to a `GET` for next time, if the question came before.
     pub(crate) fn keep_ready(
         &self,
         access: &Access,

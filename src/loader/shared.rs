@@ -90,7 +90,7 @@ impl Shared {
         }
     }
 
-    /// Tells the governor which callers the next tile may be for.
+    /// Names to the governor the callers that the next tile may be for.
     pub(super) fn announce_callers(&self, state: &State) {
         let (priority, callers) = state.queue.callers();
         self.parts.upstream.governor().tiles_wanted(priority, callers.into());

@@ -76,7 +76,7 @@ impl Density {
         self.rows = (self.rows + rows) * fade;
     }
 
-    /// Learns from a tile that has at least so many rows: enough to know that few are odd, before any tile is finished.
+    /// Learns from a tile that has at least this many rows: then few rows look odd before any tile is finished.
     pub fn learn_least(&mut self, cells: usize, rows: usize) {
         let share = (float(rows) / float(cells.max(1))).min(1.0);
         self.least_share = Some(self.least_share.map_or(share, |known| known.max(share)));
@@ -99,13 +99,13 @@ impl Density {
         (self.cells > 0.0).then(|| (self.rows / self.cells).clamp(0.0, 1.0))
     }
 
-    /// Whether so many cells are expected to fill a page with rows.
+    /// Whether this many cells are expected to fill a page with rows.
     #[must_use]
     pub fn fills_a_page(&self, cells: usize) -> bool {
         self.share().is_some_and(|share| float(self.page) <= float(cells) * share)
     }
 
-    /// How many calls a tile of so many cells is expected to take.
+    /// How many calls a tile of this many cells is expected to take.
     #[must_use]
     pub fn expected_calls(&self, cells: usize) -> f64 {
         let Some(share) = self.share() else { return 1.0 };
@@ -129,7 +129,7 @@ impl Density {
         calls
     }
 
-    /// How many pages so many cells are expected to fill, at least one.
+    /// How many pages this many cells are expected to fill, at least one.
     #[must_use]
     #[expect(
         clippy::as_conversions,
@@ -142,14 +142,14 @@ impl Density {
         ((float(cells) * share / float(self.page)).ceil() as usize).max(1)
     }
 
-    /// Whether a tile of so many cells is unlikely to have so few rows.
+    /// Whether it is unlikely that a tile of this many cells has only these rows.
     #[must_use]
     pub fn is_improbable(&self, cells: usize, rows: usize) -> bool {
         self.least_expected_rows(cells)
             .is_some_and(|(mean, deviation)| float(rows) + HARD_TO_BELIEVE * deviation < mean)
     }
 
-    /// Whether the rows of so many cells fit a page for all that can be expected.
+    /// Whether the rows of this many cells fit a page almost surely.
     #[must_use]
     pub fn surely_fits(&self, cells: usize) -> bool {
         if cells < self.page {
@@ -159,7 +159,7 @@ impl Density {
         mean + HARD_TO_BELIEVE * deviation < float(self.page)
     }
 
-    /// Whether the rows of so many cells may fit a page.
+    /// Whether the rows of this many cells may fit a page.
     #[must_use]
     pub fn may_fit(&self, cells: usize) -> bool {
         let Some((mean, deviation)) = self.expected_rows(cells) else { return true };
@@ -178,7 +178,7 @@ impl Density {
         self.expected_calls(variants * locations) + WORTH_WAITING < narrow
     }
 
-    /// How probable just so many rows are, if there are so many or more.
+    /// How probable exactly this number of rows is, if there are at least as many.
     #[must_use]
     #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a probability")]
     pub fn by_chance(&self, cells: usize, rows: usize) -> f32 {
@@ -190,7 +190,7 @@ impl Density {
         ((these - more) / these.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) as f32
     }
 
-    /// The mean and the deviation of the rows of so many cells.
+    /// The mean and the deviation of the rows of this many cells.
     fn expected_rows(&self, cells: usize) -> Option<(f64, f64)> {
         Some(self.rows_at(cells, self.share()?))
     }
@@ -235,7 +235,7 @@ impl Density {
     }
 }
 
-/// What a tile of so many variants is expected to cost.
+/// What a tile of this many variants is expected to cost.
 struct TileCost {
     variants: usize,
     calls: f64,

@@ -103,7 +103,7 @@ impl Shop {
         faults.latency(&mut self.rng.lock())
     }
 
-    /// Lets a request through the bucket, or says what `Retry-After` tells it.
+    /// Lets a request through the bucket, or returns its `Retry-After`.
     pub(super) fn admit(&self, asked: &Asked) -> Result<(), String> {
         let (unfounded, text) = {
             let mut faults = self.faults.lock();

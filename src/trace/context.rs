@@ -86,7 +86,7 @@ fn split(known: &str) -> Option<[&str; 4]> {
     parts.next().is_none().then_some(four)
 }
 
-/// A number of so many hex digits, lower case as the standard has them.
+/// A number of this many hex digits, lower case as the standard has them.
 fn hex(digits: &str, length: usize) -> Option<u128> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     if plain && digits.len() == length { u128::from_str_radix(digits, 16).ok() } else { None }

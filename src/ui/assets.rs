@@ -50,7 +50,7 @@ impl Asset {
     }
 }
 
-/// One of the page's files. No key is needed: it tells nothing.
+/// One of the page's files. It needs no key: it holds nothing of a shop.
 pub(crate) async fn get_asset(request: HttpRequest) -> Outcome {
     let name = request.match_info().query("file");
     let asset = ALL.into_iter().find(|asset| asset.name == name).ok_or(Problem::NotFound);

@@ -13,7 +13,7 @@ use crate::http::request::parameters::error::ParameterError;
 use crate::query::QueryError;
 use crate::stock::ReadError;
 
-/// The page that tells of a problem. Where it is a matter of time, the page tries again by itself.
+/// The page for a problem. Where it is a matter of time, the page tries again by itself.
 pub(super) fn page(visit: &Visit<'_>, problem: &Problem) -> Page {
     let words = visit.words();
     let (title, why) = told(problem, words);

@@ -98,7 +98,7 @@ pub(crate) async fn sign_out(
     sent_on(Address::overview(tongue), Some(session::taken_back(&request)))
 }
 
-/// The forms' own addresses show nothing: whoever loads one is sent to the page.
+/// The forms' own addresses show nothing: a browser that loads one is sent to the page.
 pub(crate) async fn leave_form(edge: Data<HttpState>, request: HttpRequest) -> HttpResponse {
     sent_on(Address::overview(Visit::of_nobody(&edge, &request).tongue), None)
 }

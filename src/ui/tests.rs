@@ -94,7 +94,7 @@ fn status(name: &str, error: &str) -> ShopStatus {
     }
 }
 
-/// Fails where a text was taken for markup, or is not told as it is.
+/// Fails where a text was taken for markup, or is not shown as it is.
 #[track_caller]
 fn check_harmless(html: &str, hostile: &str) {
     for wrong in ["<script", "<img", "& <b>", "</bdi></td>", "onerror=alert(1)>", "<h1>"] {

@@ -47,7 +47,7 @@ pub(super) struct Visitor {
 }
 
 impl<'a> Visit<'a> {
-    /// A visit by whoever the request's key or session says.
+    /// A visit by the caller that the request's key or session names.
     pub(super) fn new(edge: &'a HttpState, request: &'a HttpRequest) -> Self {
         Self { visitor: Visitor::admit(edge, request), ..Self::of_nobody(edge, request) }
     }
@@ -95,7 +95,7 @@ impl<'a> Visit<'a> {
 }
 
 impl Visitor {
-    /// Whoever sent a key or carries a session, and everyone where no key is needed.
+    /// A caller with a key or a session, and every caller where no key is needed.
     fn admit(edge: &HttpState, request: &HttpRequest) -> Result<Self, Problem> {
         let now = edge.clock.wall(edge.clock.now());
         let sent = digest_sent(request.headers());

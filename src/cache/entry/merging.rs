@@ -24,7 +24,7 @@ impl VariantCells {
         self.merged_with_turns(observations, &mut Turns::default())
     }
 
-    /// This entry with observations merged in, and what there is to be told of that.
+    /// This entry with observations merged in, and the rows that went back.
     #[must_use]
     pub fn merged_with_turns(&self, mut observations: Vec<Observation>, turns: &mut Turns) -> Self {
         observations.sort_by_key(|observation| observation.loc_id);

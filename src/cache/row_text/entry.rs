@@ -22,7 +22,7 @@ const ROW_BYTES: usize = 200;
 /// What the cache's node and the reference counts cost. Source: as for entries, see `benches/`.
 const OVERHEAD: usize = 160;
 
-/// So many rows stand beside what else is known of a text, and cost no look elsewhere.
+/// The number of rows that stand beside the rest of a text, so that reading them costs no look elsewhere.
 const ROWS_AT_HAND: usize = 5;
 
 /// The rows of one entry at some locations as text, and what there is to know of their cells.
@@ -48,7 +48,7 @@ struct RowText {
 }
 
 impl RowTexts {
-    /// The rows at these locations of an entry that is held at this count of changes; none if a cell is not known
+    /// The rows at these locations of an entry that is held at this count of changes; `None` if a cell is not known
     /// or may not be served.
     #[must_use]
     pub fn of(entry: &VariantCells, locations: &[LocationId], changes: Changes) -> Option<Self> {
@@ -100,7 +100,7 @@ impl RowTexts {
         self.rows.iter().map(|row| row.id)
     }
 
-    /// The text of the row at a place among these, and a comma, with the fingerprint of the text; none if there is no
+    /// The text of the row at a place among these, and a comma, with the fingerprint of the text; `None` if there is no
     /// such row.
     #[must_use]
     #[inline]

@@ -30,7 +30,7 @@ const TYPICAL_WEIGHT: u64 = 1 << 10;
 const FREE_PART: u64 = 8;
 
 /// How long texts that were made wait for those who read to be done. Source: ours; who reads 250 rows is done in some
-/// 20 µs, and whoever comes to read meanwhile waits as well.
+/// 20 µs, and readers that come meanwhile wait as well.
 const MOST_WAIT: Duration = Duration::from_micros(200);
 
 /// Tells one list of locations from all others that a shop's texts were ever made for.
@@ -50,11 +50,11 @@ pub(in crate::cache) struct Texts {
 
 type Kept = unsync::Cache<(LocationListId, VariantId), Box<RowTexts>, TextWeight, FxBuildHasher>;
 
-/// The texts, to be read: none comes or goes meanwhile, so whoever reads hurries.
+/// A read lock on the texts. Writers wait while it is held: hold it for one answer at most.
 pub(in crate::cache) struct ReadTexts<'a>(RwLockReadGuard<'a, Kept>);
 
 impl Texts {
-    /// Room for so many bytes; none switches it off.
+    /// Room for this many bytes; zero switches it off.
     pub(in crate::cache) fn new(max_bytes: u64) -> Self {
         let items = usize::try_from(max_bytes / TYPICAL_WEIGHT).unwrap_or(usize::MAX).max(1);
         let weight = u64::try_from(LOCATION_LISTS).unwrap_or(u64::MAX);

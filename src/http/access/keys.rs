@@ -127,7 +127,7 @@ impl KeyRing {
         self.admit_digest(request, digest_sent(request.headers()))
     }
 
-    /// As [`KeyRing::admit`], for a request that told its key in another way: the key with this digest.
+    /// As [`KeyRing::admit`], for a request that sent its key in another way: the key with this digest.
     pub(crate) fn admit_digest(
         &self,
         request: &HttpRequest,
@@ -187,7 +187,7 @@ impl KeyRing {
 
 impl Admission {
     fn of_keys<K: Into<Key>>(keys: impl IntoIterator<Item = K>) -> Self {
-        // From 1: nobody in particular is 0.
+        // From 1: a caller without a key is 0.
         let caller = |(id, key): (u32, K)| {
             let (id, Key { name, digest, shops, scopes, requests_per_second }) =
                 (CallerId::new(id), key.into());

@@ -22,7 +22,7 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    /// An allowance of so many requests a second; at least one request always passes.
+    /// An allowance of requests a second; at least one request always passes.
     pub(crate) fn per_second(rate: f64) -> Self {
         let interval = Duration::try_from_secs_f64(rate.recip()).unwrap_or(MAX_INTERVAL).min(MAX_INTERVAL);
         Self { interval, slack: BURST.saturating_sub(interval), used_until: Mutex::default() }
@@ -36,7 +36,7 @@ impl RateLimit {
     /// Takes a request's worth, at `now` on a time line of the caller's choice.
     ///
     /// # Errors
-    /// There is none left: the time until there is.
+    /// The rate is used up: the time until the next request is admitted.
     pub(crate) fn take(&self, now: Duration) -> Result<(), Duration> {
         let mut used_until = self.used_until.lock();
         let ahead = used_until.saturating_sub(now);

@@ -19,7 +19,7 @@ use crate::domain::hex;
 use crate::domain::timestamp::Timestamp;
 use crate::http::access::keys::KeyRing;
 
-/// How long a session lasts that nobody uses; a page that refreshes itself uses it. Source: ours; a night.
+/// How long an unused session lasts; a page that refreshes itself uses it. Source: ours; a night.
 const MAX_IDLE: Duration = Duration::from_secs(12 * 60 * 60);
 /// How old a session is when it is given anew. Source: ours; often enough against [`MAX_IDLE`].
 const RENEWED_AFTER: Duration = Duration::from_secs(10 * 60);

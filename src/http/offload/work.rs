@@ -44,12 +44,12 @@ impl Work {
         Self { nanoseconds }
     }
 
-    /// So many times something that takes so long.
+    /// A number of pieces of work that take equally long.
     fn times(count: usize, nanoseconds: u64) -> Self {
         Self { nanoseconds: u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(nanoseconds) }
     }
 
-    /// To read so many bytes of parameters.
+    /// To read parameters of this many bytes.
     pub(crate) fn to_read(bytes: usize) -> Self {
         Self::times(bytes, BYTE_READ)
     }
@@ -74,7 +74,7 @@ impl Work {
         Self::to_code(grid.cells().saturating_mul(BYTES_OF_A_CELL), coding)
     }
 
-    /// To code so many bytes. Source of the figures: measured, for rows.
+    /// To code this many bytes. Source of the figures: measured, for rows.
     pub(crate) fn to_code(bytes: usize, coding: Coding) -> Self {
         let byte = match coding.worth_it(bytes) {
             Coding::Identity => 0,
@@ -85,7 +85,7 @@ impl Work {
         Self::times(bytes, byte)
     }
 
-    /// To purge so many variants, or all, of a shop of which so many cells are held.
+    /// To purge a number of variants, or all, of a shop, by the number of cells that are held.
     pub(crate) fn to_purge(variants: Option<usize>, held: usize) -> Self {
         let concerned =
             variants.map_or(held, |variants| variants.saturating_mul(CELLS_OF_A_VARIANT).min(held));

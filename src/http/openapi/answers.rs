@@ -1,4 +1,4 @@
-//! The answers of the routes as the OpenAPI document tells them: what is said with a 200, and every problem, each
+//! The answers of the routes as the OpenAPI document describes them: what is said with a 200, and every problem, each
 //! with the body that the code writes.
 
 use std::collections::BTreeMap;

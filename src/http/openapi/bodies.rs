@@ -1,4 +1,4 @@
-//! The bodies of requests and answers as the OpenAPI document tells them, where no type that is written or read
+//! The bodies of requests and answers as the OpenAPI document describes them, where no type that is written or read
 //! does.
 
 use serde::Serialize;

@@ -50,7 +50,7 @@ fn in_place<T>(part: &RefOr<T>) -> Option<&T> {
     }
 }
 
-/// A schema as one object, whatever it was put together of; none if that is no object.
+/// A schema as one object, whatever it was put together of; `None` if that is not an object.
 fn merged<'a>(
     schema: &'a RefOr<Schema>,
     resolve: &impl Fn(&str) -> Option<&'a RefOr<Schema>>,

@@ -1,4 +1,4 @@
-//! The parameters of the routes as the OpenAPI document tells them. Nothing is parsed into these:
+//! The parameters of the routes as the OpenAPI document describes them. Nothing is parsed into these:
 //! [`crate::http::request::parameters`] does that.
 
 use utoipa::IntoParams;

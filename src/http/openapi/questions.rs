@@ -1,4 +1,4 @@
-//! The bodies of the questions that views are asked, as the OpenAPI document tells them. Nothing is parsed into
+//! The bodies of the questions that views are asked, as the OpenAPI document describes them. Nothing is parsed into
 //! these: [`crate::http::request::parameters`] does that.
 
 use serde::Serialize;

@@ -33,7 +33,7 @@ pub(crate) enum Uses {
 pub(crate) struct Material {
     /// The cells.
     pub(crate) snapshot: Reading,
-    /// Names and classes; none if the answer uses none.
+    /// Names and classes; `None` if the answer does not use them.
     pub(crate) book: Option<Arc<LocationBook>>,
     /// What is still to be selected of the rows.
     pub(crate) selection: Selection,
@@ -56,7 +56,7 @@ struct Standing {
     grid: Grid,
     cells: PurgeCount,
     book: Option<PurgeCount>,
-    /// None if the question names its locations.
+    /// `None` where the question names its locations.
     list: Option<PurgeCount>,
 }
 

@@ -136,7 +136,7 @@ impl Answer for StockStream<Reading> {
     }
 }
 
-/// Whether an answer of so many items is long.
+/// Whether an answer of this many items is long.
 pub(crate) fn is_many(items: usize) -> bool {
     MOST_ITEMS < items
 }
@@ -167,14 +167,14 @@ pub(crate) async fn answer<A: Answer>(
         let book = book.unwrap_or_else(|| question.shop.locations().held_book());
         let validity = question.validity(&snapshot, &book);
         let book = question.book(book);
-        // An answer that stands ready lacks nothing, and nothing needs to be said of it.
+        // A kept answer lacks nothing, and needs no warning.
         let warnings = warnings_of(&question.shop.reports().repeated_in(snapshot.grid()));
         let validity = validity.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
         let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
         let view = Arc::clone(&view);
         let expected = Work::to_answer(snapshot.grid(), coding).and(A::more_work(snapshot.grid()));
         let work = move || {
-            // The tag is of everything but `as_of`, which is told once the tag is made.
+            // The tag is of everything but `as_of`, which is set once the tag is made.
             let context = Context { shop, as_of: None, book: &book, warnings };
             let mut answer = view(snapshot, context);
             let etag = EntityTag::weak(&answer, form.media_type());

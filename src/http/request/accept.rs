@@ -39,7 +39,7 @@ impl Form {
     /// A form of every media type, ours first.
     const ALL: [Self; 3] = [Self::Json, Self::Csv, Self::Ndjson];
 
-    /// Its media type, with the parameter that tells it from others of that type.
+    /// Its media type, with the parameter that distinguishes it from others of that type.
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ impl Form {
         Ok(if wants_mark && form == Self::Csv { Self::CsvForExcel } else { form })
     }
 
-    /// How well it fits by the most exact of the ranges that speak of it; none if not at all.
+    /// How well it fits by the most exact of the ranges that match it; `None` if no range does.
     fn fit(self, ranges: &[Range<'_>]) -> Option<Fit> {
         let (kind, _) = self.media_type().split_once('/')?;
         let speaks_of = |range: &str| match range.split_once('/')? {
@@ -97,7 +97,7 @@ impl Form {
     }
 }
 
-/// A media range; none if it cannot be read. Java before 9 writes `*` where it means `*/*`.
+/// A media range; `None` if it cannot be read. Java before 9 writes `*` where it means `*/*`.
 fn range(text: &str) -> Option<Range<'_>> {
     let (media, weight) = weighted(text)?;
     let media = if media == "*" { "*/*" } else { media };
@@ -107,7 +107,7 @@ fn range(text: &str) -> Option<Range<'_>> {
     media.contains('/').then_some(Range { media, weight, wants_mark })
 }
 
-/// An item of a header such as `Accept` and its weight in thousandths; none if it cannot be read.
+/// An item of a header such as `Accept` and its weight in thousandths; `None` if it cannot be read.
 pub(crate) fn weighted(text: &str) -> Option<(&str, u16)> {
     let mut parts = text.split(';').map(str::trim);
     let item = parts.next().filter(|item| !item.is_empty())?;

@@ -10,10 +10,10 @@ use crate::cache::freshness::FreshnessWish;
 
 /// The header that asks.
 pub const PREFER: HeaderName = HeaderName::from_static("prefer");
-/// The header that tells which wishes were granted.
+/// The header that lists the wishes that were granted.
 pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-/// The longest age that is told apart: `max-stale` without a value, and whatever is beyond (RFC 9111, 1.2.2).
+/// The longest age; longer ones are the same: `max-stale` without a value, and whatever is beyond (RFC 9111, 1.2.2).
 const LONG: Duration = Duration::from_secs(1 << 31);
 
 /// How fresh an answer should be.

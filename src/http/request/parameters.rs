@@ -134,7 +134,7 @@ impl<'a> Parameters<'a> {
     /// The variants asked for, if any were named, under either spelling.
     ///
     /// # Errors
-    /// A list is none, or the two spellings name different variants.
+    /// A list is malformed, or the two spellings name different variants.
     pub fn variants(&self) -> Result<Option<IdList<VariantId>>, QueryError> {
         let variants = self.ids::<VariantId>(VARIANT_IDS)?;
         let misspelled = self.ids::<VariantId>(VATIANT_IDS)?;
@@ -149,7 +149,7 @@ impl<'a> Parameters<'a> {
     /// The locations asked for, if any were named.
     ///
     /// # Errors
-    /// The list is none.
+    /// The list is malformed.
     pub fn locations(&self) -> Result<Option<IdList<LocationId>>, QueryError> {
         self.ids(LOCATION_IDS)
     }
@@ -163,15 +163,15 @@ impl<'a> Parameters<'a> {
     /// What is ordered of each variant.
     ///
     /// # Errors
-    /// There are no lines, or one of them is none.
+    /// There are no lines, or one of them is malformed.
     pub fn lines(&self) -> Result<BTreeMap<VariantId, Quantity>, LineError> {
         order_lines::parse(self.value(LINES).ok_or(LineError::NoLines)?)
     }
 
-    /// The locations to use first, in the order in which they were named; none if none were.
+    /// The locations to use first, in the order in which they were named; empty if the request names no location.
     ///
     /// # Errors
-    /// One is no id.
+    /// One of them is not an id.
     pub fn preferred(&self) -> Result<Vec<LocationId>, QueryError> {
         let items = self.values(PREFER).into_iter().flatten().flat_map(|item| item.split(','));
         let items = items.map(str::trim).filter(|item| !item.is_empty());

@@ -13,7 +13,7 @@ const DOCS: &str = "/docs";
 /// What follows `com/` on the routes that are answered here; everything else there is Haravan's, byte for byte.
 const ANSWERED: [&str; 2] = ["inventory_locations.json", "locations.json"];
 
-/// The target under its usual path; none if that is how it was sent.
+/// The target under its usual path; `None` if it was sent with that path.
 #[must_use]
 pub fn usual(target: &Uri) -> Option<Uri> {
     let path = match usual_path(target.path()) {

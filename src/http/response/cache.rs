@@ -28,7 +28,7 @@ const TYPICAL_WEIGHT: u64 = 8 << 10;
 /// The longest question that is kept, in bytes of its URL. Source: ours; a few hundred ids.
 const MAX_TARGET: usize = 8 << 10;
 
-/// An answer that stands ready.
+/// An answer that is kept ready to be sent.
 #[derive(Debug)]
 pub struct CachedResponse {
     /// The answer.
@@ -71,7 +71,7 @@ struct Key {
 struct Weight;
 
 impl ResponseCache {
-    /// Room for so many bytes; none switches it off.
+    /// Room for this many bytes; zero switches it off.
     #[must_use]
     pub fn new(max_bytes: u64) -> Self {
         let items = usize::try_from(max_bytes / TYPICAL_WEIGHT).unwrap_or(usize::MAX).max(1);
@@ -83,7 +83,7 @@ impl ResponseCache {
         }
     }
 
-    /// The answer to a question, if one stands ready. Whether it still holds is for [`CachedResponse::validity`] to say.
+    /// The answer that is kept for a question. Whether it still holds is for [`CachedResponse::validity`] to say.
     #[must_use]
     pub fn get(&self, asked: &Asked<'_>) -> Option<Arc<CachedResponse>> {
         self.answers.get(asked)

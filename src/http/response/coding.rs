@@ -67,7 +67,7 @@ impl Coding {
         best.map(|(_, coding)| *coding).ok_or(Problem::NotAcceptable { offered: OFFERED })
     }
 
-    /// The coding in which an answer of so many bytes is sent to whoever wants this one.
+    /// The coding in which an answer of this length is sent to a caller that wants this one.
     #[must_use]
     pub fn worth_it(self, length: usize) -> Self {
         if length < WORTH_IT { Self::Identity } else { self }

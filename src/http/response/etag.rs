@@ -18,7 +18,7 @@ const LONGEST: usize = 48;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntityTag(HeaderValue);
 
-/// What tells a body from others by the fingerprints of its parts, in their order.
+/// What distinguishes a body from others: the fingerprints of its parts, in their order.
 #[derive(Clone, Default)]
 pub struct Parts(FxHasher);
 
@@ -34,7 +34,7 @@ impl EntityTag {
     ///
     /// `5.0` is tagged as `5`: the one is as good as the other to whoever reads it, which is all that a weak tag says
     /// (RFC 9110, 8.8.1).
-    /// It is at hand before the first byte is written. `form` sets the representations of one value apart.
+    /// It is known before the first byte is written. `form` sets the representations of one value apart.
     #[must_use]
     pub fn weak(value: &impl Hash, form: &str) -> Self {
         let mut hasher = FxHasher::default();
@@ -101,7 +101,7 @@ impl Parts {
         self.0.write_u64(part.get());
     }
 
-    /// The tag of a body of so many bytes that consists of these parts.
+    /// The tag of a body of this length that consists of these parts.
     #[must_use]
     pub fn tag(&self, length: usize) -> EntityTag {
         EntityTag::of("\"", self.0.finish(), Some(length))

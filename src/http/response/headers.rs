@@ -35,7 +35,7 @@ const AT_ONCE: usize = 256 << 10;
 
 /// `Age`, in seconds.
 static AGE_SECONDS: LazyLock<Spelled> = LazyLock::new(|| Spelled::by(|seconds| seconds.to_string()));
-/// `Cache-Status` of a hit that stays one for so many seconds.
+/// `Cache-Status` of a hit, by the seconds that it stays fresh.
 static HIT: LazyLock<Spelled> = LazyLock::new(|| Spelled::by(|ttl| format!("tonkho; hit; ttl={ttl}")));
 
 /// In the extensions of a response: its coding is settled, whatever it is.
@@ -83,7 +83,7 @@ impl EncodedBody {
 /// What an answer says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CacheHeaders {
-    /// How old the oldest thing in it is; none if it holds none.
+    /// The age of its oldest cell; `None` without a cell.
     pub age: Option<Duration>,
     /// The value of `Cache-Status`.
     pub cache_status: Cow<'static, str>,
@@ -105,7 +105,7 @@ impl CacheHeaders {
         }
     }
 
-    /// Of an answer whose cells are all fresh in the cache, for so many seconds more.
+    /// Of an answer whose cells are all fresh in the cache, for this many more seconds.
     #[must_use]
     pub fn of_hit(age: Duration, ttl: u64) -> Self {
         Self { age: Some(age), cache_status: HIT.of(ttl), ..Self::default() }
@@ -113,7 +113,7 @@ impl CacheHeaders {
 
     /// Writes the headers of an answer with this tag.
     pub fn write(&self, headers: &mut HeaderMap, etag: EntityTag) {
-        // Private: what one key may read, another may not. No-cache: whoever keeps it asks again, and gets a 304.
+        // Private: what one key may read, another may not. No-cache: a cache that keeps it asks again, and gets a 304.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(VARY, HeaderValue::from_static(VARIES));
         headers.insert(ETAG, etag.into());
@@ -166,7 +166,7 @@ impl CacheHeaders {
     }
 }
 
-/// A body in pieces; between two of them whoever else is served by this thread gets a turn.
+/// A body in pieces; between two of them the other requests of this thread get a turn.
 fn in_turns(body: Bytes) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream::unfold((body, true), async |(mut body, is_first)| {
         if !is_first {
@@ -177,7 +177,7 @@ fn in_turns(body: Bytes) -> impl Stream<Item = Result<Bytes, Infallible>> {
     })
 }
 
-/// A text as a header's value; none if it holds what no header may.
+/// A text as a header's value; `None` if it holds characters that no header may have.
 fn header_value(text: Cow<'static, str>) -> Option<HeaderValue> {
     match text {
         Cow::Borrowed(text) => Some(HeaderValue::from_static(text)),

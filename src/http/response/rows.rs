@@ -24,7 +24,7 @@ const PIECE: usize = 1_024;
 /// Rows compared, or found, at a stretch. Source: ours; some 200 µs of work.
 const PIECE_OF_SORTING: usize = 16_384;
 
-/// A body of rows, and what tells it from others.
+/// A body of rows, and what distinguishes it from others.
 #[derive(Debug, Default)]
 pub(crate) struct RowsBody {
     bytes: Vec<u8>,
@@ -72,7 +72,7 @@ impl RowsBody {
 /// `{"inventory_locations":[…]}` with the selected rows of a snapshot. Cells that are not known are named after the
 /// rows, in `missing` (the first 100) and `missing_total`.
 ///
-/// So many cells of each variant are not known besides: those at locations whose ids cannot be read.
+/// The number of cells of each variant that are unknown besides: those at locations whose ids cannot be read.
 pub(crate) fn inventory_body(snapshot: &Reading, selection: &Selection, untold: u64) -> RowsBody {
     let mut body = RowsBody::default();
     if selection.order == Order::Id && selection.updated_at_min.is_none() {

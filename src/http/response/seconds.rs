@@ -18,7 +18,7 @@ impl Spelled {
         Self { spell, texts: (0..=MOST).map(|seconds| &*spell(seconds).leak()).collect() }
     }
 
-    /// The text that says so many seconds.
+    /// The text for a number of seconds.
     pub(crate) fn of(&self, seconds: u64) -> Cow<'static, str> {
         let made = usize::try_from(seconds).ok().and_then(|place| self.texts.get(place).copied());
         made.map_or_else(|| Cow::Owned((self.spell)(seconds)), Cow::Borrowed)

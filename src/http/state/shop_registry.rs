@@ -44,7 +44,7 @@ impl ServedShop {
 }
 
 impl ShopRegistry {
-    /// A directory of these shops, each with room for so many bytes of answers that stand ready.
+    /// A directory of these shops, each with room for this many bytes of ready answers.
     #[must_use]
     pub fn new(shops: impl IntoIterator<Item = (Arc<Shop>, u64)>) -> Self {
         let directory = Self::default();

@@ -89,7 +89,7 @@ impl Fake {
         Self { state: Mutex::new(state), calls: watch::Sender::new(0) }
     }
 
-    /// A shop where so many of a hundred cells have a row, scattered.
+    /// A shop where this percentage of the cells has a row, scattered.
     pub(super) fn sparse(variants: u64, locations: u64, percent: u64) -> Self {
         let fake = Self::dense(variants, locations);
         let mut random = fastrand::Rng::with_seed(variants ^ locations ^ percent);

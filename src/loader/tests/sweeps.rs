@@ -64,7 +64,7 @@ async fn a_clamp_among_many_doubts_ends_their_waiting() {
     assert!(waited.elapsed() < Duration::from_secs(5), "{:?}", waited.elapsed());
 }
 
-/// Asks so many questions of `width` variants, one after the other, beginning with a variant: the calls they took.
+/// Asks questions of `width` variants, one after the other, beginning with a variant. Returns the calls that they took.
 async fn ask_in_turn(setting: &Setting, from: u64, questions: u64, width: u64, locations: u64) -> usize {
     let mut calls = 0;
     for question in 0..questions {

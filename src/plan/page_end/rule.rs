@@ -70,7 +70,7 @@ pub enum Next {
     Complete,
     /// More rows may follow: ask for them.
     AskOn,
-    /// Nobody can tell yet: see what the calls bring that are sent from now on.
+    /// It is not known yet: see what the calls bring that are sent from now on.
     Doubtful(Doubt),
 }
 
@@ -85,7 +85,7 @@ pub struct Doubt {
 }
 
 impl Doubt {
-    /// Whether a page of so many rows would clear it.
+    /// Whether a page with this many rows would clear it.
     #[must_use]
     pub fn is_below(&self, rows: usize) -> bool {
         self.rows < rows
@@ -128,13 +128,13 @@ pub struct PageSeen {
     pub outstanding: usize,
     /// The sentinel.
     pub sentinel: SentinelSeen,
-    /// Whether it holds rows that nobody asked for.
+    /// Whether it holds rows that were not asked for.
     pub has_strangers: bool,
     /// Whether a row once known beyond the page's end has not come.
     pub known_row_missing: bool,
     /// Whether the shop's density makes so few rows hard to believe.
     pub improbable: bool,
-    /// How probable just so many rows are, if there are so many or more.
+    /// How probable exactly this number of rows is, if there are at least as many.
     pub by_chance: f32,
     /// Whether pages of this length are known to be cut.
     pub known_clamp: bool,
@@ -186,7 +186,7 @@ impl PageLengths {
         self.sent
     }
 
-    /// A call ended, with a page of so many rows or without one.
+    /// A call ended, with a page of this length or without one.
     pub fn call_ended(&mut self, call: CallNumber, rows: Option<usize>, now: Moment) {
         self.in_flight.remove(&call);
         let Some(rows) = rows.filter(|rows| 0 < *rows) else { return };
@@ -263,7 +263,7 @@ impl PageLengths {
         }
     }
 
-    /// A page of so many rows was followed by an empty one: it was whole.
+    /// A page of this length was followed by an empty one: it was whole.
     pub fn proven_whole(&mut self, rows: usize, now: Moment) {
         let (last, times) = self.proven.entry(rows).or_insert((now, 0));
         *times = if EVIDENCE_LASTS < now.since(*last) { 1 } else { times.saturating_add(1) };
@@ -273,7 +273,7 @@ impl PageLengths {
         }
     }
 
-    /// Pages are clamped: what was evidence before is none any more.
+    /// Pages are clamped: earlier evidence does not count any more.
     pub fn clamp_noticed(&mut self) {
         self.sent_before_clamp = self.sent;
         self.longest.clear();
@@ -281,7 +281,7 @@ impl PageLengths {
         self.judged.clear();
     }
 
-    /// Whether a page of so many rows is shown to be whole by others.
+    /// Whether other pages show that a page of this length is whole.
     fn is_evident(&self, rows: usize, now: Moment) -> bool {
         let lately = |at: Moment| now.since(at) <= EVIDENCE_LASTS;
         let mut longest = self.longest.iter().filter(|longest| lately(longest.last_came));
@@ -290,7 +290,7 @@ impl PageLengths {
             || longest.any(|page| page.rows == rows && page.pages == 1) && self.are_varied()
     }
 
-    /// Whether pages end in so many lengths that no clamp can be in force but one that is longer than all of them.
+    /// Whether the lengths of pages vary enough that only a clamp longer than all of them can be in force.
     /// The second page that such a clamp cuts is as long as the first: that takes the first one back.
     fn are_varied(&self) -> bool {
         let since_clamp = self.recent.iter().filter(|(call, _)| self.sent_before_clamp < *call);

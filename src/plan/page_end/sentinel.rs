@@ -47,7 +47,7 @@ impl Sentinels {
         self.highest.retain(|_, candidate| *candidate != cell);
     }
 
-    /// The sentinel for a tile, if its ids fit into the call and `fits` has room for so many cells on a page.
+    /// The sentinel for a tile, if its ids fit into the call and `fits` says that a page has room for its cells.
     #[must_use]
     pub fn best(&self, tile: &Tile, fits: impl FnOnce(usize) -> bool) -> Option<Sentinel> {
         let (_, cell) = self.highest.last_key_value()?;

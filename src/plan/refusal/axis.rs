@@ -90,7 +90,7 @@ impl<I: Copy + Ord> Axis<I> {
         }
     }
 
-    /// Leaves ids out of the search: nobody can tell what they are.
+    /// Leaves ids out of the search: it cannot be found out whether they are refused.
     pub(super) fn set_aside(&mut self, ids: &[I]) {
         self.suspects.retain(|id| !ids.contains(id));
         self.suspects.extend(self.bound.drain(..).filter(|id| !ids.contains(id)));

@@ -24,7 +24,7 @@ pub struct RefusalBudget {
 pub enum Leave {
     /// It may; the call is under way.
     Given,
-    /// Nobody knows before one of its calls ends.
+    /// It is not known before one of its calls ends.
     Later,
     /// It may not: too many of its calls were refused.
     Denied,

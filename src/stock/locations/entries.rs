@@ -19,7 +19,7 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// Adds a page's entries; tells whether it brought anything new. An entry that comes again word for word is the
+    /// Adds a page's entries. Returns whether it brought anything new. An entry that comes again word for word is the
     /// same one: pages overlap where something was inserted meanwhile.
     pub(super) fn add(&mut self, page: LocationPage) -> bool {
         let mut is_new = false;
@@ -50,7 +50,7 @@ impl Entries {
         ids.iter().all(|id| self.known.contains_key(id))
     }
 
-    /// Tells operators what is odd.
+    /// Logs for operators what is odd.
     pub(super) fn tell(&self, oddities: &Oddities) {
         for sent in &self.list {
             match &sent.location {

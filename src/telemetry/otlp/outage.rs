@@ -1,4 +1,4 @@
-//! Tells that traces cannot be exported, and that they can again: once each, however many exports fail.
+//! Logs that traces cannot be exported, and that they can again: once each, however many exports fail.
 
 use std::time::Duration;
 

@@ -64,7 +64,7 @@ impl Language {
         told
     }
 
-    /// A part of a whole: `93%`. What is neither nothing nor everything is not told as such.
+    /// A part of a whole: `93%`. A share between none and all is never rounded to either.
     pub(in crate::ui) fn share(self, part: usize, whole: usize) -> String {
         let hundredths = part.saturating_mul(100).checked_div(whole).unwrap_or(0);
         match hundredths {

@@ -79,7 +79,7 @@ fn preferred(headers: &HeaderMap) -> Language {
     best.1
 }
 
-/// A weight such as `0.8`, in thousandths; one that cannot be read is none at all.
+/// A weight such as `0.8`, in thousandths; one that cannot be read counts as absent.
 fn thousandths(weight: &str) -> u32 {
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
     match (whole, fraction.len()) {

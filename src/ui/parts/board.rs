@@ -173,7 +173,7 @@ impl Place {
     }
 }
 
-/// An age with its freshness, told by colour and by word.
+/// An age with its freshness, shown by colour and by word.
 pub(in crate::ui) fn age(language: Language, age: Duration, freshness: Freshness) -> Markup {
     let words = language.words();
     let (class, word) = match freshness {

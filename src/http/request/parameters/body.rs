@@ -66,7 +66,7 @@ pub(super) fn parse(
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(ParameterError::EmptyBody);
     }
-    // Raw values: neither the depth nor the size of what nobody asks for matters.
+    // Raw values: neither the depth nor the size of members that are not read matters.
     let members: HashMap<String, &RawValue> =
         serde_json::from_slice(body).map_err(|error| match error.classify() {
             Category::Data => ParameterError::NotAnObject,
@@ -89,7 +89,7 @@ pub(super) fn parse(
     Ok(given)
 }
 
-/// What a member says; none if that is nothing.
+/// The value of a member; `None` if it is null.
 fn member(parameter: &'static str, raw: &RawValue) -> Result<Option<Vec<String>>, ParameterError> {
     if raw.get() == "null" {
         return Ok(None);

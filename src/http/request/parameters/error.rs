@@ -25,7 +25,7 @@ pub enum ParameterError {
         /// The name that was probably meant.
         meant: &'static str,
     },
-    /// A name is none that the route takes.
+    /// The route does not take this name.
     #[error("{name}: unknown parameter; the parameters here are {known}")]
     Unknown {
         /// The name, shortened.

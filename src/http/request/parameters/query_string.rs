@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A name or a value, decoded; none if a `%` is not followed by two hex digits, or the bytes are not UTF-8.
+/// A name or a value, decoded; `None` if a `%` is not followed by two hex digits, or the bytes are not UTF-8.
 pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
         return Some(Cow::Borrowed(text));

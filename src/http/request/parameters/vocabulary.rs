@@ -1,4 +1,4 @@
-//! Which parameters a route takes, and what becomes of a name that is none of them.
+//! Which parameters a route takes, and what becomes of other names.
 //!
 //! A filter that is ignored widens the answer without a word. So a name that is nearly one that is known is an error
 //! that names the right one; and where the interface is ours alone, so is every other name.
@@ -88,13 +88,13 @@ pub const FULFILMENT: Vocabulary = view(&[LINES, LOCATION_IDS, PREFER, "partial"
 /// The cells to forget.
 pub const PURGE: Vocabulary = view(&[LOCATION_IDS, VARIANT_IDS, VATIANT_IDS]);
 
-/// A route of ours alone: whoever asks it something else is told.
+/// The vocabulary of a route that Haravan does not have: it refuses names that it does not know.
 const fn view(names: &'static [&'static str]) -> Vocabulary {
     Vocabulary { names, others: Others::Refused }
 }
 
 impl Vocabulary {
-    /// The parameter that a name of a query string means; none if it is to be ignored.
+    /// The parameter that a name of a query string means; `None` if it is ignored.
     pub(super) fn sent(&self, name: &str) -> Result<Option<&'static str>, ParameterError> {
         match self.known(name) {
             Some(known) => Ok(Some(known)),
@@ -105,7 +105,7 @@ impl Vocabulary {
         }
     }
 
-    /// The parameter that a name means; none if it is to be ignored.
+    /// The parameter that a name means; `None` if it is ignored.
     pub(super) fn meant(&self, name: &str) -> Result<Option<&'static str>, ParameterError> {
         match self.known(name).or_else(|| self.list_of(name)) {
             Some(known) => Ok(Some(known)),

@@ -17,7 +17,7 @@ struct Shop {
 }
 
 impl Shop {
-    /// A shop where a page of so many rows came just now.
+    /// A shop where a page of this length came just now.
     fn with_page_of(rows: usize) -> Self {
         let mut shop = Self::default();
         shop.hears(rows);
@@ -251,7 +251,7 @@ mod properties {
         Waits,
         /// The call was sent; Haravan has not seen it.
         Sent(CallNumber),
-        /// Haravan has answered with so many rows; they have not arrived.
+        /// Haravan has answered with this many rows; they have not arrived.
         Answered(CallNumber, usize),
         Doubts(Doubt),
         Done,

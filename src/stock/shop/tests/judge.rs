@@ -76,7 +76,7 @@ impl Judge {
         self.known.lock().purges.push((self.clock.now().as_millis(), purge));
     }
 
-    /// Takes note of purges: what was told before them may be followed by anything.
+    /// Takes note of purges: what was answered before them may be followed by anything.
     pub(super) fn note(&self, purges_since: impl FnOnce(PurgeCount) -> PurgesSince) {
         let known = &mut *self.known.lock();
         let since = purges_since(known.seen);

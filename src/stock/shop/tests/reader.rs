@@ -28,7 +28,7 @@ impl Reader {
         Self { shop, judge, random: Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)) }
     }
 
-    /// Asks so many questions. What is wrong with an answer is told with its number.
+    /// Asks a number of questions. An error names the question whose answer was wrong.
     pub(super) async fn read(mut self, questions: u64) -> Result<(), String> {
         for number in 1..=questions {
             tokio::time::sleep(Duration::from_millis(self.random.u64(0..600))).await;
@@ -100,7 +100,7 @@ impl Reader {
     }
 }
 
-/// Lets things happen until nobody asks any more.
+/// Lets things happen until the last reader has ended.
 pub(super) async fn happen(haravan: Arc<Haravan>, shop: Arc<Shop>, judge: Arc<Judge>, seed: u64) {
     let mut random = Rng::with_seed(!seed);
     loop {
