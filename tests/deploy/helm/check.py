@@ -113,7 +113,7 @@ class Chart:
         for what, wanted in {
             "There are no shops yet": not given["config"]["shops"],
             "There are no keys yet": not given["keys"],
-            "Nobody watches it yet": not given["serviceMonitor"]["enabled"],
+            "It is not watched yet": not given["serviceMonitor"]["enabled"],
             "Every pod of the cluster can reach it": not given["networkPolicy"]["enabled"],
             "helm --namespace default test shop": True,
         }.items():
