@@ -351,7 +351,7 @@ fn took(call: &CallTimes) -> u32 {
     u32::try_from(call.ended.since(call.began).as_millis()).unwrap_or(u32::MAX)
 }
 
-/// Packs what was found at a location: a row, or that there is none. A row that does not fit goes among the odd ones.
+/// Packs the finding of a location: a row or an absence. A row that does not fit goes among the odd ones.
 fn pack(loc_id: LocationId, row: Option<Box<Row>>, call: &CallTimes, odd: &mut Vec<Row>) -> PackedCell {
     let blank = PackedCell {
         loc_id,

@@ -109,7 +109,7 @@ impl ChangeReader {
         })
     }
 
-    /// Returns the next change, or `None` if there is none yet.
+    /// Returns the next change. Returns `None` if no change has come yet.
     ///
     /// # Errors
     /// The reader was too slow, or the cache is gone.

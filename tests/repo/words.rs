@@ -14,7 +14,7 @@ const IDIOMS: [(&str, usize); 17] = [
     ("so many", 2),
     ("so much", 2),
     ("none if", 0),
-    ("is none", 4),
+    ("is none", 2),
     ("of none", 0),
     ("told", 14),
     ("tells of", 0),
