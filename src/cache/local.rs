@@ -38,8 +38,8 @@ impl Changes {
     }
 }
 
-/// Of this many parts of the bound, a bundle may weigh one. Source: ours; a variant at very many locations fits, and its
-/// neighbours give way to it.
+/// Of this many parts of the bound, a bundle of several variants may weigh one. Source: ours; a variant at very many
+/// locations has a bundle of its own.
 const PARTS: u64 = 4;
 
 /// In how many changes moka takes note of one use of a bundle. Source: ours; a look that is noted takes ten times as
@@ -65,7 +65,7 @@ pub struct Cache {
 #[derive(Debug)]
 pub struct EntryReader<'a> {
     cache: &'a Cache,
-    last: Option<(BundleId, Option<Arc<Bundle>>)>,
+    last: Option<Arc<Bundle>>,
 }
 
 /// Read access to the rows as text, at a count of changes.
@@ -84,7 +84,7 @@ impl Cache {
         let bundles = Moka::builder()
             .max_capacity(max_bytes.max(1))
             .weigher(|_, bundle: &Arc<Bundle>| u32::try_from(bundle.totals().weight).unwrap_or(u32::MAX))
-            .eviction_listener(move |id, bundle: Arc<Bundle>, cause| left.left(*id, &bundle, cause))
+            .eviction_listener(move |_, bundle: Arc<Bundle>, cause| left.left(&bundle, cause))
             .build_with_hasher(FxBuildHasher);
         let texts = Texts::new(text_bytes);
         let (changes, purges) = (AtomicU64::new(0), PurgeLog::default());
@@ -166,7 +166,7 @@ impl Cache {
             self.residents.observed(newest);
         }
         let mut known = None;
-        let mut merged = self.change(BundleId::of(variant_id), |bundle| {
+        let mut merged = self.change(self.residents.directory().id_of(variant_id), |bundle| {
             known = bundle.entry(variant_id).cloned();
             let entry = match &known {
                 Some(known) => known.merged_with_turns(observations, turns),
@@ -186,15 +186,16 @@ impl Cache {
     /// what is in flight as well.
     pub fn purge(&self, purge: &Purge, now: Moment) {
         let _writing = self.writing.lock();
+        let directory = self.residents.directory();
         let mut bundles: Vec<BundleId> = match &purge.variants {
-            Some(variants) => variants.iter().copied().map(BundleId::of).collect(),
-            None => self.residents.front().ids(),
+            Some(variants) => variants.iter().map(|variant_id| directory.id_of(*variant_id)).collect(),
+            None => directory.ids(),
         };
         // Variants that are named ascend, so that those of a bundle are neighbours.
         bundles.dedup();
         for id in bundles {
             self.change(id, |known| {
-                let concerned = known.entries().iter().filter(|entry| purge.names(entry.variant_id()));
+                let concerned = known.entries().filter(|entry| purge.names(entry.variant_id()));
                 concerned.map(|entry| entry.purged(purge.locations.as_deref())).collect()
             });
         }
@@ -219,56 +220,25 @@ impl Cache {
         self.purges.since(count)
     }
 
-    /// The entries with the worst rows below zero, purged rows aside: at most `max`, the worst first.
-    #[must_use]
-    pub fn oversold(&self, max: usize) -> Vec<Arc<VariantCells>> {
-        self.residents.oversold().worst(max)
-    }
-
-    /// How many variants are held that have a row below zero, purged rows aside.
-    #[must_use]
-    pub fn oversold_variants(&self) -> usize {
-        self.residents.oversold().variants()
-    }
-
-    /// Every entry, in no order that means anything. Looking does not count as using: it keeps nothing from being
-    /// evicted.
+    /// Every entry, ascending by variant. Looking does not count as using: it keeps nothing from being evicted.
     pub fn entries(&self) -> impl Iterator<Item = Arc<VariantCells>> + '_ {
-        self.bundles.iter().flat_map(|(_, bundle)| bundle.entries().to_vec())
+        self.residents.directory().entries()
     }
 
-    /// When the newest observation that ever came in was made. `None` before the first.
+    /// What is held, counted.
     #[must_use]
-    pub fn newest_observation(&self) -> Option<Moment> {
-        self.residents.newest_observation()
-    }
-
-    /// How many cells are held.
-    #[must_use]
-    pub fn resident_cells(&self) -> u64 {
-        self.residents.cells()
-    }
-
-    /// How many rows are held whose available quantity is negative.
-    #[must_use]
-    pub fn negative_rows(&self) -> u64 {
-        self.residents.negative_rows()
-    }
-
-    /// The bytes they weigh.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.residents.bytes()
+    pub fn residents(&self) -> &Residents {
+        &self.residents
     }
 
     /// Lets moka take note of a look at a bundle, so that it knows what to evict. While the cache is less than half full
     /// there is nothing to know.
     #[inline]
-    fn note_use(&self, id: BundleId, bundle: Option<&Bundle>) {
+    fn note_use(&self, bundle: &Bundle) {
         if self.max_bytes / 2 < self.residents.bytes() {
             let span = self.changes().count() / CHANGES_A_NOTE + 1;
-            if bundle.is_none_or(|bundle| bundle.is_first_use_in(span)) {
-                self.bundles.get(&id);
+            if bundle.is_first_use_in(span) {
+                self.bundles.get(&bundle.id());
             }
         }
     }
@@ -281,24 +251,27 @@ impl Cache {
         make: impl FnOnce(&Bundle) -> Vec<VariantCells>,
     ) -> Vec<Arc<VariantCells>> {
         let mut number = self.changes.load(Ordering::Relaxed);
-        let mut changed = Vec::new();
+        let (mut changed, mut split_off) = (Vec::new(), Vec::new());
         self.bundles.entry(id).and_compute_with(|known| {
             // What is being evicted at this moment can be found still, so that it has to be changed as well.
-            let known = known.map(Entry::into_value).or_else(|| self.residents.front().get(id));
-            let known = known.unwrap_or_default();
-            let mut bundle = Arc::clone(&known);
+            let known = known.map(Entry::into_value).or_else(|| self.residents.directory().get(id));
+            let known = known.unwrap_or_else(|| Arc::new(Bundle::empty(id)));
             for entry in make(&known) {
                 number = number.wrapping_add(1);
-                let entry = Arc::new(entry.with_version(number));
-                changed.push(Arc::clone(&entry));
-                bundle = Arc::new(bundle.with(entry, self.max_bytes / PARTS));
+                changed.push(Arc::new(entry.with_version(number)));
             }
             if changed.is_empty() {
                 return Op::Nop;
             }
-            self.residents.came(id, &known, &bundle);
+            let mut bundles =
+                self.residents.came(&known, known.with(&changed, self.max_bytes / PARTS)).into_iter();
+            let Some(bundle) = bundles.next() else { return Op::Nop };
+            split_off.extend(bundles);
             Op::Put(bundle)
         });
+        for bundle in split_off {
+            self.bundles.insert(bundle.id(), bundle);
+        }
         if self.max_bytes < self.residents.bytes() {
             // Moka evicts from time to time. The bound holds now.
             self.bundles.run_pending_tasks();
@@ -312,12 +285,13 @@ impl EntryReader<'_> {
     /// What is known of a variant.
     #[inline]
     pub fn get(&mut self, variant_id: VariantId) -> Option<&Arc<VariantCells>> {
-        let id = BundleId::of(variant_id);
-        if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
-            self.last = Some((id, self.cache.residents.front().get(id)));
-            self.cache.note_use(id, self.last.as_ref().and_then(|(_, bundle)| bundle.as_deref()));
+        if self.last.as_ref().is_none_or(|last| !last.spans(variant_id)) {
+            self.last = self.cache.residents.directory().find(variant_id);
+            if let Some(bundle) = &self.last {
+                self.cache.note_use(bundle);
+            }
         }
-        self.last.as_ref()?.1.as_ref()?.entry(variant_id)
+        self.last.as_ref()?.entry(variant_id)
     }
 
     /// Whether what is held of a variant is the entry of this version.
