@@ -1,4 +1,4 @@
-//! What moka holds, weighs and evicts as one: the entries of up to 16 variants that follow each other by their ids.
+//! What moka holds, weighs and evicts as one: the entries of up to 24 variants that follow each other by their ids.
 //!
 //! An entry of moka costs some 250 bytes beside its value: four times as much as a cell. In a bundle, variants share
 //! that cost, whether their ids are neighbours or far apart; the variants of a product, which are asked for together,
@@ -12,7 +12,7 @@ use super::entry::VariantCells;
 use crate::domain::id::VariantId;
 
 /// The most entries of a bundle. Source: measured, see `benches/engine.rs`; each change of an entry copies the list.
-const MAX_ENTRIES: usize = 16;
+const MAX_ENTRIES: usize = 24;
 
 /// What a bundle costs beside its entries: moka's node, its key, its places in the queues and in the directory, and the
 /// reference counts. Source: measured, see `benches/engine.rs`.
@@ -225,9 +225,9 @@ mod tests {
     #[test]
     fn ids_in_their_order_fill_their_bundles() {
         for ids in [
-            (1..=160).collect::<Vec<_>>(),
-            (1..=160).rev().collect(),
-            (1..=160).map(|id| id * 1_000).collect(),
+            (1..=240).collect::<Vec<_>>(),
+            (1..=240).rev().collect(),
+            (1..=240).map(|id| id * 1_000).collect(),
         ] {
             let sizes: Vec<usize> =
                 bundles_of(ids, u64::MAX).values().map(|bundle| bundle.entries().count()).collect();

@@ -4,8 +4,8 @@
 
 mod cells;
 mod merging;
+mod odd_rows;
 
-use std::mem::size_of;
 use std::time::Duration;
 
 use super::order::{CallTimes, Reading, RowVersion, Standing};
@@ -20,6 +20,7 @@ use crate::domain::timestamp::Timestamp;
 
 use cells::Cells;
 pub use merging::Turns;
+use odd_rows::OddRows;
 
 /// What an upstream answer said of one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,9 +79,9 @@ pub struct PackedCell {
 /// Marks a cell whose row does not fit the packed form (decimals, large numbers, unknown fields).
 const ODD: u8 = u8::MAX;
 
-/// What an entry costs beside its cells: two allocations, its head, the reference counts and its place in a bundle.
-/// Source: measured, see `benches/engine.rs`.
-const ENTRY_OVERHEAD: usize = 160;
+/// What an entry costs beside what its cells allocate: itself, the reference counts, and its place in a bundle. Source:
+/// measured, see `benches/engine.rs`.
+const ENTRY_OVERHEAD: usize = 136;
 
 /// What an entry with a row below zero costs besides: its places in the index of those. Source: the sizes of a hash
 /// table's slot and of a B-tree's, each half full.
@@ -93,7 +94,7 @@ pub struct VariantCells {
     /// Tells this entry from every other that the cache has held; zero if the cache never held it.
     version: u64,
     cells: Cells,
-    odd: Box<[Row]>,
+    odd: OddRows,
 }
 
 impl PackedCell {
@@ -168,7 +169,7 @@ impl VariantCells {
     /// An entry that knows nothing yet.
     #[must_use]
     pub fn empty(variant_id: VariantId) -> Self {
-        Self { variant_id, version: 0, cells: Cells::default(), odd: Box::default() }
+        Self { variant_id, version: 0, cells: Cells::default(), odd: OddRows::default() }
     }
 
     /// This entry under a version.
@@ -257,10 +258,8 @@ impl VariantCells {
     /// The bytes this entry costs the cache, honestly: cells, odd rows with their texts, and the node itself.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let odd: usize =
-            self.odd.iter().map(|row| size_of::<Row>() + row.as_sent.as_deref().map_or(0, str::len)).sum();
         let oversold = if self.worst_shortage().is_some() { OVERSOLD_OVERHEAD } else { 0 };
-        ENTRY_OVERHEAD + size_of_val(self.cells()) + odd + oversold
+        ENTRY_OVERHEAD + self.cells.allocated() + self.odd.weight() + oversold
     }
 
     /// The part of this entry at these locations, ascending.
