@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
 
 use super::bundle::{Bundle, BundleId};
+use super::changes::Changes;
 use super::entry::{Observation, Turns, VariantCells};
 use super::feed::{Change, ChangeReader, Changed, Feed};
 use super::purges::{Purge, PurgeCount, PurgeLog, PurgesSince};
@@ -19,24 +20,6 @@ use super::residents::Residents;
 use super::row_text::{LocationListId, ReadTexts, RowTexts, Texts};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
-
-/// How many changes a cache has seen: equal counts mean that nothing was written or purged in between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Changes(u64);
-
-impl Changes {
-    /// The count, to be kept in an atomic.
-    #[must_use]
-    pub fn count(self) -> u64 {
-        self.0
-    }
-
-    /// The changes of this count.
-    #[must_use]
-    pub fn from_count(count: u64) -> Self {
-        Self(count)
-    }
-}
 
 /// Of this many parts of the bound, a bundle of several variants may weigh one. Source: ours; a variant at very many
 /// locations has a bundle of its own.
@@ -103,7 +86,7 @@ impl Cache {
     /// The changes so far. What was read since then and before they move on is still what is held.
     #[must_use]
     pub fn changes(&self) -> Changes {
-        Changes(self.changes.load(Ordering::Acquire))
+        Changes::from_count(self.changes.load(Ordering::Acquire))
     }
 
     /// Begins to follow the changes: all that come after those so far.
@@ -177,7 +160,7 @@ impl Cache {
         let merged = merged.pop().unwrap_or_else(|| Arc::new(VariantCells::empty(variant_id)));
         if self.feed.is_followed() {
             let changed = merged.differences(known.as_deref());
-            self.feed.publish_cells(Changes(merged.version()), variant_id, changed);
+            self.feed.publish_cells(Changes::from_count(merged.version()), variant_id, changed);
         }
         merged
     }
@@ -200,7 +183,7 @@ impl Cache {
             });
         }
         // What is held no longer may live on in answers that were made of it.
-        let number = Changes(self.changes.fetch_add(1, Ordering::Release).wrapping_add(1));
+        let number = Changes::from_count(self.changes.fetch_add(1, Ordering::Release).wrapping_add(1));
         // Last: who sees the count sees all that was marked.
         self.purges.add(purge, now);
         if self.feed.is_followed() {

@@ -2,7 +2,7 @@
 
 use std::mem::size_of_val;
 
-use super::PackedCell;
+use super::packed_cell::PackedCell;
 
 /// What an allocation costs beside its bytes. Source: measured, see `benches/engine.rs`.
 const ALLOCATION: usize = 24;
