@@ -9,6 +9,7 @@
 //! and `generator` what they hold; `handle` and `switches` are the controls, in process and over HTTP.
 
 pub mod catalog;
+mod changes;
 pub mod faults;
 pub mod gate;
 pub mod handle;

@@ -1,6 +1,7 @@
 //! What a shop has besides rows: its locations, products and variants, and how they are written as JSON.
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
@@ -87,9 +88,11 @@ impl Location {
 }
 
 impl Product {
-    /// The product's JSON, whole or with the fields asked for only.
-    pub(super) fn json(&self, fields: Option<&[&str]>) -> String {
-        let variants = raw::list(self.variants.iter().map(|variant| variant.json(self.id)));
+    /// The product's JSON, whole or with the fields asked for only. The sums are those of a variant's quantities.
+    pub(super) fn json(&self, fields: Option<&[&str]>, sums: impl Fn(u64) -> [Decimal; 4]) -> String {
+        let asked = |field: &&str| fields.is_none_or(|fields| fields.contains(field));
+        let variants = self.variants.iter().filter(|_| asked(&"variants"));
+        let variants = raw::list(variants.map(|variant| variant.json(self.id, sums(variant.id))));
         let mut object = RawObject::default()
             .raw("id", self.id)
             .text("title", &self.title)
@@ -120,7 +123,14 @@ impl Variant {
         Self { id, sku: format!("SKU-{id}"), title: "Default Title".to_owned(), price: 99_000 }
     }
 
-    fn json(&self, product_id: u64) -> String {
+    /// The variant's JSON. The sums are on hand, commited, incoming, available. Source of the fields: Haravan doc.
+    pub(super) fn json(&self, product_id: u64, sums: [Decimal; 4]) -> String {
+        let [onhand, commited, incoming, available] = sums;
+        let advance = RawObject::default()
+            .raw("qty_available", available)
+            .raw("qty_onhand", onhand)
+            .raw("qty_commited", commited)
+            .raw("qty_incoming", incoming);
         RawObject::default()
             .raw("id", self.id)
             .raw("product_id", product_id)
@@ -131,6 +141,8 @@ impl Variant {
             .raw("grams", "250.0000")
             .text("inventory_management", "haravan")
             .text("inventory_policy", "deny")
+            .raw("inventory_quantity", available)
+            .raw("inventory_advance", advance)
             .to_string()
     }
 }
@@ -189,6 +201,18 @@ impl Catalog {
     /// The product of a variant, if the shop has it.
     pub(super) fn product_of(&self, variant_id: u64) -> Option<u64> {
         self.product_of.get(&variant_id).copied()
+    }
+
+    /// A product of the shop.
+    pub(super) fn product(&self, id: u64) -> Option<&Product> {
+        self.products.iter().find(|product| product.id == id)
+    }
+
+    /// A variant of the shop, to be changed.
+    pub(super) fn variant_mut(&mut self, id: u64) -> Option<&mut Variant> {
+        let product_id = self.product_of(id)?;
+        let product = self.products.iter_mut().find(|product| product.id == product_id)?;
+        product.variants.iter_mut().find(|variant| variant.id == id)
     }
 
     pub(super) fn variant_count(&self) -> usize {

@@ -205,7 +205,7 @@ mod tests {
             fail_as: vec![Failure::Html502, Failure::Reset],
             ..Faults::default()
         };
-        let asked = Asked::parse("/com/shop.json", "");
+        let asked = Asked::parse(&actix_web::http::Method::GET, "/com/shop.json", "");
         let mut rng = fastrand::Rng::with_seed(1);
         let seen: Vec<_> = (0..5).map(|_| faults.take_failure(&asked, &mut rng)).collect();
         let expected = [None, Some(Failure::Html502), Some(Failure::Reset), Some(Failure::Html502), None];
@@ -218,7 +218,7 @@ mod tests {
         faults.fail_variants.insert(7);
         let mut rng = fastrand::Rng::with_seed(1);
         let mut hit = |query| {
-            let asked = Asked::parse("/com/inventory_locations.json", query);
+            let asked = Asked::parse(&actix_web::http::Method::GET, "/com/inventory_locations.json", query);
             faults.take_failure(&asked, &mut rng).is_some()
         };
         assert!(!hit("variant_ids=6&location_ids=1"));

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::catalog::Location;
@@ -166,18 +165,7 @@ impl ShopHandle {
     /// A cell without a row gets one. Nothing happens when the shop has no such variant or location.
     pub fn set_quantity(&self, variant_id: u64, loc_id: u64, available: i64) -> Option<RowSnapshot> {
         let mut stock = self.shop.stock.write();
-        let row = match stock.store.get(variant_id, loc_id) {
-            Some(row) => row.with_available(available, Timestamp::now()).ok()?,
-            None => {
-                let product_id = stock.catalog.product_of(variant_id)?;
-                if !stock.catalog.has_location(loc_id) {
-                    return None;
-                }
-                let id = stock.store.newest_id().saturating_add(1);
-                new_row(id, loc_id, product_id, variant_id, available)?
-            }
-        };
-        stock.put(row);
+        stock.set_available(variant_id, loc_id, available.into())?;
         stock.store.snapshot(variant_id, loc_id)
     }
 
@@ -239,18 +227,4 @@ impl ShopHandle {
     pub fn set_scopes(&self, scopes: BTreeSet<Scope>) {
         self.shop.access.write().scopes = scopes;
     }
-}
-
-fn new_row(id: u64, loc_id: u64, product_id: u64, variant_id: u64, available: i64) -> Option<Row> {
-    let json = RawObject::default()
-        .raw("id", id)
-        .raw("loc_id", loc_id)
-        .raw("product_id", product_id)
-        .raw("variant_id", variant_id)
-        .raw("qty_onhand", available)
-        .raw("qty_commited", 0)
-        .raw("qty_incoming", 0)
-        .raw("qty_available", available)
-        .text("updated_at", &format!("{:.3}", Timestamp::now()));
-    Row::parse(&json.to_string()).ok()
 }

@@ -40,7 +40,7 @@ pub(super) fn change_some(store: &mut Store, asked: &Asked, count: usize, rng: &
     let chosen = rng.choose_multiple(rows, count);
     let changed: Vec<Row> = chosen
         .into_iter()
-        .filter_map(|row| row.with_available(rng.i64(-5..200), Timestamp::now()).ok())
+        .filter_map(|row| row.with_available(rng.i64(-5..200).into(), Timestamp::now()).ok())
         .collect();
     for row in changed {
         store.put(row);

@@ -1,6 +1,7 @@
 //! A request as the sandbox reads it: the resource, and the query as lenient or strict as Haravan takes it.
 
-use actix_web::web::Query;
+use actix_web::http::Method;
+use actix_web::web::{Bytes, Query};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -20,6 +21,18 @@ pub enum Resource {
     ProductCount,
     /// `/com/shop.json`
     Shop,
+    /// `/com/products/{id}.json`
+    Product,
+    /// `/com/variants/{id}.json`
+    Variant,
+    /// `/com/locations/{id}.json`
+    Location,
+    /// Lists of what the sandbox's shops have none of: `/com/orders.json`, customers, collects and collections.
+    Empty,
+    /// `POST /com/inventories/adjustorset.json`
+    StockChange,
+    /// `PUT /com/variants/{id}.json`
+    VariantChange,
     /// Anything else: a 404.
     Unknown,
 }
@@ -29,6 +42,10 @@ pub enum Resource {
 pub(super) struct Asked {
     pub(super) resource: Resource,
     pub(super) path: String,
+    /// The id in the path; zero where the path has none.
+    pub(super) id: u64,
+    /// What was sent.
+    pub(super) body: Bytes,
     pub(super) variant_ids: IdList,
     pub(super) location_ids: IdList,
     pub(super) since_id: Given<u64>,
@@ -59,28 +76,61 @@ pub(super) enum Given<T> {
 }
 
 impl Resource {
-    /// The resource at this path.
-    pub(super) fn at(path: &str) -> Self {
+    /// The resource that a path below the base means for a method, and the id in the path.
+    pub(super) fn at(method: &Method, path: &str) -> (Self, u64) {
+        let (name, id) = match path.rsplit_once('/') {
+            Some((name, last)) => (name, last.strip_suffix(".json").and_then(|id| id.parse().ok())),
+            None => (path, None),
+        };
+        match (method, id) {
+            (&Method::GET, Some(id)) => match name {
+                "products" => (Self::Product, id),
+                "variants" => (Self::Variant, id),
+                "locations" => (Self::Location, id),
+                _ => (Self::Unknown, 0),
+            },
+            (&Method::PUT, Some(id)) if name == "variants" => (Self::VariantChange, id),
+            (&Method::GET, None) => (Self::list_at(path), 0),
+            (&Method::POST, None) if path == "inventories/adjustorset.json" => (Self::StockChange, 0),
+            _ => (Self::Unknown, 0),
+        }
+    }
+
+    fn list_at(path: &str) -> Self {
         match path {
-            "/com/inventory_locations.json" => Self::Inventory,
-            "/com/locations.json" => Self::Locations,
-            "/com/products.json" => Self::Products,
-            "/com/products/count.json" => Self::ProductCount,
-            "/com/shop.json" => Self::Shop,
+            "inventory_locations.json" => Self::Inventory,
+            "locations.json" => Self::Locations,
+            "products.json" => Self::Products,
+            "products/count.json" => Self::ProductCount,
+            "shop.json" => Self::Shop,
+            "orders.json"
+            | "customers.json"
+            | "collects.json"
+            | "custom_collections.json"
+            | "smart_collections.json" => Self::Empty,
             _ => Self::Unknown,
         }
     }
 }
 
+/// The path below the base. There are two bases for the same resources. Source: live.
+pub(super) fn below_base(path: &str) -> Option<&str> {
+    path.strip_prefix("/com/").or_else(|| path.strip_prefix("/admin/"))
+}
+
 impl Asked {
     /// Reads a path and a query string. Of a parameter sent twice the first counts (guess).
-    pub(super) fn parse(path: &str, query: &str) -> Self {
+    pub(super) fn parse(method: &Method, path: &str, query: &str) -> Self {
         let params =
             Query::<Vec<(String, String)>>::from_query(query).map(Query::into_inner).unwrap_or_default();
         let find = |name: &str| first(&params, name);
+        let (resource, id) =
+            below_base(path).map_or((Resource::Unknown, 0), |path| Resource::at(method, path));
         Self {
-            resource: Resource::at(path),
+            resource,
             path: path.to_owned(),
+            id,
+            body: Bytes::new(),
             variant_ids: IdList::parse(find("variant_ids")),
             location_ids: IdList::parse(find("location_ids")),
             since_id: Given::parse(find("since_id"), |text| text.parse().ok()),
@@ -157,7 +207,8 @@ mod tests {
 
     #[test]
     fn the_documents_misspelling_is_not_understood() {
-        let asked = Asked::parse("/com/inventory_locations.json", "vatiant_ids=1&location_ids=2%2C3");
+        let asked =
+            Asked::parse(&Method::GET, "/com/inventory_locations.json", "vatiant_ids=1&location_ids=2%2C3");
         assert_eq!(asked.variant_ids, IdList::Absent);
         assert_eq!(asked.location_ids.as_slice(), [2, 3]);
     }

@@ -1,23 +1,72 @@
-//! The resources around the inventory: locations, products, their count, and the shop itself.
+//! The resources around the inventory, as they are read: locations, products and variants, the shop itself, and lists of
+//! what the sandbox's shops have none of.
 
 use super::answer::Answer;
 use super::catalog::{Catalog, Product};
 use super::faults::Faults;
 use super::raw::RawObject;
 use super::request::{Asked, Given, Resource};
+use super::shop::Stock;
 
 /// The most locations, or products, on a page, whatever `limit` says. Source: live.
 const PAGE_ITEMS: usize = 50;
 
-/// Answers a request for anything but inventory.
-pub(super) fn answer(org_id: u64, catalog: &Catalog, asked: &Asked, faults: &Faults) -> Answer {
+/// Answers a reading request for anything but inventory.
+pub(super) fn answer(org_id: u64, stock: &Stock, asked: &Asked, faults: &Faults) -> Answer {
+    let catalog = &stock.catalog;
     match asked.resource {
         Resource::Locations => locations(catalog, asked, faults),
-        Resource::Products => products(catalog, asked),
+        Resource::Location => location(catalog, asked),
+        Resource::Products => products(stock, asked),
+        Resource::Product => product(stock, asked),
+        Resource::Variant => variant(stock, asked.id),
         Resource::ProductCount => product_count(catalog, asked),
         Resource::Shop => shop(org_id, catalog),
-        Resource::Inventory | Resource::Unknown => Answer::refusal(404, "Not Found"),
+        Resource::Empty => empty(&asked.path),
+        Resource::Inventory | Resource::StockChange | Resource::VariantChange | Resource::Unknown => {
+            not_found()
+        }
     }
+}
+
+fn not_found() -> Answer {
+    Answer::refusal(404, "Not Found")
+}
+
+/// A list under the name in its path.
+fn empty(path: &str) -> Answer {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    Answer::list(name.strip_suffix(".json").unwrap_or(name), &[""; 0])
+}
+
+fn location(catalog: &Catalog, asked: &Asked) -> Answer {
+    let location = catalog.locations().iter().find(|location| location.id == asked.id);
+    location.map_or_else(not_found, |location| {
+        Answer::object(&RawObject::default().raw("location", location.json()))
+    })
+}
+
+fn product(stock: &Stock, asked: &Asked) -> Answer {
+    stock.catalog.product(asked.id).map_or_else(not_found, |product| {
+        let json = product.json(fields(asked).as_deref(), |variant_id| stock.sums(variant_id));
+        Answer::object(&RawObject::default().raw("product", json))
+    })
+}
+
+/// Answers one variant.
+pub(super) fn variant(stock: &Stock, id: u64) -> Answer {
+    let product = stock.catalog.product_of(id).and_then(|id| stock.catalog.product(id));
+    let variant = product.and_then(|product| {
+        let variant = product.variants.iter().find(|variant| variant.id == id)?;
+        Some(variant.json(product.id, stock.sums(id)))
+    });
+    variant.map_or_else(not_found, |json| Answer::object(&RawObject::default().raw("variant", json)))
+}
+
+/// The fields asked for; `None` is all of them. An empty list of fields counts as none given (guess).
+fn fields(asked: &Asked) -> Option<Vec<&str>> {
+    let fields: Vec<&str> = asked.param("fields")?.split(',').map(str::trim).collect();
+    fields.iter().any(|field| !field.is_empty()).then_some(fields)
 }
 
 fn locations(catalog: &Catalog, asked: &Asked, faults: &Faults) -> Answer {
@@ -28,15 +77,13 @@ fn locations(catalog: &Catalog, asked: &Asked, faults: &Faults) -> Answer {
     Answer::list("locations", &page)
 }
 
-fn products(catalog: &Catalog, asked: &Asked) -> Answer {
-    let fields: Option<Vec<&str>> =
-        asked.param("fields").map(|text| text.split(',').map(str::trim).collect());
-    // An empty list of fields counts as none given (guess).
-    let fields = fields.filter(|fields| fields.iter().any(|field| !field.is_empty()));
-    match matching(catalog, asked) {
+fn products(stock: &Stock, asked: &Asked) -> Answer {
+    let fields = fields(asked);
+    match matching(&stock.catalog, asked) {
         Ok(products) => {
-            let page: Vec<String> =
-                page(asked, &products).iter().map(|product| product.json(fields.as_deref())).collect();
+            let products = page(asked, &products).iter();
+            let sums = |variant_id| stock.sums(variant_id);
+            let page: Vec<String> = products.map(|product| product.json(fields.as_deref(), sums)).collect();
             Answer::list("products", &page)
         }
         Err(refusal) => refusal,

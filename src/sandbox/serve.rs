@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use actix_web::http::Method;
-use actix_web::http::header::AUTHORIZATION;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer::Answer;
@@ -59,22 +57,20 @@ impl State {
 }
 
 /// Answers any request outside `/_sandbox`.
-pub(super) async fn serve(request: HttpRequest, state: Data<State>) -> HttpResponse {
+pub(super) async fn serve(request: HttpRequest, state: Data<State>, body: Bytes) -> HttpResponse {
     if state.stopped.load(Ordering::Acquire) {
         return mishap::send_nothing();
     }
     if state.is_dead(&request) {
         return mishap::send_never().await;
     }
-    let Some(shop) = bearer(&request).and_then(|token| state.shop_of(token)) else {
+    let Some(shop) = token(&request).and_then(|token| state.shop_of(token)) else {
         state.unauthorized.fetch_add(1, Ordering::Relaxed);
         // No shop, hence no bucket to tell the level of.
         return mishap::send(Answer::refusal(401, "Invalid API key or access token"), "");
     };
-    let mut asked = Asked::parse(request.path(), request.query_string());
-    if request.method() != Method::GET {
-        asked.resource = Resource::Unknown;
-    }
+    let mut asked = Asked::parse(request.method(), request.path(), request.query_string());
+    asked.body = body;
     answer(shop, &asked).await
 }
 
@@ -109,8 +105,11 @@ async fn answer(shop: &Arc<Shop>, asked: &Asked) -> HttpResponse {
     }
 }
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
-    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// The token of a request. Where it may stand. Source: live.
+fn token(request: &HttpRequest) -> Option<&str> {
+    let header = |name| request.headers().get(name)?.to_str().ok();
+    if let Some((scheme, token)) = header("authorization").and_then(|header| header.split_once(' ')) {
+        return scheme.eq_ignore_ascii_case("bearer").then(|| token.trim());
+    }
+    request.path().starts_with("/admin/").then(|| header("x-haravan-access-token")).flatten()
 }

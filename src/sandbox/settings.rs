@@ -51,7 +51,7 @@ pub enum Scope {
     /// Allows inventory.
     #[serde(rename = "com.read_inventories")]
     ReadInventories,
-    /// Allows inventory as well.
+    /// Allows inventory as well, and changes of it.
     #[serde(rename = "com.write_inventories")]
     WriteInventories,
     /// Allows locations and the shop itself.
@@ -60,6 +60,9 @@ pub enum Scope {
     /// Allows products.
     #[serde(rename = "com.read_products")]
     ReadProducts,
+    /// Allows products as well, and changes of them.
+    #[serde(rename = "com.write_products")]
+    WriteProducts,
 }
 
 /// Where a shop's locations, products and rows come from.
@@ -141,7 +144,9 @@ impl ShopSettings {
 impl Scope {
     /// Every scope there is.
     pub fn all() -> BTreeSet<Self> {
-        BTreeSet::from([Self::ReadInventories, Self::WriteInventories, Self::ReadShop, Self::ReadProducts])
+        let inventories = [Self::ReadInventories, Self::WriteInventories];
+        let others = [Self::ReadShop, Self::ReadProducts, Self::WriteProducts];
+        inventories.into_iter().chain(others).collect()
     }
 }
 

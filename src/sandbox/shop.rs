@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
+use rust_decimal::Decimal;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -16,7 +18,7 @@ use super::journal::Journal;
 use super::request::{Asked, Resource};
 use super::settings::{Scope, ShopData, ShopSettings};
 use super::store::{Placing, Row, RowError, Store};
-use super::{example, generator, page, resources};
+use super::{changes, example, generator, page, resources};
 
 /// A shop and all that is known about its requests.
 #[derive(Debug)]
@@ -139,10 +141,18 @@ impl Shop {
         if let Some(body) = self.faults.lock().body_instead(asked) {
             return Answer { status: 200, body, rows: 0 };
         }
-        if asked.resource != Resource::Inventory {
-            let faults = self.faults.lock().clone();
-            return resources::answer(self.org_id, &self.stock.read().catalog, asked, &faults);
+        match asked.resource {
+            Resource::Inventory => self.inventory(asked),
+            Resource::StockChange => changes::adjust_or_set(&mut self.stock.write(), asked),
+            Resource::VariantChange => changes::change_variant(&mut self.stock.write(), asked),
+            _ => {
+                let faults = self.faults.lock().clone();
+                resources::answer(self.org_id, &self.stock.read(), asked, &faults)
+            }
         }
+    }
+
+    fn inventory(&self, asked: &Asked) -> Answer {
         let (faults, clamp) = {
             let mut faults = self.faults.lock();
             (faults.clone(), faults.take_clamp())
@@ -165,9 +175,13 @@ impl Access {
         let has = |scope| self.scopes.contains(&scope);
         match resource {
             Resource::Inventory => has(Scope::ReadInventories) || has(Scope::WriteInventories),
-            Resource::Locations | Resource::Shop => has(Scope::ReadShop),
-            Resource::Products | Resource::ProductCount => has(Scope::ReadProducts),
-            Resource::Unknown => true,
+            Resource::StockChange => has(Scope::WriteInventories),
+            Resource::Locations | Resource::Location | Resource::Shop => has(Scope::ReadShop),
+            Resource::Products | Resource::ProductCount | Resource::Product | Resource::Variant => {
+                has(Scope::ReadProducts) || has(Scope::WriteProducts)
+            }
+            Resource::VariantChange => has(Scope::WriteProducts),
+            Resource::Empty | Resource::Unknown => true,
         }
     }
 }
@@ -188,6 +202,37 @@ impl Stock {
             }
         };
         Ok(Self { store, catalog })
+    }
+
+    /// The sums of a variant's quantities over all locations: on hand, commited, incoming, available.
+    pub(super) fn sums(&self, variant_id: u64) -> [Decimal; 4] {
+        let locations = self.catalog.locations().iter();
+        let rows = locations.filter_map(|location| self.store.get(variant_id, location.id));
+        rows.fold([Decimal::ZERO; 4], |sums, row| {
+            let quantities = row.quantities(["qty_onhand", "qty_commited", "qty_incoming", "qty_available"]);
+            std::array::from_fn(|place| {
+                let (sum, quantity) = (sums.get(place), quantities.get(place));
+                sum.zip(quantity).and_then(|(sum, quantity)| sum.checked_add(*quantity)).unwrap_or_default()
+            })
+        })
+    }
+
+    /// Gives a cell another available quantity, with the one on hand in step. A cell without a row gets one. Nothing
+    /// happens when the shop has no such variant or location.
+    pub(super) fn set_available(&mut self, variant_id: u64, loc_id: u64, available: Decimal) -> Option<()> {
+        let row = match self.store.get(variant_id, loc_id) {
+            Some(row) => row.with_available(available, Timestamp::now()).ok()?,
+            None => {
+                let product_id = self.catalog.product_of(variant_id)?;
+                if !self.catalog.has_location(loc_id) {
+                    return None;
+                }
+                let id = self.store.newest_id().saturating_add(1);
+                Row::new((id, loc_id, variant_id, product_id), available).ok()?
+            }
+        };
+        self.put(row);
+        Some(())
     }
 
     /// Puts a row into its cell, which becomes known to the shop.

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -134,12 +135,34 @@ impl Row {
         Self { id, loc_id, variant_id, product_id, updated_at, json, place: 0 }
     }
 
+    /// A row of a cell that had none, changed now. The keys are its id, its location, its variant and its product.
+    pub(super) fn new(keys: (u64, u64, u64, u64), available: Decimal) -> Result<Self, RowError> {
+        let (id, loc_id, variant_id, product_id) = keys;
+        let json = RawObject::default()
+            .raw("id", id)
+            .raw("loc_id", loc_id)
+            .raw("product_id", product_id)
+            .raw("variant_id", variant_id)
+            .raw("qty_onhand", available)
+            .raw("qty_commited", 0)
+            .raw("qty_incoming", 0)
+            .raw("qty_available", available)
+            .text("updated_at", &format!("{:.3}", Timestamp::now()));
+        Self::parse(&json.to_string())
+    }
+
+    /// Some of the quantities; zero for what is missing or does not fit.
+    pub(super) fn quantities<const N: usize>(&self, fields: [&str; N]) -> [Decimal; N] {
+        let object: RawObject = serde_json::from_str(&self.json).unwrap_or_default();
+        fields.map(|field| object.get(field).and_then(|text| text.parse().ok()).unwrap_or(Decimal::ZERO))
+    }
+
     /// The row with another quantity, changed now (or just after its last change, if that is later).
     ///
     /// `qty_onhand` follows, so that available is on hand less committed; every other field stays as it was.
-    pub(super) fn with_available(&self, available: i64, now: Timestamp) -> Result<Self, RowError> {
+    pub(super) fn with_available(&self, available: Decimal, now: Timestamp) -> Result<Self, RowError> {
         let mut object: RawObject = serde_json::from_str(&self.json)?;
-        let commited = object.get("qty_commited").and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
+        let [commited] = self.quantities(["qty_commited"]);
         object.set("qty_onhand", available.saturating_add(commited));
         object.set("qty_available", available);
         let later = Timestamp::from_millisecond(self.updated_at.as_millisecond().saturating_add(1));
@@ -275,7 +298,7 @@ mod tests {
     #[test]
     fn a_changed_quantity_leaves_the_other_fields_as_they_were() {
         let row = Row::parse(ROW).unwrap();
-        let changed = row.with_available(9, "2026-01-02T03:04:05.678901Z".parse().unwrap()).unwrap();
+        let changed = row.with_available(9.into(), "2026-01-02T03:04:05.678901Z".parse().unwrap()).unwrap();
         let expected = r#"{"id":7,"loc_id":1,"product_id":3,"variant_id":2,"qty_onhand":11,"qty_commited":2,"qty_incoming":1.0,"qty_available":9,"updated_at":"2026-01-02T03:04:05.678Z","bin":"A 1"}"#;
         assert_eq!(changed.json, expected);
     }
@@ -283,7 +306,7 @@ mod tests {
     #[test]
     fn a_change_is_later_than_the_one_before_even_if_the_clock_is_not() {
         let row = Row::parse(ROW).unwrap();
-        let changed = row.with_available(1, Timestamp::UNIX_EPOCH).unwrap();
+        let changed = row.with_available(1.into(), Timestamp::UNIX_EPOCH).unwrap();
         assert!(row.updated_at < changed.updated_at);
     }
 

@@ -93,7 +93,7 @@ impl ResponseError for SwitchError {
 impl RowFilter {
     /// Reads the query; anything that is no id counts as left out.
     fn parse(request: &HttpRequest) -> Self {
-        let asked = Asked::parse(request.path(), request.query_string());
+        let asked = Asked::parse(request.method(), request.path(), request.query_string());
         let id = |name: &str| asked.param(name).and_then(|text| text.parse().ok());
         Self { variant_id: id("variant_id"), loc_id: id("loc_id") }
     }

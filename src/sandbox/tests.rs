@@ -1,5 +1,6 @@
 //! The sandbox over real HTTP, in one file per part of its behaviour; here is what they share.
 
+mod changes;
 mod faults;
 mod inventory;
 mod order;

@@ -52,6 +52,51 @@ async fn products_are_filtered_by_time_and_arbitrarily_by_an_empty_sku() {
 async fn the_shop_names_itself_and_other_paths_are_not_found() {
     let fixture = Fixture::start();
     assert_eq!(fixture.get(1000, "/com/shop.json").await.json()["shop"]["id"], 1000);
-    let unknown = fixture.get(1000, "/com/orders.json").await;
+    let unknown = fixture.get(1000, "/com/gift_cards.json").await;
     assert_eq!((unknown.status.as_u16(), unknown.errors().as_str()), (404, "Not Found"));
+}
+
+#[tokio::test]
+async fn a_product_a_variant_and_a_location_can_be_read_by_id() {
+    let fixture = Fixture::start();
+    let listed = fixture.get(2000, "/com/products.json?limit=1").await.list("products").remove(0);
+    let read = fixture.get(2000, &format!("/com/products/{}.json", listed["id"])).await.json();
+    assert_eq!(read["product"], listed);
+    let listed = &listed["variants"][0];
+    let read = fixture.get(2000, &format!("/com/variants/{}.json", listed["id"])).await.json();
+    assert_eq!(&read["variant"], listed);
+    assert_eq!(fixture.get(1000, "/com/locations/963414.json").await.json()["location"]["is_primary"], true);
+    for path in ["products/1", "variants/1", "locations/1", "variants/x"] {
+        assert_eq!(fixture.get(1000, &format!("/com/{path}.json")).await.status.as_u16(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_variant_carries_the_sums_of_its_rows() {
+    let fixture = Fixture::start();
+    let (shop, id) = (fixture.shop(2000), fixture.shop(2000).variant_ids()[0]);
+    for loc_id in shop.location_ids() {
+        shop.set_quantity(id, loc_id, 3).unwrap();
+    }
+    let variant = fixture.get(2000, &format!("/com/variants/{id}.json")).await.json()["variant"].clone();
+    assert_eq!(variant["inventory_quantity"], 30);
+    assert_eq!(variant["inventory_advance"]["qty_available"], 30);
+}
+
+#[tokio::test]
+async fn what_the_shop_has_none_of_is_an_empty_list() {
+    let fixture = Fixture::start();
+    for name in ["orders", "customers", "collects", "custom_collections", "smart_collections"] {
+        assert!(fixture.get(1000, &format!("/com/{name}.json")).await.list(name).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn admin_is_a_second_base_with_a_header_of_its_own_for_the_token() {
+    let fixture = Fixture::start();
+    assert_eq!(fixture.get(1000, "/admin/shop.json").await.json()["shop"]["id"], 1000);
+    for (path, status) in [("/admin/shop.json", 200), ("/com/shop.json", 401), ("/other/shop.json", 401)] {
+        let request = fixture.client.get(fixture.url(path)).header("X-Haravan-Access-Token", "sandbox-1000");
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{path}");
+    }
 }
