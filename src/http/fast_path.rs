@@ -26,7 +26,7 @@ use super::request::accept::Form;
 use super::request::ask::{Ask, AskedParameters};
 use super::request::cache_control::PREFER;
 use super::request::parameters::Parameters;
-use super::request::parameters::vocabulary::INVENTORY;
+use super::request::parameters::table::{EXPLAIN, INVENTORY, PARTIAL};
 use super::response::cache::{Asked, CachedResponse};
 use super::response::coding::Coding;
 use super::response::headers::{CacheHeaders, EncodedBody};
@@ -180,8 +180,8 @@ impl FastPath {
         is_wanted: impl FnOnce() -> bool,
     ) -> Option<Written> {
         // With every cell in the cache it does not matter whether a partial answer would do.
-        parameters.flag("partial").ok()?;
-        if parameters.flag("explain").ok()? {
+        parameters.is_on(&PARTIAL).ok()?;
+        if parameters.is_on(&EXPLAIN).ok()? {
             return None;
         }
         let selection = parameters.selection().ok()?;

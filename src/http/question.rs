@@ -18,6 +18,7 @@ use super::problem::Problem;
 use super::request::accept::Form;
 use super::request::ask::Ask;
 use super::request::cache_control;
+use super::request::parameters::table::{EXPLAIN, FORMAT, PARTIAL};
 use super::request::parameters::{Parameters, Vocabulary, read_body};
 use super::response::headers::CacheHeaders;
 use super::state::HttpState;
@@ -124,8 +125,8 @@ impl Question {
             written = body.len();
             parameters = Arc::new(with_body(edge, Arc::unwrap_or_clone(parameters), body).await?);
         }
-        let incomplete = if parameters.flag("partial")? { Incomplete::Answer } else { Incomplete::Refuse };
-        let explain = parameters.flag("explain")?;
+        let incomplete = if parameters.is_on(&PARTIAL)? { Incomplete::Answer } else { Incomplete::Refuse };
+        let explain = parameters.is_on(&EXPLAIN)?;
         let granted = cache_control::wait(request.headers()).map(|wait| wait.min(edge.limits.max_wait));
         let terms = ReadTerms {
             freshness: cache_control::freshness(request.headers()),
@@ -139,7 +140,7 @@ impl Question {
 
     /// The form of a view that the caller wants: `format` says so, or `Accept`.
     pub(crate) fn form(&self, request: &HttpRequest) -> Result<Form, Problem> {
-        match self.parameters.form()? {
+        match self.parameters.get(&FORMAT)? {
             Some(form) => Ok(form),
             None => Form::of(request.headers()),
         }

@@ -35,6 +35,6 @@ impl Ask {
         vocabulary: &Vocabulary,
     ) -> Option<Arc<Parameters<'static>>> {
         let read = request.extensions_mut().get_mut::<Self>().and_then(|ask| ask.parameters.take());
-        read.filter(|read| *read.vocabulary == *vocabulary).map(|read| read.parameters)
+        read.filter(|read| std::ptr::eq(read.vocabulary, vocabulary)).map(|read| read.parameters)
     }
 }
