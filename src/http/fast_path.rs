@@ -23,7 +23,7 @@ use super::access::keys::Caller;
 use super::connection::request_id::{RequestId, X_REQUEST_ID};
 use super::offload::work::Work;
 use super::request::accept::Form;
-use super::request::ask::{Ask, AskedParameters};
+use super::request::ask::Ask;
 use super::request::cache_control::PREFER;
 use super::request::parameters::Parameters;
 use super::request::parameters::table::{EXPLAIN, INVENTORY, PARTIAL};
@@ -130,7 +130,7 @@ impl FastPath {
         manner: Manner,
         caller: &Caller,
         came_at: Instant,
-        unanswered: &mut Option<AskedParameters>,
+        unanswered: &mut Option<Parameters<'static>>,
     ) -> Option<(HttpResponse<Bytes>, HitSource)> {
         let target = head.uri.path_and_query()?.as_str();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -156,8 +156,7 @@ impl FastPath {
         let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
         let written = self.written(shop, &parameters, manner.coding, now, || ready.wants(&asked));
         let Some(Written { whole, cells, age, validity }) = written else {
-            let parameters = Arc::new(parameters.into_owned());
-            *unanswered = Some(AskedParameters { vocabulary: &INVENTORY, parameters });
+            *unanswered = Some(parameters.into_owned());
             return None;
         };
         self.edge.keys.charge(caller).ok()?;

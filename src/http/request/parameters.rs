@@ -30,27 +30,38 @@ use table::{
 pub(crate) use body::read_body;
 pub use vocabulary::Vocabulary;
 
-/// What was given, by name: few names, so they are not worth a map.
-#[derive(Debug, Clone)]
-pub struct Parameters<'a> {
+/// What was given, as texts by name: few names, so they are not worth a map.
+#[derive(Debug)]
+pub(crate) struct Texts<'a> {
     vocabulary: &'static Vocabulary,
     given: SmallVec<[Given<'a>; 2]>,
 }
 
+/// Parameters whose lists of cells are read. That takes the texts, so nothing reads a list for the second time.
+#[derive(Debug)]
+pub struct Parameters<'a> {
+    texts: Texts<'a>,
+    variants: Result<Option<IdList<VariantId>>, ParameterError>,
+    locations: Result<Option<IdList<LocationId>>, ParameterError>,
+}
+
 /// A parameter, and all that it was given as.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Given<'a> {
     parameter: &'static str,
     values: SmallVec<[Cow<'a, str>; 1]>,
 }
 
-impl<'a> Parameters<'a> {
-    /// Reads a query string.
+impl<'a> Texts<'a> {
+    /// Takes a query string apart.
     ///
     /// # Errors
     /// A name is not one to be ignored, a value's encoding is broken, or a single value was given twice and differs.
-    pub fn from_query(vocabulary: &'static Vocabulary, query: &'a str) -> Result<Self, ParameterError> {
-        let mut parameters = Self { vocabulary, given: SmallVec::new() };
+    pub(crate) fn from_query(
+        vocabulary: &'static Vocabulary,
+        query: &'a str,
+    ) -> Result<Self, ParameterError> {
+        let mut texts = Self { vocabulary, given: SmallVec::new() };
         let mut ignored = 0;
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -64,14 +75,14 @@ impl<'a> Parameters<'a> {
             if !is_list && value.trim().is_empty() {
                 continue;
             }
-            match parameters.given.iter_mut().find(|given| given.parameter == parameter) {
+            match texts.given.iter_mut().find(|given| given.parameter == parameter) {
                 Some(given) if is_list => given.values.push(value),
                 Some(given) if given.values.contains(&value) => {}
                 Some(_) => return Err(ParameterError::Repeated { parameter }),
-                None => parameters.given.push(Given { parameter, values: smallvec![value] }),
+                None => texts.given.push(Given { parameter, values: smallvec![value] }),
             }
         }
-        Ok(parameters)
+        Ok(texts)
     }
 
     /// Adds what a JSON body says.
@@ -79,7 +90,7 @@ impl<'a> Parameters<'a> {
     /// # Errors
     /// The body is no JSON object, a member has the wrong type or a name that is not one to be ignored, or the query
     /// string has given it too.
-    pub fn and_body(mut self, body: &[u8]) -> Result<Self, ParameterError> {
+    pub(crate) fn and_body(mut self, body: &[u8]) -> Result<Self, ParameterError> {
         let in_query = self.given.len();
         for (parameter, values) in body::parse(self.vocabulary, body)? {
             let values = values.into_iter().map(Cow::Owned);
@@ -95,14 +106,63 @@ impl<'a> Parameters<'a> {
         Ok(self)
     }
 
+    /// Reads the lists of cells.
+    pub(crate) fn read(mut self) -> Parameters<'a> {
+        let variants = self.take_variants();
+        let locations = self.take(&LOCATION_IDS);
+        Parameters { texts: self, variants, locations }
+    }
+
     /// The same, to be kept for longer than what it was read from.
-    #[must_use]
-    pub fn into_owned(self) -> Parameters<'static> {
+    pub(crate) fn into_owned(self) -> Texts<'static> {
         let owned = |Given { parameter, values }: Given<'_>| {
             let values = values.into_iter().map(|value| Cow::Owned(value.into_owned())).collect();
             Given { parameter, values }
         };
-        Parameters { vocabulary: self.vocabulary, given: self.given.into_iter().map(owned).collect() }
+        Texts { vocabulary: self.vocabulary, given: self.given.into_iter().map(owned).collect() }
+    }
+
+    /// The variants asked for, if any were named, under either spelling.
+    fn take_variants(&mut self) -> Result<Option<IdList<VariantId>>, ParameterError> {
+        match (self.take(&VARIANT_IDS)?, self.take(&VATIANT_IDS)?) {
+            (Some(variants), Some(misspelled)) if variants != misspelled => {
+                let (first, second) = (VARIANT_IDS.declared.name, VATIANT_IDS.declared.name);
+                Err(QueryError::Contradiction { first, second }.into())
+            }
+            (variants, misspelled) => Ok(variants.or(misspelled)),
+        }
+    }
+
+    /// Reads a parameter, and forgets its text.
+    fn take<T: Value>(&mut self, parameter: &Parameter<T>) -> Result<Option<T>, ParameterError> {
+        let name = parameter.declared.name;
+        let Some(place) = self.given.iter().position(|given| given.parameter == name) else {
+            return Ok(None);
+        };
+        T::read(name, &self.given.remove(place).values).map(Some)
+    }
+}
+
+impl<'a> Parameters<'a> {
+    /// Reads a query string.
+    ///
+    /// # Errors
+    /// A name is not one to be ignored, a value's encoding is broken, or a single value was given twice and differs.
+    pub fn from_query(vocabulary: &'static Vocabulary, query: &'a str) -> Result<Self, ParameterError> {
+        Texts::from_query(vocabulary, query).map(Texts::read)
+    }
+
+    /// The same, to be kept for longer than what it was read from.
+    #[must_use]
+    pub fn into_owned(self) -> Parameters<'static> {
+        let Self { texts, variants, locations } = self;
+        Parameters { texts: texts.into_owned(), variants, locations }
+    }
+
+    /// Whether they were read in these words.
+    #[must_use]
+    pub(super) fn are_of(&self, vocabulary: &'static Vocabulary) -> bool {
+        std::ptr::eq(self.texts.vocabulary, vocabulary)
     }
 
     /// What a parameter was given as, if it was given.
@@ -111,7 +171,8 @@ impl<'a> Parameters<'a> {
     /// It cannot be read.
     pub(crate) fn get<T: Value>(&self, parameter: &Parameter<T>) -> Result<Option<T>, ParameterError> {
         let name = parameter.declared.name;
-        self.values(name).map(|given| T::read(name, given)).transpose()
+        let given = self.texts.given.iter().find(|given| given.parameter == name);
+        given.map(|given| T::read(name, &given.values)).transpose()
     }
 
     /// Whether a switch is on; off if it is not given.
@@ -122,22 +183,12 @@ impl<'a> Parameters<'a> {
         Ok(self.get(switch)?.unwrap_or_default())
     }
 
-    fn values(&self, name: &'static str) -> Option<&[Cow<'a, str>]> {
-        self.given.iter().find(|given| given.parameter == name).map(|given| &*given.values)
-    }
-
     /// The variants asked for, if any were named, under either spelling.
     ///
     /// # Errors
     /// A list is malformed, or the two spellings name different variants.
     pub fn variants(&self) -> Result<Option<IdList<VariantId>>, ParameterError> {
-        match (self.get(&VARIANT_IDS)?, self.get(&VATIANT_IDS)?) {
-            (Some(variants), Some(misspelled)) if variants != misspelled => {
-                let (first, second) = (VARIANT_IDS.declared.name, VATIANT_IDS.declared.name);
-                Err(QueryError::Contradiction { first, second }.into())
-            }
-            (variants, misspelled) => Ok(variants.or(misspelled)),
-        }
+        self.variants.clone()
     }
 
     /// The locations asked for, if any were named.
@@ -145,13 +196,13 @@ impl<'a> Parameters<'a> {
     /// # Errors
     /// The list is malformed.
     pub fn locations(&self) -> Result<Option<IdList<LocationId>>, ParameterError> {
-        self.get(&LOCATION_IDS)
+        self.locations.clone()
     }
 
     /// Whether any locations were named, readable or not.
     #[must_use]
     pub fn name_locations(&self) -> bool {
-        self.values(LOCATION_IDS.declared.name).is_some()
+        !matches!(self.locations, Ok(None))
     }
 
     /// Which rows are wanted, in what order.

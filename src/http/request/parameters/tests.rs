@@ -7,7 +7,7 @@ use actix_web::{App, HttpRequest, HttpResponse};
 
 use super::error::{MOST_IGNORED, ParameterError};
 use super::table::{FORMAT, GROUP_BY, INVENTORY, LIMIT, MIN_SHORTAGE, NEGATIVE, ORDER, PARTIAL, STOCK};
-use super::{Parameters, Vocabulary, read_body};
+use super::{Parameters, Texts, Vocabulary, read_body};
 use crate::http::problem::Problem;
 use crate::http::request::accept::Form;
 use crate::query::{Direction, Order, Selection, Slice};
@@ -34,11 +34,12 @@ fn check_in(
     body: Option<&str>,
     expected: Result<Option<&[u64]>, &str>,
 ) {
-    let read = Parameters::from_query(vocabulary, query)
-        .and_then(|parameters| match body {
-            Some(body) => parameters.and_body(body.as_bytes()),
-            None => Ok(parameters),
+    let read = Texts::from_query(vocabulary, query)
+        .and_then(|texts| match body {
+            Some(body) => texts.and_body(body.as_bytes()),
+            None => Ok(texts),
         })
+        .map(Texts::read)
         .map_err(Problem::from)
         .and_then(|parameters| variants(&parameters));
     let read = read.map_err(|problem| problem.to_string());
@@ -113,7 +114,7 @@ fn a_member_of_the_wrong_type_is_named() {
 fn what_is_null_or_a_single_value_that_is_empty_is_not_given() {
     for body in [r#"{"limit":null}"#, r#"{"limit":""}"#, r#"{"limit":" "}"#, r#"{"location_ids":null}"#, "{}"]
     {
-        let read = Parameters::from_query(&INVENTORY, "since_id=&page=%20&order&limit=").unwrap();
+        let read = Texts::from_query(&INVENTORY, "since_id=&page=%20&order&limit=").unwrap();
         let read = read.and_body(body.as_bytes()).unwrap();
         assert!(read.given.is_empty(), "{body}");
     }
@@ -192,8 +193,8 @@ fn switches_are_true_or_false() {
         (flag("partial="), flag("partial=True"), flag("partial=FALSE")),
         (Ok(false), Ok(true), Ok(false))
     );
-    let body = Parameters::from_query(&INVENTORY, "").unwrap();
-    let body = body.and_body(b"{\"partial\":true,\"limit\":5,\"order\":\"id\"}").unwrap();
+    let body = Texts::from_query(&INVENTORY, "").unwrap();
+    let body = body.and_body(b"{\"partial\":true,\"limit\":5,\"order\":\"id\"}").unwrap().read();
     assert_eq!(body.is_on(&PARTIAL), Ok(true));
     assert_eq!(body.get(&LIMIT).map(|limit| limit.map(NonZeroU64::get)), Ok(Some(5)));
     assert_eq!(body.get(&ORDER), Ok(Some(Order::Id)));
