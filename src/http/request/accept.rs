@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::http::header::{ACCEPT, HeaderMap, HeaderValue};
 use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
@@ -61,6 +61,12 @@ impl Form {
             Self::Csv | Self::CsvForExcel => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
         }
+    }
+
+    /// Whether a header line is what most callers send, and means [`Form::Json`] unless another line says more.
+    #[must_use]
+    pub fn is_usual(line: &HeaderValue) -> bool {
+        line == "*/*" || line == "application/json"
     }
 
     /// The form that suits the caller best.

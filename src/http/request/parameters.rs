@@ -161,7 +161,7 @@ impl<'a> Parameters<'a> {
 
     /// Whether they were read in these words.
     #[must_use]
-    pub(super) fn are_of(&self, vocabulary: &'static Vocabulary) -> bool {
+    pub(crate) fn are_of(&self, vocabulary: &'static Vocabulary) -> bool {
         std::ptr::eq(self.texts.vocabulary, vocabulary)
     }
 
