@@ -52,7 +52,7 @@ impl Quantity {
         match JsonNumber::parse(text).ok_or(QuantityError::NotANumber)?.value() {
             Value::Short { mantissa, scale } => Ok(Self::of_parts(mantissa, scale)),
             Value::Long { coefficient, exponent } => {
-                Ok(Self::of_big(BigDecimal::new(BigInt::from(coefficient), exponent.saturating_neg())))
+                Ok(shortest(BigDecimal::new(BigInt::from(coefficient), exponent.saturating_neg())))
             }
             Value::Beyond => Err(QuantityError::OutOfRange),
         }
@@ -85,7 +85,7 @@ impl Quantity {
                 }
                 Self::of_parts(mantissa, scale)
             }
-            Amount::Long(big) => Self::of_big(big.normalized()),
+            Amount::Long(big) => shortest(big.normalized()),
         }
     }
 
@@ -146,22 +146,22 @@ impl Quantity {
         u16::try_from(share).unwrap_or(1000)
     }
 
-    /// The shortest form of an amount that may be long.
-    fn of_big(big: BigDecimal) -> Self {
-        let (coefficient, scale) = big.as_bigint_and_scale();
-        let parts = i128::try_from(coefficient.as_ref()).ok().zip(scale.checked_neg());
-        match parts.and_then(|(coefficient, exponent)| short(coefficient, exponent)) {
-            Some(Value::Short { mantissa, scale }) => Self::of_parts(mantissa, scale),
-            _ => Self(Amount::Long(Box::new(big))),
-        }
-    }
-
     #[cold]
     fn big(&self) -> BigDecimal {
         match &self.0 {
             Amount::Short { mantissa, scale } => BigDecimal::new(BigInt::from(*mantissa), i64::from(*scale)),
             Amount::Long(big) => big.as_ref().clone(),
         }
+    }
+}
+
+/// The shortest form of an amount that may be long.
+fn shortest(big: BigDecimal) -> Quantity {
+    let (coefficient, scale) = big.as_bigint_and_scale();
+    let parts = i128::try_from(coefficient.as_ref()).ok().zip(scale.checked_neg());
+    match parts.and_then(|(coefficient, exponent)| short(coefficient, exponent)) {
+        Some(Value::Short { mantissa, scale }) => Quantity::of_parts(mantissa, scale),
+        _ => Quantity(Amount::Long(Box::new(big))),
     }
 }
 
@@ -196,7 +196,7 @@ impl From<i32> for Quantity {
 
 impl From<Decimal> for Quantity {
     fn from(decimal: Decimal) -> Self {
-        Self::of_big(BigDecimal::new(BigInt::from(decimal.mantissa()), i64::from(decimal.scale())))
+        shortest(BigDecimal::new(BigInt::from(decimal.mantissa()), i64::from(decimal.scale())))
     }
 }
 

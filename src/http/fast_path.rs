@@ -23,19 +23,18 @@ use super::access::keys::Caller;
 use super::connection::request_id::{RequestId, X_REQUEST_ID};
 use super::offload::work::Work;
 use super::request::accept::Form;
-use super::request::ask::{Ask, AskedParameters};
+use super::request::ask::Ask;
 use super::request::cache_control::PREFER;
 use super::request::parameters::Parameters;
-use super::request::parameters::vocabulary::INVENTORY;
+use super::request::parameters::table::{EXPLAIN, INVENTORY, PARTIAL};
 use super::response::cache::{Asked, CachedResponse};
 use super::response::coding::Coding;
 use super::response::headers::{CacheHeaders, EncodedBody};
 use super::response::rows::fresh_body;
-use super::routes::compatible::{INVENTORY_ROUTE, OWN_INVENTORY_ROUTE};
+use super::routes::table::ROUTES_OF_ROWS;
 use super::state::HttpState;
-use super::state::access::GuardedRoute;
+use super::state::access::{GuardedRoute, ShopPath};
 use crate::clock::Moment;
-use crate::domain::id::OrgId;
 use crate::query::{Grid, IdList};
 use crate::stock::Validity;
 use crate::stock::shop::Shop;
@@ -99,9 +98,6 @@ struct Manner {
     conditional: bool,
 }
 
-/// Which shop a path is about, and its route if rows can be written for it here.
-type Address = (OrgId, Option<GuardedRoute>);
-
 impl FastPath {
     /// Answers for this edge.
     #[must_use]
@@ -130,16 +126,17 @@ impl FastPath {
         manner: Manner,
         caller: &Caller,
         came_at: Instant,
-        unanswered: &mut Option<AskedParameters>,
+        unanswered: &mut Option<Parameters<'static>>,
     ) -> Option<(HttpResponse<Bytes>, HitSource)> {
         let target = head.uri.path_and_query()?.as_str();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let (org_id, route) = address(path, caller)?;
+        let path = ShopPath::of(path);
+        let route = ROUTES_OF_ROWS.into_iter().find(|route| route.serves(path));
         // Who asks too often is refused before any work is done.
-        if !caller.may_read(org_id) || !self.edge.keys.may_ask(caller) {
+        if (path.org_id.is_none() && route.is_none()) || !self.edge.keys.may_ask(caller) {
             return None;
         }
-        let served = self.edge.shops.served(org_id)?;
+        let served = self.edge.served(path.org_id, caller).ok()?;
         let (shop, ready) = (served.shop(), served.ready());
         let asked = Asked { target, form: manner.form, coding: manner.coding };
         let now = self.edge.clock.at(came_at);
@@ -156,8 +153,7 @@ impl FastPath {
         let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
         let written = self.written(shop, &parameters, manner.coding, now, || ready.wants(&asked));
         let Some(Written { whole, cells, age, validity }) = written else {
-            let parameters = Arc::new(parameters.into_owned());
-            *unanswered = Some(AskedParameters { vocabulary: &INVENTORY, parameters });
+            *unanswered = Some(parameters.into_owned());
             return None;
         };
         self.edge.keys.charge(caller).ok()?;
@@ -180,8 +176,8 @@ impl FastPath {
         is_wanted: impl FnOnce() -> bool,
     ) -> Option<Written> {
         // With every cell in the cache it does not matter whether a partial answer would do.
-        parameters.flag("partial").ok()?;
-        if parameters.flag("explain").ok()? {
+        parameters.is_on(&PARTIAL).ok()?;
+        if parameters.is_on(&EXPLAIN).ok()? {
             return None;
         }
         let selection = parameters.selection().ok()?;
@@ -224,7 +220,7 @@ impl Manner {
         let mut manner = Self { form: Form::Json, coding: Coding::Identity, conditional: false };
         for (name, value) in head.headers() {
             match *name {
-                ACCEPT if value == "*/*" || value == "application/json" => {}
+                ACCEPT if Form::is_usual(value) => {}
                 ACCEPT => manner.form = Form::of(head.headers()).ok()?,
                 ACCEPT_ENCODING => manner.coding = Coding::of(head.headers()).ok()?,
                 IF_NONE_MATCH => manner.conditional = true,
@@ -238,19 +234,6 @@ impl Manner {
         }
         Some(manner)
     }
-}
-
-/// What a path is about: `/shops/{org_id}/…`, or `/com/…` of the shop that the caller is bound to.
-fn address(path: &str, caller: &Caller) -> Option<Address> {
-    if let Some(rest) = path.strip_prefix("/shops/") {
-        let (org_id, rest) = rest.split_once('/')?;
-        return Some((
-            org_id.parse().ok()?,
-            (rest == "com/inventory_locations.json").then_some(INVENTORY_ROUTE),
-        ));
-    }
-    let route = (path == OWN_INVENTORY_ROUTE.pattern).then_some(OWN_INVENTORY_ROUTE)?;
-    Some((caller.bound_to()?, Some(route)))
 }
 
 /// An answer as it is given now, at this age and for so long.
@@ -274,3 +257,6 @@ fn given(
     headers.insert(X_REQUEST_ID, request_id.into_value());
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 
 pub(crate) mod answers;
 pub mod bodies;
-mod closed;
 pub mod document;
 pub mod parameters;
 pub mod questions;

@@ -18,7 +18,8 @@ use super::problem::Problem;
 use super::request::accept::Form;
 use super::request::ask::Ask;
 use super::request::cache_control;
-use super::request::parameters::{Parameters, Vocabulary, read_body};
+use super::request::parameters::table::{EXPLAIN, FORMAT, PARTIAL};
+use super::request::parameters::{Parameters, Texts, Vocabulary, read_body};
 use super::response::headers::CacheHeaders;
 use super::state::HttpState;
 use super::state::access::Access;
@@ -114,18 +115,18 @@ impl Question {
         let (edge, request) = (access.edge(), access.request());
         let shop = access.shop()?;
         let seen = shop.purges();
-        let mut parameters = match Ask::parameters(request, vocabulary) {
-            Some(read) => read,
-            None => Arc::new(Parameters::from_query(vocabulary, request.query_string())?.into_owned()),
+        let (parameters, written) = match payload {
+            None => (Ask::parameters(request, vocabulary)?, 0),
+            Some(payload) => {
+                let texts = Texts::from_query(vocabulary, request.query_string())?.into_owned();
+                let body = read_body(request, payload, edge.limits.max_body).await?;
+                let written = body.len();
+                (with_body(edge, texts, body).await?, written)
+            }
         };
-        let mut written = 0;
-        if let Some(payload) = payload {
-            let body = read_body(request, payload, edge.limits.max_body).await?;
-            written = body.len();
-            parameters = Arc::new(with_body(edge, Arc::unwrap_or_clone(parameters), body).await?);
-        }
-        let incomplete = if parameters.flag("partial")? { Incomplete::Answer } else { Incomplete::Refuse };
-        let explain = parameters.flag("explain")?;
+        let parameters = Arc::new(parameters);
+        let incomplete = if parameters.is_on(&PARTIAL)? { Incomplete::Answer } else { Incomplete::Refuse };
+        let explain = parameters.is_on(&EXPLAIN)?;
         let granted = cache_control::wait(request.headers()).map(|wait| wait.min(edge.limits.max_wait));
         let terms = ReadTerms {
             freshness: cache_control::freshness(request.headers()),
@@ -139,7 +140,7 @@ impl Question {
 
     /// The form of a view that the caller wants: `format` says so, or `Accept`.
     pub(crate) fn form(&self, request: &HttpRequest) -> Result<Form, Problem> {
-        match self.parameters.form()? {
+        match self.parameters.get(&FORMAT)? {
             Some(form) => Ok(form),
             None => Form::of(request.headers()),
         }
@@ -174,7 +175,7 @@ impl Question {
 
     /// The grid of the lists that were given.
     pub(crate) async fn wanted(&self, edge: &HttpState) -> Result<Wanted, Problem> {
-        let variants = self.meant(edge, Parameters::variants).await?.ok_or(Problem::VariantsNeeded)?;
+        let variants = self.parameters.variants()?.ok_or(Problem::VariantsNeeded)?;
         self.wanted_of(edge, variants).await
     }
 
@@ -184,7 +185,7 @@ impl Question {
         edge: &HttpState,
         variants: IdList<VariantId>,
     ) -> Result<Wanted, Problem> {
-        let locations = match self.meant(edge, Parameters::locations).await? {
+        let locations = match self.parameters.locations()? {
             Some(locations) => locations,
             None => self.all_locations().await?,
         };
@@ -199,7 +200,7 @@ impl Question {
         Ok(Wanted::Cost(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(explanation)))
     }
 
-    /// What some of the parameters mean. Long lists are read aside.
+    /// What some of the parameters mean. Long texts are read beside this thread.
     pub(crate) async fn meant<T, E>(
         &self,
         edge: &HttpState,
@@ -284,14 +285,15 @@ impl Question {
     }
 }
 
-/// Adds what a JSON body says. A long one is read aside.
+/// Adds what a JSON body says, and reads its lists. A long one is read beside this thread.
 async fn with_body(
     edge: &HttpState,
-    parameters: Parameters<'static>,
+    texts: Texts<'static>,
     body: Bytes,
 ) -> Result<Parameters<'static>, Problem> {
-    let expected = Work::to_read(body.len());
-    Ok(edge.aside.work(expected, move || parameters.and_body(&body)).await??)
+    // The body is taken apart, then its lists are read.
+    let expected = Work::to_read(body.len()).and(Work::to_read(body.len()));
+    Ok(edge.aside.work(expected, move || texts.and_body(&body).map(Texts::read)).await??)
 }
 
 impl From<Explanation> for ExplanationBody {

@@ -15,8 +15,8 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 
 use self::access::Access;
-use self::shop_registry::ShopRegistry;
-use super::access::keys::KeyRing;
+use self::shop_registry::{ServedShop, ShopRegistry};
+use super::access::keys::{Caller, KeyRing};
 use super::access::session::Seal;
 use super::offload::Offload;
 use super::problem::Problem;
@@ -93,6 +93,20 @@ impl HttpState {
         {
             ready.keep(&asked, Arc::new(CachedResponse { whole, route: Cow::Owned(route), scope, validity }));
         }
+    }
+
+    /// The shop of this id, or without one that which the caller is bound to. Unknown, malformed and forbidden ids all
+    /// give the same answer.
+    ///
+    /// # Errors
+    /// The caller may not read it, or is bound to none.
+    pub(crate) fn served(&self, org_id: Option<&str>, caller: &Caller) -> Result<Arc<ServedShop>, Problem> {
+        let org_id = match org_id {
+            Some(text) => text.parse::<OrgId>().ok(),
+            None => Some(caller.bound_to().or_else(|| self.only_shop()).ok_or(Problem::NotBound)?),
+        };
+        let readable = org_id.filter(|org_id| caller.may_read(*org_id));
+        readable.and_then(|org_id| self.shops.served(org_id)).ok_or(Problem::ShopClosed)
     }
 
     /// With authentication off and exactly one shop configured: that shop.

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
-use super::{Amount, Quantity, aligned};
+use super::{Amount, Quantity, aligned, shortest};
 use crate::domain::number::{Value, short};
 
 impl Quantity {
@@ -12,7 +12,7 @@ impl Quantity {
             aligned(&self.0, &other.0).and_then(|(one, other, scale)| short(one + other, -i64::from(scale)));
         *self = match sum {
             Some(Value::Short { mantissa, scale }) => Self::of_parts(mantissa, scale),
-            _ => Self::of_big(self.big() + other.big()),
+            _ => shortest(self.big() + other.big()),
         };
     }
 }
@@ -93,7 +93,7 @@ impl Neg for &Quantity {
             Amount::Short { mantissa, scale } if let Some(negative) = mantissa.checked_neg() => {
                 Quantity::of_parts(negative, *scale)
             }
-            _ => Quantity::of_big(-self.big()),
+            _ => shortest(-self.big()),
         }
     }
 }

@@ -1,105 +1,18 @@
-//! The bodies of requests and answers as the OpenAPI document describes them, where no type that is written or read
-//! does.
+//! The bodies of answers as the OpenAPI document describes them, where no type that is written does.
 
 use serde::Serialize;
-use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, Type};
-use utoipa::openapi::{KnownFormat, Ref, RefOr, Schema, SchemaFormat};
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ObjectBuilder};
+use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::texts::{Amount, DirectionName, FormatName, ID_LIST, OrderName};
 use crate::http::question::ExplanationBody;
-use crate::view::alert::AlertLevel;
 use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::Missing;
 use crate::view::fulfilment::FulfilmentAnswer;
 use crate::view::low_stock::LowStockAnswer;
 use crate::view::mismatch::MismatchAnswer;
 use crate::view::negative::NegativeAnswer;
-use crate::view::stock::{GroupBy, StockAnswer, VariantStockAnswer};
-
-/// A list of ids: an array of numbers or strings, or one string of comma-separated ids.
-#[derive(Debug, Serialize)]
-pub struct Ids;
-
-/// One id, or several in one string.
-#[derive(Debug, Serialize)]
-pub struct Id;
-
-/// The cells asked for, and how to answer.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GridQuestion {
-    /// The locations. Left out: all the shop's locations.
-    #[schema(example = json!([1007284, 963414]))]
-    pub location_ids: Option<Ids>,
-    /// The variants. Needed.
-    #[schema(example = json!([1061514767, 1064240649]))]
-    pub variant_ids: Option<Ids>,
-    /// If not every cell is there in time, the answer has those that are, and says what is missing.
-    #[schema(example = false)]
-    pub partial: Option<bool>,
-    /// A dry run. No call to Haravan is made; the answer says what the question would take.
-    #[schema(example = false)]
-    pub explain: Option<bool>,
-}
-
-/// A question for inventory rows.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "limit": 250}))]
-pub struct InventoryQuestion {
-    /// The cells asked for.
-    #[serde(flatten)]
-    pub grid: GridQuestion,
-    /// How many rows. Left out: every row, or 250 if `page` is given.
-    #[schema(minimum = 1, example = 250)]
-    pub limit: Option<u64>,
-    /// Which slice of `limit` rows, from 1 on.
-    #[schema(minimum = 1, example = 1)]
-    pub page: Option<u64>,
-    /// Only rows with a greater id, whatever the order.
-    #[schema(minimum = 0, example = 0)]
-    pub since_id: Option<u64>,
-    /// Only rows updated at or after this instant.
-    #[schema(format = DateTime, example = "2021-01-01T00:00:00Z")]
-    pub updated_at_min: Option<String>,
-    /// What rows are ordered by: `id` (the default) or `updated_at` (ties by id).
-    pub order: Option<OrderName>,
-    /// `asc` (the default) or `desc`.
-    pub direction: Option<DirectionName>,
-}
-
-/// A question for stock.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "group_by": "variant"}))]
-pub struct StockQuestion {
-    /// The cells asked for.
-    #[serde(flatten)]
-    pub grid: GridQuestion,
-    /// What an item stands for.
-    pub group_by: Option<GroupBy>,
-    /// Whether each item lists its rows too.
-    #[schema(example = false)]
-    pub breakdown: Option<bool>,
-    /// The form of the answer. Left out: `Accept` says.
-    #[schema(example = "json")]
-    pub format: Option<FormatName>,
-}
-
-/// A question for negative stock.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "level": "location"}))]
-pub struct NegativeQuestion {
-    /// The cells asked for.
-    #[serde(flatten)]
-    pub grid: GridQuestion,
-    /// What an alert is about.
-    pub level: Option<AlertLevel>,
-    /// Only shortages of at least this much.
-    #[schema(example = 1)]
-    pub min_shortage: Option<Amount>,
-    /// The form of the answer. Left out: `Accept` says.
-    #[schema(example = "json")]
-    pub format: Option<FormatName>,
-}
+use crate::view::stock::{StockAnswer, VariantStockAnswer};
 
 /// Rows, as Haravan answers them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -234,41 +147,3 @@ impl PartialSchema for Forwarded {
 }
 
 impl ToSchema for Forwarded {}
-
-impl PartialSchema for Id {
-    fn schema() -> RefOr<Schema> {
-        let number = ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
-            .minimum(Some(1));
-        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(ID_LIST));
-        AnyOfBuilder::new()
-            .item(number)
-            .item(text)
-            .description(Some(
-                "An id as a number or as a string; a string may hold several, comma-separated.",
-            ))
-            .into()
-    }
-}
-
-impl ToSchema for Id {}
-
-impl PartialSchema for Ids {
-    fn schema() -> RefOr<Schema> {
-        let array = ArrayBuilder::new().items(Ref::from_schema_name(Id::name())).min_items(Some(1));
-        AnyOfBuilder::new()
-            .item(array)
-            .item(Ref::from_schema_name(Id::name()))
-            .description(Some(
-                "A list of ids: an array of numbers or strings, or one comma-separated string.",
-            ))
-            .into()
-    }
-}
-
-impl ToSchema for Ids {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.push((Id::name().into_owned(), Id::schema()));
-    }
-}

@@ -3,7 +3,6 @@
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::closed::Closed;
 use super::shop_list::ShopList;
 use super::{bodies, yaml};
 use crate::http::problem::ProblemBody;
@@ -70,7 +69,7 @@ use crate::http::routes::{
         bodies::FulfilmentReply,
         ShopList,
     )),
-    modifiers(&Keys, &Bodies, &Closed)
+    modifiers(&Keys, &Bodies)
 )]
 struct Document;
 

@@ -1,118 +1,210 @@
-//! The bodies of the questions that views are asked, as the OpenAPI document describes them. Nothing is parsed into
-//! these: [`crate::http::request::parameters`] does that.
+//! The questions of the routes as the OpenAPI document describes them, in a URL and in a body: made of the
+//! [table of parameters](crate::http::request::parameters::table).
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde_json::{Map, Value, json};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{
+    AdditionalProperties, AllOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type,
+};
+use utoipa::openapi::{KnownFormat, Ref, RefOr, Required, Schema, SchemaFormat};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use super::bodies::{GridQuestion, Ids};
-use super::texts::{Amount, FormatName};
-use crate::view::alert::AlertLevel;
-use crate::view::availability::Pooling;
+use super::texts::{AMOUNT_TEXT, Amount, ID_LIST, Id, Ids, OrderLine};
+use crate::http::request::parameters::Vocabulary;
+use crate::http::request::parameters::declared::{Declared, Shape};
+use crate::http::request::parameters::table::{
+    AVAILABILITY, FULFILMENT, INVENTORY, LOCATIONS, LOW_STOCK, MISMATCH, NEGATIVE, PURGE, STOCK,
+    VARIANT_STOCK,
+};
 
-/// A question for one variant's stock.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"location_ids": [1007284, 963414]}))]
-pub struct VariantStockQuestion {
-    /// The locations. Left out: all the shop's locations.
-    #[schema(example = json!([1007284, 963414]))]
-    pub location_ids: Option<Ids>,
-    /// If not every cell is there in time, the answer has those that are, and says what is missing.
-    #[schema(example = false)]
-    pub partial: Option<bool>,
-    /// A dry run. No call to Haravan is made; the answer says what the question would take.
-    #[schema(example = false)]
-    pub explain: Option<bool>,
-    /// The form of the answer. Left out: `Accept` says.
-    #[schema(example = "json")]
-    pub format: Option<FormatName>,
+/// Declares questions, each in the words of a route; with what its example asks besides its cells.
+macro_rules! questions {
+    ($(#[doc = $about:literal] $name:ident: $vocabulary:ident, $more:tt;)+) => {$(
+        #[doc = $about]
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl IntoParams for $name {
+            fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+                $vocabulary.in_url().map(in_url).collect()
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                body(&$vocabulary, $about.trim(), &json!($more))
+            }
+        }
+
+        impl ToSchema for $name {
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                schemas.extend($vocabulary.in_url().flat_map(named_schemas));
+                if !$vocabulary.is_closed() {
+                    schemas.push((SHARED.to_owned(), shared(&$vocabulary)));
+                }
+            }
+        }
+    )+};
 }
 
-/// A question for what can be sold.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "pooling": "positive", "cap": 10}))]
-pub struct AvailabilityQuestion {
-    /// The cells asked for.
-    #[serde(flatten)]
-    pub grid: GridQuestion,
-    /// Whether oversold locations count against the others (`net`, the default) or add nothing (`positive`).
-    pub pooling: Option<Pooling>,
-    /// Pieces of each variant that are not for sale. Left out: none.
-    #[schema(example = 2)]
-    pub buffer: Option<Amount>,
-    /// The largest quantity that the answer shows. Left out: no cap.
-    #[schema(example = 10)]
-    pub cap: Option<Amount>,
-    /// Stock at or below this quantity is low. Left out: the shop's `low_stock_threshold`.
-    #[schema(example = 5)]
-    pub threshold: Option<Amount>,
-    /// Whether the locations that have stock are listed.
-    #[schema(example = false)]
-    pub pickup: Option<bool>,
-    /// The form of the answer. Left out: `Accept` says.
-    #[schema(example = "json")]
-    pub format: Option<FormatName>,
+questions! {
+    /// A question for inventory rows.
+    InventoryQuestion: INVENTORY, {"limit": 250};
+    /// A question for locations.
+    LocationsQuestion: LOCATIONS, {};
+    /// The cells to forget.
+    PurgeQuestion: PURGE, {};
+    /// A question for stock.
+    StockQuestion: STOCK, {"group_by": "variant"};
+    /// A question for one variant's stock.
+    VariantStockQuestion: VARIANT_STOCK, {};
+    /// A question for what can be sold.
+    AvailabilityQuestion: AVAILABILITY, {"pooling": "positive", "cap": 10};
+    /// A question for negative stock.
+    NegativeQuestion: NEGATIVE, {"level": "location"};
+    /// A question for low stock.
+    LowStockQuestion: LOW_STOCK, {"threshold": 5};
+    /// A question for rows that do not add up.
+    MismatchQuestion: MISMATCH, {};
+    /// An order to plan.
+    FulfilmentQuestion: FULFILMENT, {};
 }
 
-/// A question for low stock.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649], "threshold": 5}))]
-pub struct LowStockQuestion {
-    /// The cells asked for.
-    #[serde(flatten)]
-    pub grid: GridQuestion,
-    /// What an alert is about. Left out: `variant`.
-    pub level: Option<AlertLevel>,
-    /// Stock at or below this quantity is low. Left out: the shop's `low_stock_threshold`.
-    #[schema(example = 5)]
-    pub threshold: Option<Amount>,
-    /// The form of the answer. Left out: `Accept` says.
-    #[schema(example = "json")]
-    pub format: Option<FormatName>,
+/// The name of the schema with what the compatible route shares with views.
+const SHARED: &str = "GridQuestion";
+
+/// A parameter in a URL.
+fn in_url(declared: &Declared) -> Parameter {
+    let text = |pattern| ObjectBuilder::new().schema_type(Type::String).pattern(pattern);
+    let schema: RefOr<Schema> = match declared.shape {
+        Shape::Ids => text(Some(ID_LIST)).into(),
+        Shape::Amount => text(Some(AMOUNT_TEXT)).into(),
+        Shape::Lines => text(None).into(),
+        Shape::Flag | Shape::Whole(_) | Shape::Instant => plain(declared.shape, &[]).into(),
+        Shape::Word(schema) => Ref::from_schema_name(schema().0).into(),
+    };
+    ParameterBuilder::new()
+        .name(declared.name)
+        .parameter_in(ParameterIn::Query)
+        .required(if declared.is_needed { Required::True } else { Required::False })
+        .description(Some(about(declared)))
+        .schema(Some(schema))
+        .example(Some(match declared.shape {
+            Shape::Flag | Shape::Whole(_) => read(declared.example),
+            Shape::Ids | Shape::Lines | Shape::Amount | Shape::Instant | Shape::Word(_) => {
+                declared.example.into()
+            }
+        }))
+        .build()
 }
 
-/// A question for rows that do not add up.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"location_ids": [1007284, 963414], "variant_ids": [1061514767, 1064240649]}))]
-pub struct MismatchQuestion {
-    /// The cells asked for.
-    #[serde(flatten)]
-    pub grid: GridQuestion,
-    /// The form of the answer. Left out: `Accept` says.
-    #[schema(example = "json")]
-    pub format: Option<FormatName>,
+/// A question in a body. A view takes no member that is not named.
+fn body(vocabulary: &Vocabulary, about: &str, more: &Value) -> RefOr<Schema> {
+    let examples = vocabulary.cells().map(|declared| (declared.name.to_owned(), in_body_example(declared)));
+    let mut example: Map<String, Value> = examples.collect();
+    example.extend(more.as_object().cloned().unwrap_or_default());
+    let [shared, own] = vocabulary.in_body();
+    if vocabulary.is_closed() {
+        let closed = Some(AdditionalProperties::FreeForm(false));
+        let object = object(shared.into_iter().chain(own)).additional_properties(closed);
+        let mut object = object.description(Some(about)).build();
+        object.example = Some(example.into());
+        return object.into();
+    }
+    let mut grid = Ref::from_schema_name(SHARED);
+    "The cells asked for.".clone_into(&mut grid.description);
+    let all = AllOfBuilder::new().item(grid).item(object(own)).description(Some(about));
+    let mut all = all.build();
+    all.example = Some(example.into());
+    Schema::AllOf(all).into()
 }
 
-/// An order to plan.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"lines": [{"variant_id": 1061514767, "quantity": 2}], "location_ids": [1007284, 963414], "prefer": [1007284]}))]
-pub struct FulfilmentQuestion {
-    /// What is ordered. Lines of one variant add up.
-    #[schema(min_items = 1)]
-    pub lines: Vec<OrderLine>,
-    /// The locations that may send. Left out: all the shop's locations.
-    #[schema(example = json!([1007284, 963414]))]
-    pub location_ids: Option<Ids>,
-    /// The locations to use first, the most wanted first. Fewer locations count more than preferred ones.
-    #[schema(example = json!([1007284]))]
-    pub prefer: Option<Ids>,
-    /// If not every cell is there in time, the answer has those that are, and says what is missing.
-    #[schema(example = false)]
-    pub partial: Option<bool>,
-    /// A dry run. No call to Haravan is made; the answer says what the question would take.
-    #[schema(example = false)]
-    pub explain: Option<bool>,
-    /// The form of the answer. Left out: `Accept` says.
-    #[schema(example = "json")]
-    pub format: Option<FormatName>,
+/// What the compatible route shares with views.
+fn shared(vocabulary: &Vocabulary) -> RefOr<Schema> {
+    let [shared, _] = vocabulary.in_body();
+    object(shared).description(Some("The cells asked for, and how to answer.")).into()
 }
 
-/// A line of an order.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct OrderLine {
-    /// The variant.
-    #[schema(minimum = 1, example = 1061514767)]
-    pub variant_id: u64,
-    /// Pieces ordered: a whole number.
-    #[schema(minimum = 1, maximum = 999999999999999_u64, example = 2)]
-    pub quantity: u64,
+fn object(members: impl IntoIterator<Item = &'static Declared>) -> ObjectBuilder {
+    members.into_iter().fold(ObjectBuilder::new(), |object, declared| {
+        let object = object.property(declared.name, member(declared));
+        // What else is needed may be in the URL instead.
+        if matches!(declared.shape, Shape::Lines) { object.required(declared.name) } else { object }
+    })
+}
+
+/// A parameter as a member of a body; null counts as left out.
+fn member(declared: &Declared) -> RefOr<Schema> {
+    let text = declared.in_body.map_or_else(|| about(declared), str::to_owned);
+    let name = match declared.shape {
+        Shape::Ids => Ids::name().into_owned(),
+        Shape::Amount => Amount::name().into_owned(),
+        Shape::Word(schema) => schema().0,
+        Shape::Lines => {
+            let lines = ArrayBuilder::new().items(Ref::from_schema_name(OrderLine::name()));
+            return lines.min_items(Some(1)).description(Some(text)).into();
+        }
+        Shape::Flag | Shape::Whole(_) | Shape::Instant => {
+            let mut object = plain(declared.shape, &[Type::Null]).description(Some(text)).build();
+            object.example = Some(in_body_example(declared));
+            return object.into();
+        }
+    };
+    let mut named = Ref::from_schema_name(name);
+    named.description = text;
+    OneOfBuilder::new().item(named).item(ObjectBuilder::new().schema_type(Type::Null)).into()
+}
+
+/// The schema of a shape that is the same in a URL and in a body, which may have other types besides.
+fn plain(shape: Shape, besides: &[Type]) -> ObjectBuilder {
+    let object = ObjectBuilder::new();
+    let (own, object) = match shape {
+        Shape::Flag => (Type::Boolean, object),
+        Shape::Whole(least) => {
+            let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
+            (Type::Integer, object.format(Some(format)).minimum(usize::try_from(least).ok()))
+        }
+        Shape::Instant => {
+            (Type::String, object.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))))
+        }
+        Shape::Ids | Shape::Lines | Shape::Amount | Shape::Word(_) => (Type::String, object),
+    };
+    object.schema_type(if besides.is_empty() {
+        SchemaType::Type(own)
+    } else {
+        [&[own], besides].concat().into_iter().collect()
+    })
+}
+
+/// The schemas that the members of a body refer to by name.
+fn named_schemas(declared: &Declared) -> Vec<(String, RefOr<Schema>)> {
+    fn named<T: ToSchema>() -> (String, RefOr<Schema>) {
+        (T::name().into_owned(), T::schema())
+    }
+    match declared.shape {
+        Shape::Ids => vec![named::<Ids>(), named::<Id>()],
+        Shape::Lines => vec![named::<OrderLine>()],
+        Shape::Amount => vec![named::<Amount>()],
+        Shape::Word(schema) => vec![schema()],
+        Shape::Flag | Shape::Whole(_) | Shape::Instant => Vec::new(),
+    }
+}
+
+fn in_body_example(declared: &Declared) -> Value {
+    match declared.shape {
+        Shape::Ids => read(&format!("[{}]", declared.example)),
+        Shape::Lines | Shape::Flag | Shape::Amount | Shape::Whole(_) => read(declared.example),
+        Shape::Instant | Shape::Word(_) => declared.example.into(),
+    }
+}
+
+/// The lines about a parameter, as they are broken in the table.
+fn about(declared: &Declared) -> String {
+    let lines: Vec<&str> = declared.about.iter().map(|line| line.trim()).collect();
+    lines.join("\n")
+}
+
+/// An example that is JSON.
+fn read(example: &str) -> Value {
+    serde_json::from_str(example).unwrap_or_default()
 }

@@ -2,18 +2,21 @@
 
 use std::cmp::Reverse;
 
-use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::http::header::{ACCEPT, HeaderMap, HeaderValue};
+use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
 
-/// A form of a view; the order is ours, where the caller has no preference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The forms of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
+#[schema(as = Format, rename_all = "kebab-case")]
 pub enum Form {
     /// The whole answer as one JSON object.
     Json,
     /// The items, a line each, under a header line.
     Csv,
     /// The same after a byte order mark, without which Excel takes UTF-8 for something else.
+    #[schema(rename = "csv-excel")]
     CsvForExcel,
     /// The items as JSON, a line each.
     Ndjson,
@@ -36,7 +39,7 @@ struct Range<'a> {
 type Fit = (u16, u8, Reverse<usize>);
 
 impl Form {
-    /// A form of every media type, ours first.
+    /// A form of every media type; the order is ours, where the caller has no preference.
     const ALL: [Self; 3] = [Self::Json, Self::Csv, Self::Ndjson];
 
     /// Its media type, with the parameter that distinguishes it from others of that type.
@@ -58,6 +61,12 @@ impl Form {
             Self::Csv | Self::CsvForExcel => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
         }
+    }
+
+    /// Whether a header line is what most callers send, and means [`Form::Json`] unless another line says more.
+    #[must_use]
+    pub fn is_usual(line: &HeaderValue) -> bool {
+        line == "*/*" || line == "application/json"
     }
 
     /// The form that suits the caller best.

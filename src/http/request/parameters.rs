@@ -5,75 +5,84 @@
 //! of a body that is null. What the texts mean is [`crate::query`]'s to say.
 
 mod body;
+pub(crate) mod declared;
 pub mod error;
-pub(crate) mod names;
 mod order_lines;
 mod query_string;
+pub mod table;
 #[cfg(test)]
 mod tests;
-pub mod vocabulary;
+mod values;
+mod vocabulary;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use smallvec::{SmallVec, smallvec};
 
-use error::{LineError, ParameterError, bounded};
-use names::{LINES, LISTS, LOCATION_IDS, MAX_QUOTED, PREFER, VARIANT_IDS, VATIANT_IDS};
-
-use super::accept::Form;
 use crate::domain::id::{LocationId, VariantId};
-use crate::domain::quantity::{Quantity, QuantityError};
-use crate::query::{IdList, QueryError, Selection, Slice, quoted};
-use crate::view::alert::AlertLevel;
-use crate::view::availability::Pooling;
-use crate::view::stock::GroupBy;
+use crate::query::{IdList, QueryError, Selection, Slice};
+use declared::{Parameter, Value};
+use error::{ParameterError, bounded};
+use table::{
+    DIRECTION, LIMIT, LOCATION_IDS, ORDER, PAGE, SINCE_ID, UPDATED_AT_MIN, VARIANT_IDS, VATIANT_IDS,
+};
 
 pub(crate) use body::read_body;
 pub use vocabulary::Vocabulary;
 
-/// What was given, by name: few names, so they are not worth a map.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameters<'a> {
+/// What was given, as texts by name: few names, so they are not worth a map.
+#[derive(Debug)]
+pub(crate) struct Texts<'a> {
     vocabulary: &'static Vocabulary,
     given: SmallVec<[Given<'a>; 2]>,
 }
 
+/// Parameters whose lists of cells are read. That takes the texts, so nothing reads a list for the second time.
+#[derive(Debug)]
+pub struct Parameters<'a> {
+    texts: Texts<'a>,
+    variants: Result<Option<IdList<VariantId>>, ParameterError>,
+    locations: Result<Option<IdList<LocationId>>, ParameterError>,
+}
+
 /// A parameter, and all that it was given as.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 struct Given<'a> {
     parameter: &'static str,
     values: SmallVec<[Cow<'a, str>; 1]>,
 }
 
-impl<'a> Parameters<'a> {
-    /// Reads a query string.
+impl<'a> Texts<'a> {
+    /// Takes a query string apart.
     ///
     /// # Errors
     /// A name is not one to be ignored, a value's encoding is broken, or a single value was given twice and differs.
-    pub fn from_query(vocabulary: &'static Vocabulary, query: &'a str) -> Result<Self, ParameterError> {
-        let mut parameters = Self { vocabulary, given: SmallVec::new() };
+    pub(crate) fn from_query(
+        vocabulary: &'static Vocabulary,
+        query: &'a str,
+    ) -> Result<Self, ParameterError> {
+        let mut texts = Self { vocabulary, given: SmallVec::new() };
         let mut ignored = 0;
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let Some(parameter) = vocabulary.sent(name)? else {
+            let Some(declared) = vocabulary.sent(name)? else {
                 ignored += 1;
                 bounded(ignored)?;
                 continue;
             };
+            let (parameter, is_list) = (declared.name, declared.is_list());
             let value = query_string::decode(value).ok_or(ParameterError::Encoding { parameter })?;
-            let is_list = LISTS.contains(&parameter);
             if !is_list && value.trim().is_empty() {
                 continue;
             }
-            match parameters.given.iter_mut().find(|given| given.parameter == parameter) {
+            match texts.given.iter_mut().find(|given| given.parameter == parameter) {
                 Some(given) if is_list => given.values.push(value),
                 Some(given) if given.values.contains(&value) => {}
                 Some(_) => return Err(ParameterError::Repeated { parameter }),
-                None => parameters.given.push(Given { parameter, values: smallvec![value] }),
+                None => texts.given.push(Given { parameter, values: smallvec![value] }),
             }
         }
-        Ok(parameters)
+        Ok(texts)
     }
 
     /// Adds what a JSON body says.
@@ -81,7 +90,7 @@ impl<'a> Parameters<'a> {
     /// # Errors
     /// The body is no JSON object, a member has the wrong type or a name that is not one to be ignored, or the query
     /// string has given it too.
-    pub fn and_body(mut self, body: &[u8]) -> Result<Self, ParameterError> {
+    pub(crate) fn and_body(mut self, body: &[u8]) -> Result<Self, ParameterError> {
         let in_query = self.given.len();
         for (parameter, values) in body::parse(self.vocabulary, body)? {
             let values = values.into_iter().map(Cow::Owned);
@@ -97,185 +106,124 @@ impl<'a> Parameters<'a> {
         Ok(self)
     }
 
+    /// Reads the lists of cells.
+    pub(crate) fn read(mut self) -> Parameters<'a> {
+        let variants = self.take_variants();
+        let locations = self.take(&LOCATION_IDS);
+        Parameters { texts: self, variants, locations }
+    }
+
     /// The same, to be kept for longer than what it was read from.
-    #[must_use]
-    pub fn into_owned(self) -> Parameters<'static> {
+    pub(crate) fn into_owned(self) -> Texts<'static> {
         let owned = |Given { parameter, values }: Given<'_>| {
             let values = values.into_iter().map(|value| Cow::Owned(value.into_owned())).collect();
             Given { parameter, values }
         };
-        Parameters { vocabulary: self.vocabulary, given: self.given.into_iter().map(owned).collect() }
+        Texts { vocabulary: self.vocabulary, given: self.given.into_iter().map(owned).collect() }
     }
 
-    /// A single value.
+    /// The variants asked for, if any were named, under either spelling.
+    fn take_variants(&mut self) -> Result<Option<IdList<VariantId>>, ParameterError> {
+        match (self.take(&VARIANT_IDS)?, self.take(&VATIANT_IDS)?) {
+            (Some(variants), Some(misspelled)) if variants != misspelled => {
+                let (first, second) = (VARIANT_IDS.declared.name, VATIANT_IDS.declared.name);
+                Err(QueryError::Contradiction { first, second }.into())
+            }
+            (variants, misspelled) => Ok(variants.or(misspelled)),
+        }
+    }
+
+    /// Reads a parameter, and forgets its text.
+    fn take<T: Value>(&mut self, parameter: &Parameter<T>) -> Result<Option<T>, ParameterError> {
+        let name = parameter.declared.name;
+        let Some(place) = self.given.iter().position(|given| given.parameter == name) else {
+            return Ok(None);
+        };
+        T::read(name, &self.given.remove(place).values).map(Some)
+    }
+}
+
+impl<'a> Parameters<'a> {
+    /// Reads a query string.
+    ///
+    /// # Errors
+    /// A name is not one to be ignored, a value's encoding is broken, or a single value was given twice and differs.
+    pub fn from_query(vocabulary: &'static Vocabulary, query: &'a str) -> Result<Self, ParameterError> {
+        Texts::from_query(vocabulary, query).map(Texts::read)
+    }
+
+    /// The same, to be kept for longer than what it was read from.
     #[must_use]
-    pub fn value(&self, name: &'static str) -> Option<&str> {
-        self.values(name)?.first().map(Cow::as_ref)
+    pub fn into_owned(self) -> Parameters<'static> {
+        let Self { texts, variants, locations } = self;
+        Parameters { texts: texts.into_owned(), variants, locations }
     }
 
-    fn values(&self, name: &'static str) -> Option<&[Cow<'a, str>]> {
-        self.given.iter().find(|given| given.parameter == name).map(|given| &*given.values)
+    /// Whether they were read in these words.
+    #[must_use]
+    pub(crate) fn are_of(&self, vocabulary: &'static Vocabulary) -> bool {
+        std::ptr::eq(self.texts.vocabulary, vocabulary)
+    }
+
+    /// What a parameter was given as, if it was given.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn get<T: Value>(&self, parameter: &Parameter<T>) -> Result<Option<T>, ParameterError> {
+        let name = parameter.declared.name;
+        let given = self.texts.given.iter().find(|given| given.parameter == name);
+        given.map(|given| T::read(name, &given.values)).transpose()
     }
 
     /// Whether a switch is on; off if it is not given.
     ///
     /// # Errors
     /// It is given, but neither `true` nor `false`.
-    pub fn flag(&self, name: &'static str) -> Result<bool, QueryError> {
-        match self.value(name).map(str::trim) {
-            None | Some("false" | "0") => Ok(false),
-            Some("true" | "1") => Ok(true),
-            Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
-            Some(value) if value.eq_ignore_ascii_case("false") => Ok(false),
-            Some(value) => Err(bad_value(name, value, "true or false")),
-        }
+    pub(crate) fn is_on(&self, switch: &Parameter<bool>) -> Result<bool, ParameterError> {
+        Ok(self.get(switch)?.unwrap_or_default())
     }
 
     /// The variants asked for, if any were named, under either spelling.
     ///
     /// # Errors
     /// A list is malformed, or the two spellings name different variants.
-    pub fn variants(&self) -> Result<Option<IdList<VariantId>>, QueryError> {
-        let variants = self.ids::<VariantId>(VARIANT_IDS)?;
-        let misspelled = self.ids::<VariantId>(VATIANT_IDS)?;
-        match (variants, misspelled) {
-            (Some(variants), Some(misspelled)) if variants != misspelled => {
-                Err(QueryError::Contradiction { first: VARIANT_IDS, second: VATIANT_IDS })
-            }
-            (variants, misspelled) => Ok(variants.or(misspelled)),
-        }
+    pub fn variants(&self) -> Result<Option<IdList<VariantId>>, ParameterError> {
+        self.variants.clone()
     }
 
     /// The locations asked for, if any were named.
     ///
     /// # Errors
     /// The list is malformed.
-    pub fn locations(&self) -> Result<Option<IdList<LocationId>>, QueryError> {
-        self.ids(LOCATION_IDS)
+    pub fn locations(&self) -> Result<Option<IdList<LocationId>>, ParameterError> {
+        self.locations.clone()
     }
 
     /// Whether any locations were named, readable or not.
     #[must_use]
     pub fn name_locations(&self) -> bool {
-        self.values(LOCATION_IDS).is_some()
-    }
-
-    /// What is ordered of each variant.
-    ///
-    /// # Errors
-    /// There are no lines, or one of them is malformed.
-    pub fn lines(&self) -> Result<BTreeMap<VariantId, Quantity>, LineError> {
-        order_lines::parse(self.value(LINES).ok_or(LineError::NoLines)?)
-    }
-
-    /// The locations to use first, in the order in which they were named; empty if the request names no location.
-    ///
-    /// # Errors
-    /// One of them is not an id.
-    pub fn preferred(&self) -> Result<Vec<LocationId>, QueryError> {
-        let items = self.values(PREFER).into_iter().flatten().flat_map(|item| item.split(','));
-        let items = items.map(str::trim).filter(|item| !item.is_empty());
-        items.map(|item| item.parse().map_err(|_| bad_value(PREFER, item, "a positive integer"))).collect()
+        !matches!(self.locations, Ok(None))
     }
 
     /// Which rows are wanted, in what order.
     ///
     /// # Errors
-    /// As [`Selection::parse`].
-    pub fn selection(&self) -> Result<Selection, QueryError> {
-        Selection::parse(|name| self.value(name))
+    /// A value that Haravan's documentation does not allow.
+    pub fn selection(&self) -> Result<Selection, ParameterError> {
+        Ok(Selection {
+            since_id: self.get(&SINCE_ID)?.unwrap_or_default(),
+            updated_at_min: self.get(&UPDATED_AT_MIN)?,
+            order: self.get(&ORDER)?.unwrap_or_default(),
+            direction: self.get(&DIRECTION)?.unwrap_or_default(),
+            slice: self.slice()?,
+        })
     }
 
     /// `limit` and `page`.
     ///
     /// # Errors
-    /// As [`Slice::parse`].
-    pub fn slice(&self) -> Result<Option<Slice>, QueryError> {
-        Slice::parse(self.value("limit").map(str::trim), self.value("page").map(str::trim))
+    /// One of them is no integer of at least 1.
+    pub fn slice(&self) -> Result<Option<Slice>, ParameterError> {
+        Ok(Slice::of(self.get(&LIMIT)?, self.get(&PAGE)?))
     }
-
-    /// `group_by`.
-    ///
-    /// # Errors
-    /// It is something else.
-    pub fn group_by(&self) -> Result<GroupBy, QueryError> {
-        let choices =
-            [("variant", GroupBy::Variant), ("product", GroupBy::Product), ("location", GroupBy::Location)];
-        Ok(self.choice("group_by", choices, "variant, product or location")?.unwrap_or_default())
-    }
-
-    /// `level`.
-    ///
-    /// # Errors
-    /// It is something else.
-    pub fn level(&self) -> Result<Option<AlertLevel>, QueryError> {
-        let choices = [("location", AlertLevel::Location), ("variant", AlertLevel::Variant)];
-        self.choice("level", choices, "location or variant")
-    }
-
-    /// `pooling`.
-    ///
-    /// # Errors
-    /// It is something else.
-    pub fn pooling(&self) -> Result<Pooling, QueryError> {
-        let choices = [("net", Pooling::Net), ("positive", Pooling::Positive)];
-        Ok(self.choice("pooling", choices, "net or positive")?.unwrap_or_default())
-    }
-
-    /// `format`.
-    ///
-    /// # Errors
-    /// It is something else.
-    pub fn form(&self) -> Result<Option<Form>, QueryError> {
-        let choices = [
-            ("json", Form::Json),
-            ("csv", Form::Csv),
-            ("csv-excel", Form::CsvForExcel),
-            ("ndjson", Form::Ndjson),
-        ];
-        self.choice("format", choices, "json, csv, csv-excel or ndjson")
-    }
-
-    /// One of a few words, in any case.
-    fn choice<T, const N: usize>(
-        &self,
-        name: &'static str,
-        choices: [(&str, T); N],
-        expected: &'static str,
-    ) -> Result<Option<T>, QueryError> {
-        let Some(value) = self.value(name).map(str::trim) else { return Ok(None) };
-        let chosen = choices.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
-        chosen.map(|(_, choice)| Some(choice)).ok_or_else(|| bad_value(name, value, expected))
-    }
-
-    /// A quantity that is not below zero.
-    ///
-    /// # Errors
-    /// It is something else.
-    pub fn quantity(&self, name: &'static str) -> Result<Option<Quantity>, QueryError> {
-        let Some(value) = self.value(name).map(str::trim) else { return Ok(None) };
-        match Quantity::parse(value) {
-            Ok(quantity) if !quantity.is_negative() => Ok(Some(quantity)),
-            Err(QuantityError::OutOfRange) => Err(bad_value(
-                name,
-                value,
-                "a decimal number of at least 0, of at most 38 significant digits",
-            )),
-            Ok(_) | Err(QuantityError::NotANumber) => {
-                Err(bad_value(name, value, "a decimal number of at least 0"))
-            }
-        }
-    }
-
-    fn ids<I: Copy + Ord + std::str::FromStr + TryFrom<u64>>(
-        &self,
-        name: &'static str,
-    ) -> Result<Option<IdList<I>>, QueryError> {
-        let list = |items: &[Cow<'a, str>]| IdList::from_items(name, items.iter().map(Cow::as_ref));
-        self.values(name).map(list).transpose()
-    }
-}
-
-fn bad_value(parameter: &'static str, value: &str, expected: &'static str) -> QueryError {
-    QueryError::BadValue { parameter, value: quoted(value, MAX_QUOTED), expected }
 }

@@ -4,15 +4,15 @@ use actix_web::HttpResponse;
 use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
-use crate::http::openapi::bodies::{LowStockReply, MismatchReply, NegativeQuestion, NegativeReply};
-use crate::http::openapi::parameters::{
-    AskHeaders, AskQuery, FormatQuery, GridQuery, LowStockQuery, NegativeQuery, ShopPath,
-};
-use crate::http::openapi::questions::{LowStockQuestion, MismatchQuestion};
+use crate::http::openapi::bodies::{LowStockReply, MismatchReply, NegativeReply};
+use crate::http::openapi::parameters::{AskHeaders, ShopPath};
+use crate::http::openapi::questions::{LowStockQuestion, MismatchQuestion, NegativeQuestion};
 use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;
-use crate::http::request::parameters::vocabulary::{LOW_STOCK, MISMATCH, NEGATIVE};
+use crate::http::request::parameters::table::{
+    LEVEL, LOW_STOCK, LOW_STOCK_LEVEL, MIN_SHORTAGE, MISMATCH, NEGATIVE, THRESHOLD,
+};
 use crate::http::state::Outcome;
 use crate::http::state::access::Access;
 use crate::view::alert::AlertLevel;
@@ -28,7 +28,7 @@ use crate::view::negative::{NegativeParameters, negative};
     get,
     path = "/shops/{org_id}/alerts/negative",
     tag = "Views",
-    params(ShopPath, GridQuery, NegativeQuery, AskQuery, FormatQuery, AskHeaders),
+    params(ShopPath, NegativeQuestion, AskHeaders),
     responses(ViewAnswers<NegativeReply>)
 )]
 pub(crate) async fn get_negative_alerts(access: Access) -> Outcome {
@@ -59,7 +59,7 @@ pub(crate) async fn post_negative_alerts(access: Access, payload: Payload) -> Ou
     get,
     path = "/shops/{org_id}/alerts/low-stock",
     tag = "Views",
-    params(ShopPath, GridQuery, LowStockQuery, AskQuery, FormatQuery, AskHeaders),
+    params(ShopPath, LowStockQuestion, AskHeaders),
     responses(ViewAnswers<LowStockReply>)
 )]
 pub(crate) async fn get_low_stock_alerts(access: Access) -> Outcome {
@@ -89,7 +89,7 @@ pub(crate) async fn post_low_stock_alerts(access: Access, payload: Payload) -> O
     get,
     path = "/shops/{org_id}/alerts/mismatch",
     tag = "Views",
-    params(ShopPath, GridQuery, AskQuery, FormatQuery, AskHeaders),
+    params(ShopPath, MismatchQuestion, AskHeaders),
     responses(ViewAnswers<MismatchReply>)
 )]
 pub(crate) async fn get_mismatch_alerts(access: Access) -> Outcome {
@@ -114,8 +114,8 @@ pub(crate) async fn post_mismatch_alerts(access: Access, payload: Payload) -> Ou
 async fn negatives(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
     let (edge, request) = (access.edge(), access.request());
     let question = Question::read(access, &NEGATIVE, payload).await?;
-    let level = question.parameters.level()?.unwrap_or_default();
-    let min_shortage = question.parameters.quantity("min_shortage")?;
+    let level = question.parameters.get(&LEVEL)?.unwrap_or_default();
+    let min_shortage = question.parameters.get(&MIN_SHORTAGE)?;
     let parameters = NegativeParameters { level, min_shortage };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;
@@ -128,8 +128,8 @@ async fn negatives(access: &Access, payload: Option<Payload>) -> Result<HttpResp
 async fn low_ones(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
     let (edge, request) = (access.edge(), access.request());
     let question = Question::read(access, &LOW_STOCK, payload).await?;
-    let level = question.parameters.level()?.unwrap_or(AlertLevel::Variant);
-    let threshold = question.parameters.quantity("threshold")?;
+    let level = question.parameters.get(&LOW_STOCK_LEVEL)?.unwrap_or(AlertLevel::Variant);
+    let threshold = question.parameters.get(&THRESHOLD)?;
     let threshold = threshold.unwrap_or_else(|| question.shop.low_stock_threshold().clone());
     let parameters = LowStockParameters { level, threshold };
     let form = question.form(request)?;

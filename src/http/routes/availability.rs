@@ -5,14 +5,12 @@ use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
 use crate::http::openapi::bodies::AvailabilityReply;
-use crate::http::openapi::parameters::{
-    AskHeaders, AskQuery, AvailabilityQuery, FormatQuery, GridQuery, ShopPath,
-};
+use crate::http::openapi::parameters::{AskHeaders, ShopPath};
 use crate::http::openapi::questions::AvailabilityQuestion;
 use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;
-use crate::http::request::parameters::vocabulary::AVAILABILITY;
+use crate::http::request::parameters::table::{AVAILABILITY, BUFFER, CAP, PICKUP, POOLING, THRESHOLD};
 use crate::http::state::Outcome;
 use crate::http::state::access::Access;
 use crate::view::availability::{AvailabilityParameters, availability};
@@ -27,7 +25,7 @@ use crate::view::availability::{AvailabilityParameters, availability};
     get,
     path = "/shops/{org_id}/availability",
     tag = "Views",
-    params(ShopPath, GridQuery, AvailabilityQuery, AskQuery, FormatQuery, AskHeaders),
+    params(ShopPath, AvailabilityQuestion, AskHeaders),
     responses(ViewAnswers<AvailabilityReply>)
 )]
 pub(crate) async fn get_availability(access: Access) -> Outcome {
@@ -54,13 +52,11 @@ async fn promised(access: &Access, payload: Option<Payload>) -> Result<HttpRespo
     let question = Question::read(access, &AVAILABILITY, payload).await?;
     let asked = &question.parameters;
     let parameters = AvailabilityParameters {
-        pooling: asked.pooling()?,
-        buffer: asked.quantity("buffer")?.unwrap_or_default(),
-        cap: asked.quantity("cap")?,
-        threshold: asked
-            .quantity("threshold")?
-            .unwrap_or_else(|| question.shop.low_stock_threshold().clone()),
-        pickup: asked.flag("pickup")?,
+        pooling: asked.get(&POOLING)?.unwrap_or_default(),
+        buffer: asked.get(&BUFFER)?.unwrap_or_default(),
+        cap: asked.get(&CAP)?,
+        threshold: asked.get(&THRESHOLD)?.unwrap_or_else(|| question.shop.low_stock_threshold().clone()),
+        pickup: asked.is_on(&PICKUP)?,
     };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;

@@ -6,15 +6,13 @@ use actix_web::web::{Bytes, Payload};
 use crate::domain::access::Scope;
 use crate::http::offload::work::Work;
 use crate::http::openapi::answers::{InventoryAnswers, LocationsAnswers};
-use crate::http::openapi::bodies::InventoryQuestion;
-use crate::http::openapi::parameters::{
-    AskHeaders, AskQuery, GridQuery, PageQuery, SelectionQuery, ShopPath,
-};
+use crate::http::openapi::parameters::{AskHeaders, ShopPath};
+use crate::http::openapi::questions::{InventoryQuestion, LocationsQuestion};
 use crate::http::problem::Problem;
 use crate::http::question::standing::{Material, Prepared, Uses, made};
 use crate::http::question::{Question, Wanted};
 use crate::http::request::accept::Form;
-use crate::http::request::parameters::vocabulary::{INVENTORY, LOCATIONS};
+use crate::http::request::parameters::table::{INVENTORY, LOCATIONS};
 use crate::http::response::coding::Coding;
 use crate::http::response::etag::EntityTag;
 use crate::http::response::headers::EncodedBody;
@@ -41,7 +39,7 @@ pub(crate) const OWN_INVENTORY_ROUTE: GuardedRoute =
     get,
     path = "/shops/{org_id}/com/inventory_locations.json",
     tag = "Haravan-compatible",
-    params(ShopPath, GridQuery, SelectionQuery, AskQuery, AskHeaders),
+    params(ShopPath, InventoryQuestion, AskHeaders),
     responses(InventoryAnswers)
 )]
 pub(crate) async fn get_inventory_locations(access: Access) -> Outcome {
@@ -72,7 +70,7 @@ pub(crate) async fn post_inventory_locations(access: Access, payload: Payload) -
     get,
     path = "/com/inventory_locations.json",
     tag = "Haravan-compatible",
-    params(GridQuery, SelectionQuery, AskQuery, AskHeaders),
+    params(InventoryQuestion, AskHeaders),
     responses(InventoryAnswers)
 )]
 pub(crate) async fn get_own_inventory_locations(access: Access) -> Outcome {
@@ -102,7 +100,7 @@ pub(crate) async fn post_own_inventory_locations(access: Access, payload: Payloa
     get,
     path = "/shops/{org_id}/com/locations.json",
     tag = "Haravan-compatible",
-    params(ShopPath, PageQuery, AskHeaders),
+    params(ShopPath, LocationsQuestion, AskHeaders),
     responses(LocationsAnswers)
 )]
 pub(crate) async fn get_locations(access: Access) -> Outcome {
@@ -116,7 +114,7 @@ pub(crate) async fn get_locations(access: Access) -> Outcome {
     get,
     path = "/com/locations.json",
     tag = "Haravan-compatible",
-    params(PageQuery, AskHeaders),
+    params(LocationsQuestion, AskHeaders),
     responses(LocationsAnswers)
 )]
 pub(crate) async fn get_own_locations(access: Access) -> Outcome {

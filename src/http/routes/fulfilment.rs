@@ -10,9 +10,8 @@ use crate::http::openapi::questions::FulfilmentQuestion;
 use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;
-use crate::http::request::parameters::Parameters;
-use crate::http::request::parameters::error::{LineError, ParameterError};
-use crate::http::request::parameters::vocabulary::FULFILMENT;
+use crate::http::request::parameters::error::LineError;
+use crate::http::request::parameters::table::{FULFILMENT, LINES, PREFER};
 use crate::http::state::Outcome;
 use crate::http::state::access::Access;
 use crate::query::IdList;
@@ -38,10 +37,10 @@ pub(crate) async fn post_fulfilment(access: Access, payload: Payload) -> Outcome
 async fn planned(access: &Access, payload: Payload) -> Result<HttpResponse, Problem> {
     let (edge, request) = (access.edge(), access.request());
     let question = Question::read(access, &FULFILMENT, Some(payload)).await?;
-    let demand = question.meant(edge, Parameters::lines).await?;
-    let prefer = question.parameters.preferred()?;
+    let demand = question.meant(edge, |given| given.get(&LINES)).await?.ok_or(LineError::NoLines)?;
+    let prefer = question.parameters.get(&PREFER)?.unwrap_or_default();
     let variants = IdList::from_ids(demand.keys().copied().collect());
-    let variants = variants.ok_or(ParameterError::Line(LineError::NoLines))?;
+    let variants = variants.ok_or(LineError::NoLines)?;
     let parameters = FulfilmentParameters { demand, prefer };
     let form = question.form(request)?;
     let wanted = question.wanted_of(edge, variants).await?;

@@ -6,11 +6,12 @@ use actix_web::http::header::CACHE_CONTROL;
 use crate::cache::Purge;
 use crate::http::offload::work::Work;
 use crate::http::openapi::answers::{PurgeAnswers, ShopListAnswers};
-use crate::http::openapi::parameters::{PurgeQuery, ShopPath};
+use crate::http::openapi::parameters::ShopPath;
+use crate::http::openapi::questions::PurgeQuestion;
 use crate::http::openapi::shop_list::{ShopList, ShopState};
 use crate::http::problem::Problem;
 use crate::http::request::parameters::Parameters;
-use crate::http::request::parameters::vocabulary::PURGE;
+use crate::http::request::parameters::table::PURGE;
 use crate::http::state::Outcome;
 use crate::http::state::access::Access;
 use crate::query::IdList;
@@ -32,7 +33,7 @@ pub(crate) async fn list_shops(access: Access) -> Outcome {
     delete,
     path = "/shops/{org_id}/cache",
     tag = "Operations",
-    params(ShopPath, PurgeQuery),
+    params(ShopPath, PurgeQuestion),
     responses(PurgeAnswers)
 )]
 pub(crate) async fn delete_cache(access: Access) -> Outcome {

@@ -5,15 +5,13 @@ use actix_web::web::Payload;
 
 use crate::domain::id::VariantId;
 use crate::http::openapi::answers::ViewAnswers;
-use crate::http::openapi::bodies::{StockQuestion, StockReply, VariantStockReply};
-use crate::http::openapi::parameters::{
-    AskHeaders, AskQuery, FormatQuery, GridQuery, LocationsQuery, ShopPath, StockQuery, VariantPath,
-};
-use crate::http::openapi::questions::VariantStockQuestion;
+use crate::http::openapi::bodies::{StockReply, VariantStockReply};
+use crate::http::openapi::parameters::{AskHeaders, ShopPath, VariantPath};
+use crate::http::openapi::questions::{StockQuestion, VariantStockQuestion};
 use crate::http::problem::Problem;
 use crate::http::question::view_answer::{answer, is_many};
 use crate::http::question::{Question, Wanted};
-use crate::http::request::parameters::vocabulary::{STOCK, VARIANT_STOCK};
+use crate::http::request::parameters::table::{BREAKDOWN, GROUP_BY, STOCK, VARIANT_STOCK};
 use crate::http::state::Outcome;
 use crate::http::state::access::Access;
 use crate::query::IdList;
@@ -30,7 +28,7 @@ use crate::view::stock::{GroupBy, StockParameters, stock, variant_stock};
     get,
     path = "/shops/{org_id}/stock",
     tag = "Views",
-    params(ShopPath, GridQuery, StockQuery, AskQuery, FormatQuery, AskHeaders),
+    params(ShopPath, StockQuestion, AskHeaders),
     responses(ViewAnswers<StockReply>)
 )]
 pub(crate) async fn get_stock(access: Access) -> Outcome {
@@ -59,7 +57,7 @@ pub(crate) async fn post_stock(access: Access, payload: Payload) -> Outcome {
     get,
     path = "/shops/{org_id}/stock/{variant_id}",
     tag = "Views",
-    params(ShopPath, VariantPath, LocationsQuery, AskQuery, FormatQuery, AskHeaders),
+    params(ShopPath, VariantPath, VariantStockQuestion, AskHeaders),
     responses(ViewAnswers<VariantStockReply>)
 )]
 pub(crate) async fn get_variant_stock(access: Access) -> Outcome {
@@ -84,8 +82,8 @@ pub(crate) async fn post_variant_stock(access: Access, payload: Payload) -> Outc
 async fn grouped(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
     let (edge, request) = (access.edge(), access.request());
     let question = Question::read(access, &STOCK, payload).await?;
-    let group_by = question.parameters.group_by()?;
-    let breakdown = question.parameters.flag("breakdown")?;
+    let group_by = question.parameters.get(&GROUP_BY)?.unwrap_or_default();
+    let breakdown = question.parameters.is_on(&BREAKDOWN)?;
     let parameters = StockParameters { group_by, breakdown };
     let form = question.form(request)?;
     let wanted = question.wanted(edge).await?;

@@ -17,6 +17,10 @@ use crate::http::state::access::{GuardedArguments, GuardedRoute};
 const WRITERS: Writers =
     Writers { json: || document::to_json_pretty().ok(), yaml: || document::to_yaml().ok() };
 
+/// The routes of rows, which the fast path serves too.
+pub(crate) const ROUTES_OF_ROWS: [GuardedRoute; 2] =
+    [compatible::INVENTORY_ROUTE, compatible::OWN_INVENTORY_ROUTE];
+
 /// Every route of the API. The application has the `HttpState` to share, as [`Data`], and wraps `middleware::tag` around.
 #[rustfmt::skip]
 pub fn routes(config: &mut ServiceConfig) {

@@ -10,7 +10,6 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::HttpState;
 use crate::domain::access::Scope;
-use crate::domain::id::OrgId;
 use crate::http::access::keys::Caller;
 use crate::http::problem::Problem;
 use crate::http::request::ask::Ask;
@@ -25,6 +24,18 @@ pub(crate) struct GuardedRoute {
     /// What a key must be allowed to do.
     pub(crate) scope: Scope,
 }
+
+/// What the path of a request says of its shop.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ShopPath<'a> {
+    /// The id of the shop that it names; `None` if it is about the one that its caller is bound to.
+    pub(crate) org_id: Option<&'a str>,
+    /// What follows the id.
+    below: &'a str,
+}
+
+/// What the pattern of a route about any shop begins with.
+const OF_ANY_SHOP: &str = "/shops/{org_id}";
 
 /// A request on a guarded route, for the handler: the only way to a shop and to the caller.
 #[derive(Debug)]
@@ -44,6 +55,25 @@ impl GuardedRoute {
     /// The route of a pattern, for keys with this scope.
     pub(crate) const fn new(scope: Scope, pattern: &'static str) -> Self {
         Self { pattern, scope }
+    }
+
+    /// Whether a path is this route's, whose pattern holds no other place than that for a shop's id.
+    pub(crate) fn serves(&self, path: ShopPath<'_>) -> bool {
+        match self.pattern.strip_prefix(OF_ANY_SHOP) {
+            Some(below) => path.org_id.is_some() && path.below == below,
+            None => path.org_id.is_none() && path.below == self.pattern,
+        }
+    }
+}
+
+impl<'a> ShopPath<'a> {
+    /// Takes a path apart.
+    pub(crate) fn of(path: &'a str) -> Self {
+        let named = path.strip_prefix("/shops/").and_then(|rest| rest.split_at_checked(rest.find('/')?));
+        match named {
+            Some((org_id, below)) => Self { org_id: Some(org_id), below },
+            None => Self { org_id: None, below: path },
+        }
     }
 }
 
@@ -91,14 +121,8 @@ impl Access {
     /// As [`Access::caller`], or the shop cannot be read with this key.
     pub(crate) fn shop(&self) -> Result<Arc<Shop>, Problem> {
         let caller = self.caller()?;
-        let org_id = match self.request.match_info().get("org_id") {
-            Some(text) => text.parse::<OrgId>().ok(),
-            None => Some(caller.bound_to().or_else(|| self.edge.only_shop()).ok_or(Problem::NotBound)?),
-        };
-        let shop = org_id
-            .filter(|org_id| caller.may_read(*org_id))
-            .and_then(|org_id| self.edge.shops.get(org_id))
-            .ok_or(Problem::ShopClosed)?;
+        let served = self.edge.served(self.request.match_info().get("org_id"), &caller)?;
+        let shop = Arc::clone(served.shop());
         trace::shop(shop.org_id());
         Ok(shop)
     }

@@ -32,7 +32,7 @@ pub struct ServedShop {
 impl ServedShop {
     /// The shop.
     #[must_use]
-    pub fn shop(&self) -> &Shop {
+    pub fn shop(&self) -> &Arc<Shop> {
         &self.shop
     }
 
@@ -60,12 +60,6 @@ impl ShopRegistry {
         let with_ready: BTreeMap<OrgId, Arc<ServedShop>> = shops.into_iter().map(served).collect();
         let shops = with_ready.iter().map(|(org_id, served)| (*org_id, Arc::clone(&served.shop)));
         *self.served.write() = Served { shops: Arc::new(shops.collect()), with_ready: Arc::new(with_ready) };
-    }
-
-    /// The shop of this id.
-    #[must_use]
-    pub fn get(&self, org_id: OrgId) -> Option<Arc<Shop>> {
-        self.served.read().shops.get(&org_id).cloned()
     }
 
     /// The shop of this id, with its answers that stand ready.

@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+use super::declared::{Declared, Shape};
 use super::error::{ParameterError, bounded};
-use super::names::{LINES, LISTS};
 use super::vocabulary::Vocabulary;
 use crate::http::connection::body_deadline::is_late;
 use crate::http::problem::Problem;
@@ -83,26 +83,27 @@ pub(super) fn parse(
             continue;
         };
         if let Some(texts) = member(parameter, raw)? {
-            given.push((parameter, texts));
+            given.push((parameter.name, texts));
         }
     }
     Ok(given)
 }
 
 /// The value of a member; `None` if it is null.
-fn member(parameter: &'static str, raw: &RawValue) -> Result<Option<Vec<String>>, ParameterError> {
+fn member(declared: &Declared, raw: &RawValue) -> Result<Option<Vec<String>>, ParameterError> {
     if raw.get() == "null" {
         return Ok(None);
     }
-    if parameter == LINES {
-        // Read later, as it stands, by who knows what a line is.
-        return Ok(Some(vec![raw.get().to_owned()]));
+    let parameter = declared.name;
+    match declared.shape {
+        // Read later, as it was sent, where it is known what a line is.
+        Shape::Lines => Ok(Some(vec![raw.get().to_owned()])),
+        Shape::Ids => list(raw).map(Some).ok_or(ParameterError::Member { parameter, expected: LIST }),
+        Shape::Flag | Shape::Amount | Shape::Whole(_) | Shape::Instant | Shape::Word(_) => {
+            let text = text(raw).ok_or(ParameterError::Member { parameter, expected: VALUE })?;
+            Ok((!text.trim().is_empty()).then(|| vec![text]))
+        }
     }
-    if LISTS.contains(&parameter) {
-        return list(raw).map(Some).ok_or(ParameterError::Member { parameter, expected: LIST });
-    }
-    let text = text(raw).ok_or(ParameterError::Member { parameter, expected: VALUE })?;
-    Ok((!text.trim().is_empty()).then(|| vec![text]))
 }
 
 /// A list's items, with commas between them.

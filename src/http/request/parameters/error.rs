@@ -5,6 +5,9 @@ use crate::query::QueryError;
 /// The most parameters that are ignored in one request: each is compared with the known ones. Source: ours.
 pub(super) const MOST_IGNORED: usize = 1_000;
 
+/// How much of a value an error quotes, in characters.
+pub(super) const MAX_QUOTED: usize = 40;
+
 /// Why parameters cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {

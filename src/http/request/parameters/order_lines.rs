@@ -8,12 +8,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::body::whole;
-use super::error::LineError;
+use super::error::{LineError, MAX_QUOTED};
 use crate::domain::id::VariantId;
 use crate::domain::quantity::Quantity;
-
-/// How much of a value an error quotes, in characters.
-const MAX_QUOTED: usize = 40;
+use crate::query::quoted;
 
 /// What a line's variant is.
 const VARIANT: &str = "a positive integer";
@@ -71,12 +69,11 @@ fn value<T>(
         written => written.to_owned(),
     };
     let whole = whole(raw.get());
-    read(whole.as_deref().unwrap_or(text.trim())).ok_or_else(|| {
-        let mut value: String = text.chars().take(MAX_QUOTED).collect();
-        if value.len() < text.len() {
-            value.push('…');
-        }
-        LineError::BadValue { index, member, value, expected }
+    read(whole.as_deref().unwrap_or(text.trim())).ok_or_else(|| LineError::BadValue {
+        index,
+        member,
+        value: quoted(&text, MAX_QUOTED),
+        expected,
     })
 }
 

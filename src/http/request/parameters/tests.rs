@@ -1,13 +1,16 @@
 //! Parameters as callers write them.
 
+use std::num::NonZeroU64;
+
 use actix_web::web::{self, Payload};
 use actix_web::{App, HttpRequest, HttpResponse};
 
 use super::error::{MOST_IGNORED, ParameterError};
-use super::vocabulary::{INVENTORY, NEGATIVE, STOCK, Vocabulary};
-use super::{Parameters, read_body};
+use super::table::{FORMAT, GROUP_BY, INVENTORY, LIMIT, MIN_SHORTAGE, NEGATIVE, ORDER, PARTIAL, STOCK};
+use super::{Parameters, Texts, Vocabulary, read_body};
 use crate::http::problem::Problem;
 use crate::http::request::accept::Form;
+use crate::query::{Direction, Order, Selection, Slice};
 use crate::view::stock::GroupBy;
 
 fn variants(parameters: &Parameters<'_>) -> Result<Option<Vec<u64>>, Problem> {
@@ -31,11 +34,12 @@ fn check_in(
     body: Option<&str>,
     expected: Result<Option<&[u64]>, &str>,
 ) {
-    let read = Parameters::from_query(vocabulary, query)
-        .and_then(|parameters| match body {
-            Some(body) => parameters.and_body(body.as_bytes()),
-            None => Ok(parameters),
+    let read = Texts::from_query(vocabulary, query)
+        .and_then(|texts| match body {
+            Some(body) => texts.and_body(body.as_bytes()),
+            None => Ok(texts),
         })
+        .map(Texts::read)
         .map_err(Problem::from)
         .and_then(|parameters| variants(&parameters));
     let read = read.map_err(|problem| problem.to_string());
@@ -110,9 +114,9 @@ fn a_member_of_the_wrong_type_is_named() {
 fn what_is_null_or_a_single_value_that_is_empty_is_not_given() {
     for body in [r#"{"limit":null}"#, r#"{"limit":""}"#, r#"{"limit":" "}"#, r#"{"location_ids":null}"#, "{}"]
     {
-        let read = Parameters::from_query(&INVENTORY, "since_id=&page=%20&order&limit=").unwrap();
+        let read = Texts::from_query(&INVENTORY, "since_id=&page=%20&order&limit=").unwrap();
         let read = read.and_body(body.as_bytes()).unwrap();
-        assert_eq!(read, Parameters::from_query(&INVENTORY, "").unwrap(), "{body}");
+        assert!(read.given.is_empty(), "{body}");
     }
     check("limit=&limit=5&variant_ids=1", None, Ok(Some(&[1])));
     check("variant_ids=1", Some(r#"{"variant_ids":null}"#), Ok(Some(&[1])));
@@ -179,7 +183,7 @@ fn a_single_value_may_be_repeated_but_not_changed() {
 
 #[test]
 fn switches_are_true_or_false() {
-    let flag = |query| in_stock(query).unwrap().flag("partial").map_err(|error| error.to_string());
+    let flag = |query| in_stock(query).unwrap().is_on(&PARTIAL).map_err(|error| error.to_string());
     assert_eq!(flag(""), Ok(false));
     assert_eq!(flag("partial=true"), Ok(true));
     assert_eq!(flag("partial=1"), Ok(true));
@@ -189,15 +193,16 @@ fn switches_are_true_or_false() {
         (flag("partial="), flag("partial=True"), flag("partial=FALSE")),
         (Ok(false), Ok(true), Ok(false))
     );
-    let body = Parameters::from_query(&INVENTORY, "").unwrap();
-    let body = body.and_body(b"{\"partial\":true,\"limit\":5,\"order\":\"id\"}").unwrap();
-    assert_eq!(body.flag("partial"), Ok(true));
-    assert_eq!((body.value("limit"), body.value("order")), (Some("5"), Some("id")));
+    let body = Texts::from_query(&INVENTORY, "").unwrap();
+    let body = body.and_body(b"{\"partial\":true,\"limit\":5,\"order\":\"id\"}").unwrap().read();
+    assert_eq!(body.is_on(&PARTIAL), Ok(true));
+    assert_eq!(body.get(&LIMIT).map(|limit| limit.map(NonZeroU64::get)), Ok(Some(5)));
+    assert_eq!(body.get(&ORDER), Ok(Some(Order::Id)));
 }
 
 #[test]
 fn quantities_are_decimals_of_at_least_zero() {
-    let quantity = |query: &str| Parameters::from_query(&NEGATIVE, query).unwrap().quantity("min_shortage");
+    let quantity = |query: &str| Parameters::from_query(&NEGATIVE, query).unwrap().get(&MIN_SHORTAGE);
     assert_eq!(quantity("").unwrap(), None);
     assert_eq!(quantity("min_shortage=2.5").unwrap().unwrap().to_string(), "2.5");
     assert_eq!(quantity("min_shortage=0").unwrap().unwrap().to_string(), "0");
@@ -211,12 +216,54 @@ fn quantities_are_decimals_of_at_least_zero() {
 
 #[test]
 fn words_are_chosen_in_any_case() {
-    let form = |query| in_stock(query).unwrap().form().map_err(|error| error.to_string());
+    let form = |query| in_stock(query).unwrap().get(&FORMAT).map_err(|error| error.to_string());
     assert_eq!(form(""), Ok(None));
     assert_eq!(form("format=csv-excel"), Ok(Some(Form::CsvForExcel)));
     assert_eq!(form("format=NDJSON"), Ok(Some(Form::Ndjson)));
     assert_eq!(form("format=xlsx"), Err("format: \"xlsx\" is not json, csv, csv-excel or ndjson".to_owned()));
-    assert_eq!(in_stock("group_by=Product").unwrap().group_by(), Ok(GroupBy::Product));
+    assert_eq!(in_stock("group_by=Product").unwrap().get(&GROUP_BY), Ok(Some(GroupBy::Product)));
+}
+
+#[track_caller]
+fn check_selection(query: &str, expected: Result<Selection, &str>) {
+    let read = Parameters::from_query(&INVENTORY, query).and_then(|parameters| parameters.selection());
+    let read = read.map_err(|error| error.to_string());
+    assert_eq!(read.as_ref().map_err(String::as_str), expected.as_ref().map_err(|error| *error), "{query}");
+}
+
+#[test]
+fn limit_and_page_make_a_slice() {
+    let slice = |skip, take| Selection { slice: Some(Slice { skip, take }), ..Selection::default() };
+    check_selection("", Ok(Selection::default()));
+    check_selection("limit=&page=", Ok(Selection::default()));
+    check_selection("limit=1000", Ok(slice(0, 1000)));
+    check_selection("limit=10&page=3", Ok(slice(20, 10)));
+    check_selection("page=2", Ok(slice(250, 250)));
+    let most = "page=18446744073709551615&limit=18446744073709551615";
+    check_selection(most, Ok(slice(u64::MAX, u64::MAX)));
+}
+
+#[test]
+fn order_and_direction_are_read() {
+    let expected =
+        Selection { order: Order::UpdatedAt, direction: Direction::Descending, ..Selection::default() };
+    check_selection("order=updated_at&direction=desc", Ok(expected));
+    check_selection("order=Updated_At&direction=DESC", Ok(expected));
+    check_selection("order=ID&direction=Asc", Ok(Selection::default()));
+}
+
+#[test]
+fn a_wrong_value_is_named_never_replaced_by_a_default() {
+    check_selection("limit=0", Err("limit: \"0\" is not an integer of at least 1"));
+    check_selection("limit=-1", Err("limit: \"-1\" is not an integer of at least 1"));
+    check_selection("limit=abc", Err("limit: \"abc\" is not an integer of at least 1"));
+    check_selection("limit=%2B5", Err("limit: \"+5\" is not an integer of at least 1"));
+    check_selection("page=0", Err("page: \"0\" is not an integer of at least 1"));
+    check_selection("order=name", Err("order: \"name\" is not id or updated_at"));
+    check_selection("direction=up", Err("direction: \"up\" is not asc or desc"));
+    check_selection("since_id=x", Err("since_id: \"x\" is not an integer of at least 0"));
+    let instant = "updated_at_min: \"yesterday\" is not a date and time such as 2018-11-16T10:36:20.691Z";
+    check_selection("updated_at_min=yesterday", Err(instant));
 }
 
 async fn take(request: HttpRequest, payload: Payload) -> HttpResponse {

@@ -10,7 +10,9 @@ use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::{Location, LocationClass};
 use crate::haravan::{SentLocation, parse_row};
-use crate::query::{Grid, IdList, Selection, Slice};
+use crate::http::request::parameters::Parameters;
+use crate::http::request::parameters::table::INVENTORY;
+use crate::query::{Direction, Grid, IdList, Selection, Slice};
 use crate::stock::{ReadTally, Reading};
 
 fn row(id: u64, variant: u64, location: u64, updated_at: &str) -> String {
@@ -58,31 +60,30 @@ fn text(body: RowsBody) -> String {
 }
 
 #[track_caller]
-fn check(parameters: &[(&str, &str)], ids: &[u64]) {
-    let selection =
-        Selection::parse(|name| parameters.iter().find(|(given, _)| *given == name).map(|(_, value)| *value));
-    let body = inventory_body(&snapshot(&[]), &selection.unwrap(), 0);
+fn check(query: &str, ids: &[u64]) {
+    let selection = Parameters::from_query(&INVENTORY, query).unwrap().selection().unwrap();
+    let body = inventory_body(&snapshot(&[]), &selection, 0);
     let expected: Vec<String> = ids
         .iter()
         .map(|id| rows().into_iter().find(|row| row.starts_with(&format!("{{\"id\":{id},"))).unwrap())
         .collect();
     let expected = format!("{{\"inventory_locations\":[{}]}}", expected.join(","));
-    assert_eq!(text(body), expected, "{parameters:?}");
+    assert_eq!(text(body), expected, "{query}");
 }
 
 #[test]
 fn rows_come_as_they_were_sent_ordered_filtered_and_cut() {
-    check(&[], &[10, 20, 30]);
-    check(&[("direction", "desc")], &[30, 20, 10]);
-    check(&[("since_id", "10")], &[20, 30]);
-    check(&[("since_id", "10"), ("direction", "desc"), ("limit", "1")], &[30]);
-    check(&[("limit", "2")], &[10, 20]);
-    check(&[("limit", "2"), ("page", "2")], &[30]);
-    check(&[("limit", "2"), ("page", "3")], &[]);
-    check(&[("page", "18446744073709551615"), ("limit", "18446744073709551615")], &[]);
-    check(&[("order", "updated_at")], &[20, 30, 10]);
-    check(&[("order", "updated_at"), ("direction", "desc"), ("since_id", "10")], &[20, 30]);
-    check(&[("updated_at_min", "2021-07-08T01:47:17.612Z")], &[10]);
+    check("", &[10, 20, 30]);
+    check("direction=desc", &[30, 20, 10]);
+    check("since_id=10", &[20, 30]);
+    check("since_id=10&direction=desc&limit=1", &[30]);
+    check("limit=2", &[10, 20]);
+    check("limit=2&page=2", &[30]);
+    check("limit=2&page=3", &[]);
+    check("page=18446744073709551615&limit=18446744073709551615", &[]);
+    check("order=updated_at", &[20, 30, 10]);
+    check("order=updated_at&direction=desc&since_id=10", &[20, 30]);
+    check("updated_at_min=2021-07-08T01:47:17.612Z", &[10]);
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn a_tag_tells_rows_their_order_and_what_is_missing() {
     let tag = |missing: &[(u64, u64)], selection: Selection| {
         inventory_body(&snapshot(missing), &selection, 0).into_tagged().1
     };
-    let descending = || Selection::parse(|name| (name == "direction").then_some("desc")).unwrap();
+    let descending = || Selection { direction: Direction::Descending, ..Selection::default() };
     let all = tag(&[], Selection::default());
     assert_eq!(all, tag(&[], Selection::default()));
     let others = [tag(&[], descending()), tag(&[(1, 7)], Selection::default()), tag(&[(2, 7)], descending())];
