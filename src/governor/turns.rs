@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Errand, Urgency};
+use super::errand::{Errand, Urgency};
 use crate::domain::caller::CallerId;
 use crate::plan::pending::Priority;
 

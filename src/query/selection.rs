@@ -2,10 +2,9 @@
 
 use std::cmp::Reverse;
 
+use super::error::{MAX_QUOTED, QueryError, quoted};
 use crate::domain::row::Row;
 use crate::domain::timestamp::Timestamp;
-
-use super::{QueryError, quoted};
 
 /// Rows a page when `page` is given without `limit`. Source: doc (Haravan's default `limit`).
 const DEFAULT_LIMIT: u64 = 250;
@@ -148,7 +147,7 @@ fn whole_number(
 }
 
 fn bad_value(parameter: &'static str, value: &str, expected: &'static str) -> QueryError {
-    QueryError::BadValue { parameter, value: quoted(value, super::id_list::MAX_QUOTED), expected }
+    QueryError::BadValue { parameter, value: quoted(value, MAX_QUOTED), expected }
 }
 
 #[cfg(test)]
