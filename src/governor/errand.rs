@@ -1,4 +1,4 @@
-//! What leave is asked for, and why there is none.
+//! What leave is asked for, and why it is refused.
 
 use smallvec::SmallVec;
 
@@ -18,7 +18,7 @@ pub struct Errand {
     pub priority: Priority,
     /// The callers that the call is made for: it may be the turn of each. Empty: of no caller.
     pub callers: SmallVec<[CallerId; 2]>,
-    /// The question that it is a part of; zero for none that goes on.
+    /// The question that it is a part of; zero if no question goes on.
     pub question: u64,
     /// Whether it is a tile, which is chosen when leave is given: its callers are those of `Governor::tiles_wanted`.
     pub is_tile: bool,
@@ -33,7 +33,7 @@ pub enum Urgency {
     New,
 }
 
-/// Why there is no leave.
+/// Why leave is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAdmitted {
     /// Calls for this resource are stopped; try again later.

@@ -104,7 +104,7 @@ impl Turns {
 }
 
 fn is_for(offer: &Offer<'_>, caller: CallerId) -> bool {
-    offer.callers.contains(&caller) || (offer.callers.is_empty() && caller == CallerId::NOBODY)
+    offer.callers.contains(&caller) || (offer.callers.is_empty() && caller == CallerId::NONE)
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ impl Loader {
     /// # Errors
     /// Too many cells wait already; nothing was added.
     pub fn load(&self, lacks: Vec<Lack>) -> Result<Load, Overloaded> {
-        self.load_since(CallerId::NOBODY, self.looks(), lacks, Reuse::default(), |_| false)
+        self.load_since(CallerId::NONE, self.looks(), lacks, Reuse::default(), |_| false)
     }
 
     /// Starts to get cells that this caller waits for, and found lacking when it `looked`. Cells that arrived since

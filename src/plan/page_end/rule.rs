@@ -129,7 +129,7 @@ pub struct PageSeen {
     /// The sentinel.
     pub sentinel: SentinelSeen,
     /// Whether it holds rows that were not asked for.
-    pub has_strangers: bool,
+    pub has_foreign: bool,
     /// Whether a row once known beyond the page's end has not come.
     pub known_row_missing: bool,
     /// Whether the shop's density makes so few rows hard to believe.
@@ -227,7 +227,7 @@ impl PageLengths {
         }
         if page.outstanding == 0 || page.rows == 0 {
             Next::Complete
-        } else if page.limit <= page.rows || page.has_strangers || is_contradicted(page) {
+        } else if page.limit <= page.rows || page.has_foreign || is_contradicted(page) {
             Next::AskOn
         } else if page.sentinel == SentinelSeen::Last && !is_usual_clamp(page.rows) {
             Next::Complete
