@@ -52,7 +52,10 @@ fn main() {
     for (variants, locations, density) in
         [("41667", "24", "1"), ("41667", "24", "0.4"), ("200000", "5", "1"), ("1000000", "1", "1")]
     {
-        in_a_fresh_process(&["--cells", variants, locations, density]);
+        // Variants of one product have ids in a row; those of products that are made one by one do not.
+        for ids_apart in ["1", "1000"] {
+            in_a_fresh_process(&["--cells", variants, locations, density, ids_apart]);
+        }
     }
     println!("\n## 10 M distinct cells through a bound of 256 MiB\n");
     in_a_fresh_process(&["--bound"]);
@@ -282,27 +285,29 @@ fn resident() -> u64 {
     pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }
 
-fn fill(memory: &Arc<Memory>, cache: &Arc<Cache>, variants: u64, locations: u64) {
+fn fill(memory: &Arc<Memory>, cache: &Arc<Cache>, variants: u64, locations: u64, ids_apart: u64) {
     driven().block_on(async {
         let loader = loader(memory, UNLIMITED, cache);
         for first in (1..=variants).step_by(1_000) {
-            ask(&loader, lacks(first..(first + 1_000).min(variants + 1), locations)).await;
+            let ids = (first..(first + 1_000).min(variants + 1)).map(|number| number * ids_apart);
+            ask(&loader, lacks(ids, locations)).await;
         }
     });
 }
 
 fn bytes_a_cell(arguments: &[String]) {
     let (variants, locations): (u64, u64) = (arguments[0].parse().unwrap(), arguments[1].parse().unwrap());
-    let memory = Memory::new(arguments[2].parse().unwrap(), Duration::ZERO);
+    let (memory, ids_apart) =
+        (Memory::new(arguments[2].parse().unwrap(), Duration::ZERO), arguments[3].parse().unwrap());
     let cache = Arc::new(Cache::new(1 << 34, 0));
     // What the first questions cost once is not the cells'.
-    fill(&memory, &cache, 2_000, locations);
-    let (before, cells_before) = (resident(), cache.resident_cells());
-    fill(&memory, &cache, variants, locations);
-    let weighed = cache.bytes() as f64 / cache.resident_cells() as f64;
-    let grown = resident().saturating_sub(before) as f64 / (cache.resident_cells() - cells_before) as f64;
+    fill(&memory, &cache, 2_000, locations, ids_apart);
+    let (before, cells_before) = (resident(), cache.residents().cells());
+    fill(&memory, &cache, variants, locations, ids_apart);
+    let weighed = cache.residents().bytes() as f64 / cache.residents().cells() as f64;
+    let grown = resident().saturating_sub(before) as f64 / (cache.residents().cells() - cells_before) as f64;
     println!(
-        "- {variants} x {locations}, density {}: {grown:.0} bytes a cell by RSS, {weighed:.0} as weighed",
+        "- {variants} x {locations}, density {}, ids {ids_apart} apart: {grown:.0} bytes a cell by RSS, {weighed:.0} as weighed",
         arguments[2]
     );
 }
@@ -310,7 +315,7 @@ fn bytes_a_cell(arguments: &[String]) {
 fn flat_under_a_bound() {
     let memory = Memory::new(0.4, Duration::ZERO);
     let cache = Arc::new(Cache::new(256 << 20, 0));
-    fill(&memory, &cache, 41_667, 24);
+    fill(&memory, &cache, 41_667, 24, 1);
     let at_one = resident();
     let mut most = at_one;
     driven().block_on(async {
@@ -320,12 +325,11 @@ fn flat_under_a_bound() {
             most = most.max(resident());
         }
     });
-    let _ = cache.bytes();
     println!(
         "- RSS {:.0} MiB after 1 M cells, at most {:.0} MiB after; {} cells held, weighing {:.0} MiB",
         at_one as f64 / 1048576.0,
         most as f64 / 1048576.0,
-        cache.resident_cells(),
-        cache.bytes() as f64 / 1048576.0,
+        cache.residents().cells(),
+        cache.residents().bytes() as f64 / 1048576.0,
     );
 }

@@ -1,10 +1,11 @@
 //! What a shop's cells are known to be: packed entries, one a variant, bounded in bytes.
 
 mod bundle;
+mod changes;
+mod directory;
 pub mod entry;
 pub mod feed;
 pub mod freshness;
-mod front;
 mod local;
 pub mod order;
 mod oversold;
@@ -12,6 +13,8 @@ mod purges;
 mod residents;
 pub mod row_text;
 
-pub use local::{Cache, Changes, EntryReader, TextReader};
+pub use changes::Changes;
+pub use local::{Cache, EntryReader, TextReader};
 pub use purges::{Purge, PurgeCount, PurgesSince};
+pub use residents::Residents;
 pub use row_text::LocationListId;

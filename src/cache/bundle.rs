@@ -1,7 +1,9 @@
-//! What moka holds, weighs and evicts as one: the entries of up to 16 variants whose ids are neighbours.
+//! What moka holds, weighs and evicts as one: the entries of up to 24 variants that follow each other by their ids.
 //!
-//! An entry of moka costs some 250 bytes beside its value: four times as much as a cell. The variants of a product
-//! have neighbouring ids and are asked for together. In a bundle they share that cost, and one look finds all of them.
+//! An entry of moka costs some 250 bytes beside its value: four times as much as a cell. In a bundle, variants share
+//! that cost, whether their ids are neighbours or far apart; the variants of a product, which are asked for together,
+//! mostly have one bundle, and one look finds all of them. A bundle that grows too large is split, as the leaves of a
+//! B-tree are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,30 +11,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::entry::VariantCells;
 use crate::domain::id::VariantId;
 
-/// How many low bits of an id tell the variants of a bundle apart: as many as `Bundle::present` has places for.
-const ID_BITS: u32 = 4;
+/// The most entries of a bundle. Source: measured, see `benches/engine.rs`; each change of an entry copies the list.
+const MAX_ENTRIES: usize = 24;
 
-/// What a bundle costs beside its entries: moka's node, its key, its places in the queues and in the front, and the
+/// What a bundle costs beside its entries: moka's node, its key, its places in the queues and in the directory, and the
 /// reference counts. Source: measured, see `benches/engine.rs`.
 const OVERHEAD: usize = 448;
 
-/// The variants whose ids differ in the low bits only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The id of the first variant that may belong to a bundle; zero for the bundle of the smallest ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(super) struct BundleId(u64);
 
-/// The entries of these variants after one change of the cache. A bundle is never altered, only replaced.
+/// The entries of some variants after one change of the cache. A bundle is never altered, only replaced.
 #[derive(Debug, Default)]
 pub(super) struct Bundle {
-    /// A bit for each variant that has an entry.
-    present: u16,
-    /// The entries of these variants, in the order of the bits.
-    entries: Box<[Arc<VariantCells>]>,
-    /// The number of the last change: no other bundle of the cache has it.
+    id: BundleId,
+    /// Ascending by variant. The ids stand here as well, so that a search reads no entry but the one it finds.
+    entries: Box<[Place]>,
+    /// No other bundle of the cache has this number.
     number: u64,
     totals: Totals,
     /// The span of changes in which a use was noted last.
     noted: AtomicU64,
 }
+
+/// An entry, and its variant.
+type Place = (VariantId, Arc<VariantCells>);
 
 /// Sums over the entries of a bundle.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,66 +49,76 @@ pub(super) struct Totals {
     pub(super) weight: usize,
 }
 
-impl BundleId {
-    /// The bundle that a variant belongs to.
+impl From<VariantId> for BundleId {
     #[inline]
-    pub(super) fn of(variant_id: VariantId) -> Self {
-        Self(variant_id.get() >> ID_BITS)
-    }
-
-    /// Which of `parts` parts the bundle belongs to, counted from zero.
-    #[inline]
-    pub(super) fn part_of(self, parts: usize) -> usize {
-        usize::try_from(self.0).unwrap_or(0).checked_rem(parts).unwrap_or(0)
+    fn from(variant_id: VariantId) -> Self {
+        Self(variant_id.get())
     }
 }
 
 impl Bundle {
-    /// Returns this bundle with an entry in place of what it held of the variant. Where that weighs more than
-    /// `max_weight`, the neighbours give way.
-    pub(super) fn with(&self, entry: Arc<VariantCells>, max_weight: u64) -> Self {
-        let bundle = self.with_neighbours(Arc::clone(&entry));
-        if u64::try_from(bundle.totals().weight).is_ok_and(|weight| weight <= max_weight) {
-            return bundle;
-        }
-        Self::default().with_neighbours(entry)
+    /// A bundle without entries.
+    pub(super) fn empty(id: BundleId) -> Self {
+        Self { id, ..Self::default() }
     }
 
-    fn with_neighbours(&self, entry: Arc<VariantCells>) -> Self {
-        let bit = bit_of(entry.variant_id());
-        let (number, place) = (entry.version(), self.place_of(bit));
-        let (before, after) = self.entries.split_at_checked(place).unwrap_or_default();
-        let (replaced, after) = match after.split_first() {
-            Some((replaced, after)) if self.present & bit != 0 => (Some(replaced), after),
-            _ => (None, after),
-        };
-        let mut totals = self.totals.plus(Totals::of(&entry));
-        if let Some(replaced) = replaced {
-            totals = totals.minus(Totals::of(replaced));
+    /// Returns what takes the place of this bundle once these entries, ascending by variant, are in place of what it
+    /// held of their variants: one bundle of the same id, and those that had to be split off.
+    ///
+    /// A bundle of several entries weighs at most `max_weight`.
+    pub(super) fn with(&self, changed: &[Arc<VariantCells>], max_weight: u64) -> Vec<Self> {
+        let mut entries = Vec::with_capacity(self.entries.len() + changed.len());
+        entries.extend_from_slice(&self.entries);
+        let mut totals = self.totals;
+        for entry in changed {
+            let variant_id = entry.variant_id();
+            totals = totals.plus(Totals::of(entry));
+            match entries.binary_search_by_key(&variant_id, |(id, _)| *id) {
+                Ok(place) => {
+                    if let Some((_, known)) = entries.get_mut(place) {
+                        totals = totals.minus(Totals::of(known));
+                        *known = Arc::clone(entry);
+                    }
+                }
+                Err(place) => entries.insert(place, (variant_id, Arc::clone(entry))),
+            }
         }
-        let mut entries = Vec::with_capacity(before.len() + 1 + after.len());
-        entries.extend_from_slice(before);
-        entries.push(entry);
-        entries.extend_from_slice(after);
-        Self {
-            present: self.present | bit,
-            entries: entries.into(),
-            number,
-            totals,
-            noted: AtomicU64::new(0),
-        }
+        let newest = changed.last().map(|entry| entry.variant_id());
+        let mut bundles = Vec::with_capacity(1);
+        split(self.id, (entries, totals), newest, max_weight, &mut bundles);
+        bundles
+    }
+
+    /// This bundle under a number.
+    pub(super) fn with_number(self, number: u64) -> Self {
+        Self { number, ..self }
+    }
+
+    /// The id under which moka holds the bundle.
+    #[inline]
+    pub(super) fn id(&self) -> BundleId {
+        self.id
     }
 
     /// The entry of a variant of this bundle.
     #[inline]
     pub(super) fn entry(&self, variant_id: VariantId) -> Option<&Arc<VariantCells>> {
-        let bit = bit_of(variant_id);
-        if self.present & bit == 0 { None } else { self.entries.get(self.place_of(bit)) }
+        let place = self.entries.binary_search_by_key(&variant_id, |(id, _)| *id).ok()?;
+        self.entries.get(place).map(|(_, entry)| entry)
+    }
+
+    /// Whether the id of a variant lies among those of the entries: no other bundle has an entry of it.
+    #[inline]
+    pub(super) fn spans(&self, variant_id: VariantId) -> bool {
+        let (Some((first, _)), Some((last, _))) = (self.entries.first(), self.entries.last()) else {
+            return false;
+        };
+        (*first..=*last).contains(&variant_id)
     }
 
     /// The entries, ascending by variant.
-    pub(super) fn entries(&self) -> &[Arc<VariantCells>] {
-        &self.entries
+    pub(super) fn entries(&self) -> impl DoubleEndedIterator<Item = &Arc<VariantCells>> {
+        self.entries.iter().map(|(_, entry)| entry)
     }
 
     /// Tells this bundle from every other of the same cache.
@@ -122,12 +136,39 @@ impl Bundle {
     pub(super) fn totals(&self) -> Totals {
         Totals { weight: OVERHEAD + self.totals.weight, ..self.totals }
     }
+}
 
-    /// How many of the entries come before that of a bit.
-    #[inline]
-    fn place_of(&self, bit: u16) -> usize {
-        (self.present & (bit - 1)).count_ones().try_into().unwrap_or(usize::MAX)
+/// Makes bundles of entries, ascending, and of their sums: one, or as many as it takes for each to be small enough.
+///
+/// Where the newest entry is the first or the last one, it parts from the others: entries that come in the order of
+/// their ids fill their bundles.
+fn split(
+    id: BundleId,
+    (mut entries, totals): (Vec<Place>, Totals),
+    newest: Option<VariantId>,
+    max_weight: u64,
+    bundles: &mut Vec<Bundle>,
+) {
+    let count = entries.len();
+    let is_light = u64::try_from(OVERHEAD + totals.weight).is_ok_and(|weight| weight <= max_weight);
+    if count <= 1 || count <= MAX_ENTRIES && is_light {
+        bundles.push(Bundle { id, entries: entries.into(), totals, ..Bundle::default() });
+        return;
     }
+    let is_newest = |place: Option<&Place>| place.map(|(id, _)| *id) == newest;
+    let at = match (is_newest(entries.first()), is_newest(entries.last())) {
+        (true, _) => 1,
+        (_, true) => count - 1,
+        _ => count / 2,
+    };
+    let after = entries.split_off(at);
+    let after_id = after.first().map_or(id, |(first, _)| BundleId::from(*first));
+    let sum = |entries: &[Place]| {
+        entries.iter().fold(Totals::default(), |totals, (_, entry)| totals.plus(Totals::of(entry)))
+    };
+    let (before, after) = ((sum(&entries), entries), (sum(&after), after));
+    split(id, (before.1, before.0), newest, max_weight, bundles);
+    split(after_id, (after.1, after.0), newest, max_weight, bundles);
 }
 
 impl Totals {
@@ -153,19 +194,14 @@ impl Totals {
     }
 }
 
-/// The place of a variant in its bundle, as a bit.
-#[inline]
-fn bit_of(variant_id: VariantId) -> u16 {
-    1 << (variant_id.get() & ((1 << ID_BITS) - 1))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use proptest::{prop_assert_eq, proptest};
+    use proptest::{prop_assert, prop_assert_eq, proptest};
 
-    use super::{Bundle, BundleId, OVERHEAD};
+    use super::{Bundle, BundleId, MAX_ENTRIES, OVERHEAD};
     use crate::cache::entry::VariantCells;
     use crate::domain::id::VariantId;
 
@@ -173,31 +209,58 @@ mod tests {
         Arc::new(VariantCells::empty(VariantId::new(id).unwrap()).with_version(version))
     }
 
+    /// The bundles after entries of these ids came, one after the other, each to the bundle that it belongs to.
+    fn bundles_of(ids: impl IntoIterator<Item = u64>, max_weight: u64) -> BTreeMap<BundleId, Bundle> {
+        let mut bundles = BTreeMap::from([(BundleId::default(), Bundle::default())]);
+        for (id, version) in ids.into_iter().zip(1..) {
+            let place = bundles.range(..=BundleId(id)).next_back().map(|(id, _)| *id).unwrap();
+            let bundle = bundles.remove(&place).unwrap();
+            for bundle in bundle.with(&[entry(id, version)], max_weight) {
+                assert!(bundles.insert(bundle.id(), bundle).is_none());
+            }
+        }
+        bundles
+    }
+
     #[test]
-    fn sixteen_neighbours_share_a_bundle() {
-        let bundle_of = |id| BundleId::of(VariantId::new(id).unwrap());
-        assert!((33..48).all(|id| bundle_of(id) == bundle_of(32)));
-        assert!(bundle_of(31) != bundle_of(32) && bundle_of(48) != bundle_of(32));
+    fn ids_in_their_order_fill_their_bundles() {
+        for ids in [
+            (1..=240).collect::<Vec<_>>(),
+            (1..=240).rev().collect(),
+            (1..=240).map(|id| id * 1_000).collect(),
+        ] {
+            let sizes: Vec<usize> =
+                bundles_of(ids, u64::MAX).values().map(|bundle| bundle.entries().count()).collect();
+            assert_eq!(sizes, [MAX_ENTRIES; 10]);
+        }
+    }
+
+    #[test]
+    fn a_heavy_bundle_is_split_down_to_single_entries() {
+        assert!(bundles_of(1..=40, 0).values().all(|bundle| bundle.entries().count() == 1));
     }
 
     proptest! {
         #[test]
-        fn a_bundle_has_the_last_entry_of_each_variant(ids in proptest::collection::vec(32_u64..48, 0..40)) {
-            let mut bundle = Bundle::default();
-            let mut last = std::collections::BTreeMap::new();
-            for (id, version) in ids.into_iter().zip(1..) {
-                bundle = bundle.with(entry(id, version), u64::MAX);
-                last.insert(id, version);
-                prop_assert_eq!(bundle.number(), version);
+        fn bundles_hold_the_last_entry_of_each_variant_and_stay_small(
+            ids in proptest::collection::vec(1_u64..100, 1..200),
+            several in 1_usize..20,
+        ) {
+            let max_weight = u64::try_from(OVERHEAD + several * entry(1, 0).weight()).unwrap();
+            let bundles = bundles_of(ids.iter().copied(), max_weight);
+            let last: BTreeMap<u64, u64> = ids.iter().copied().zip(1..).collect();
+            let held = bundles.values().flat_map(Bundle::entries);
+            let held: Vec<_> = held.map(|entry| (entry.variant_id().get(), entry.version())).collect();
+            prop_assert_eq!(held, last.into_iter().collect::<Vec<_>>());
+            for bundle in bundles.values() {
+                let count = bundle.entries().count();
+                prop_assert_eq!(bundle.totals().weight, OVERHEAD + count * entry(1, 0).weight());
+                prop_assert!(count <= MAX_ENTRIES.min(several));
+                for entry in bundle.entries() {
+                    prop_assert!(bundle.id() <= BundleId::from(entry.variant_id()) && bundle.spans(entry.variant_id()));
+                    prop_assert_eq!(bundle.entry(entry.variant_id()).map(|found| found.version()), Some(entry.version()));
+                }
             }
-            let held = |entry: &Arc<VariantCells>| (entry.variant_id().get(), entry.version());
-            let held: Vec<_> = bundle.entries().iter().map(held).collect();
-            prop_assert_eq!(held, last.clone().into_iter().collect::<Vec<_>>());
-            for id in 32..48 {
-                let found = bundle.entry(VariantId::new(id).unwrap()).map(|entry| entry.version());
-                prop_assert_eq!(found, last.get(&id).copied());
-            }
-            prop_assert_eq!(bundle.totals().weight, OVERHEAD + last.len() * entry(1, 0).weight());
         }
     }
 }

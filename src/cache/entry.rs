@@ -4,14 +4,13 @@
 
 mod cells;
 mod merging;
+mod observation;
+mod odd_rows;
+mod packed_cell;
 
-use std::mem::size_of;
-use std::time::Duration;
-
-use super::order::{CallTimes, Reading, RowVersion, Standing};
-use crate::clock::Moment;
+use super::order::Standing;
 use crate::domain::cell::Cell;
-use crate::domain::id::{LocationId, ProductId, RowId, VariantId};
+use crate::domain::id::{LocationId, VariantId};
 use crate::domain::line::Line;
 use crate::domain::quantity::Quantity;
 use crate::domain::row::{Row, RowIds, Shortage};
@@ -20,67 +19,14 @@ use crate::domain::timestamp::Timestamp;
 
 use cells::Cells;
 pub use merging::Turns;
+pub use observation::{Finding, Observation, Unchanged};
+use odd_rows::OddRows;
+pub use packed_cell::PackedCell;
+use packed_cell::odd_place;
 
-/// What an upstream answer said of one cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// This row.
-    Row(Box<Row>),
-    /// That there is no row.
-    NoRow,
-    /// That nothing has changed: the call named an `updated_at_min`, and nothing came of the cell.
-    Unchanged(Unchanged),
-}
-
-/// What a call with `updated_at_min` confirms where nothing came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unchanged {
-    /// Cells that were observed at this moment or later are confirmed: `updated_at_min` lies before it, by an overlap.
-    pub observed_from: Moment,
-    /// The `updated_at_min` of the call. A held row of this time or a later one should have come: that it did not
-    /// confirms nothing.
-    pub updated_at_min: Timestamp,
-}
-
-/// A finding, its place, and when it was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observation {
-    /// The location.
-    pub loc_id: LocationId,
-    /// What was found.
-    pub finding: Finding,
-    /// When the call that found it was under way.
-    pub call: CallTimes,
-}
-
-/// A cell in packed form.
-#[derive(Debug, Clone, Copy)]
-pub struct PackedCell {
-    loc_id: LocationId,
-    /// None: Haravan has no row.
-    row_id: Option<RowId>,
-    product_id: Option<ProductId>,
-    /// The row's `updated_at`.
-    updated_at: i64,
-    /// When the call that confirmed the cell last was sent.
-    observed_at: Moment,
-    /// How many milliseconds later its answer was read.
-    took: u32,
-    /// On hand, commited, incoming, available; in an odd cell, the first is its place among the odd rows.
-    quantities: [i32; 4],
-    /// Fraction digits of `updated_at`, or [`ODD`].
-    digits: u8,
-    /// Whether `updated_at` orders anything: it does not if it was far ahead when it was read.
-    orders: bool,
-    standing: Standing,
-}
-
-/// Marks a cell whose row does not fit the packed form (decimals, large numbers, unknown fields).
-const ODD: u8 = u8::MAX;
-
-/// What an entry costs beside its cells: two allocations, its head, the reference counts and its place in a bundle.
-/// Source: measured, see `benches/engine.rs`.
-const ENTRY_OVERHEAD: usize = 160;
+/// What an entry costs beside what its cells allocate: itself, the reference counts, and its place in a bundle. Source:
+/// measured, see `benches/engine.rs`.
+const ENTRY_OVERHEAD: usize = 136;
 
 /// What an entry with a row below zero costs besides: its places in the index of those. Source: the sizes of a hash
 /// table's slot and of a B-tree's, each half full.
@@ -93,82 +39,14 @@ pub struct VariantCells {
     /// Tells this entry from every other that the cache has held; zero if the cache never held it.
     version: u64,
     cells: Cells,
-    odd: Box<[Row]>,
-}
-
-impl PackedCell {
-    /// The cell's location.
-    #[must_use]
-    pub fn loc_id(&self) -> LocationId {
-        self.loc_id
-    }
-
-    /// When the call that confirmed the cell last was sent: what its age counts from.
-    #[must_use]
-    pub fn observed_at(&self) -> Moment {
-        self.observed_at
-    }
-
-    /// The row's id, if there is a row.
-    #[must_use]
-    pub fn row_id(&self) -> Option<RowId> {
-        self.row_id
-    }
-
-    /// Whether the cell was purged: it may not be served.
-    #[must_use]
-    pub fn is_purged(&self) -> bool {
-        self.standing == Standing::Purged
-    }
-
-    /// Whether the cell may be served as fresh, if its age allows it.
-    #[must_use]
-    #[inline]
-    pub fn is_sound(&self) -> bool {
-        self.standing == Standing::Sound
-    }
-
-    /// Whether a later call said something older: the cell is not fresh, whatever its age.
-    #[must_use]
-    pub fn is_doubted(&self) -> bool {
-        self.standing == Standing::Doubted
-    }
-
-    /// Whether a call that begins now would settle the doubt about the cell.
-    #[must_use]
-    pub fn can_be_settled(&self, now: Moment) -> bool {
-        self.reading().is_beyond_lag(now)
-    }
-
-    /// What the cell says, as far as its order goes.
-    fn reading(&self) -> Reading {
-        let updated_at = self.orders.then_some(self.updated_at);
-        let ended = self.observed_at.plus(Duration::from_millis(self.took.into()));
-        Reading { began: self.observed_at, ended, row: self.row_id.map(|id| RowVersion { id, updated_at }) }
-    }
-
-    /// Dates the cell anew if a call that brought nothing of it confirms it.
-    fn confirm(&mut self, unchanged: &Unchanged, call: &CallTimes) {
-        let should_have_come =
-            self.row_id.is_some() && unchanged.updated_at_min.nanoseconds() <= self.updated_at;
-        let is_covered = unchanged.observed_from <= self.observed_at && self.observed_at < call.began;
-        if self.is_sound() && is_covered && !should_have_come {
-            self.observed_at = call.began;
-            self.took = took(call);
-        }
-    }
-
-    /// Whether the row does not fit the packed form.
-    fn is_odd(&self) -> bool {
-        self.row_id.is_some() && self.digits == ODD
-    }
+    odd: OddRows,
 }
 
 impl VariantCells {
     /// An entry that knows nothing yet.
     #[must_use]
     pub fn empty(variant_id: VariantId) -> Self {
-        Self { variant_id, version: 0, cells: Cells::default(), odd: Box::default() }
+        Self { variant_id, version: 0, cells: Cells::default(), odd: OddRows::default() }
     }
 
     /// This entry under a version.
@@ -257,10 +135,8 @@ impl VariantCells {
     /// The bytes this entry costs the cache, honestly: cells, odd rows with their texts, and the node itself.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let odd: usize =
-            self.odd.iter().map(|row| size_of::<Row>() + row.as_sent.as_deref().map_or(0, str::len)).sum();
         let oversold = if self.worst_shortage().is_some() { OVERSOLD_OVERHEAD } else { 0 };
-        ENTRY_OVERHEAD + size_of_val(self.cells()) + odd + oversold
+        ENTRY_OVERHEAD + self.cells.allocated() + self.odd.weight() + oversold
     }
 
     /// The part of this entry at these locations, ascending.
@@ -338,62 +214,6 @@ impl VariantCells {
         }
         cells.push(cell);
     }
-}
-
-/// The quantities field of the next odd cell.
-fn odd_place(odd: &[Row]) -> [i32; 4] {
-    // An entry holds at most one cell a location; `limits.max_cells` keeps that far below 2^31.
-    [i32::try_from(odd.len()).unwrap_or(i32::MAX), 0, 0, 0]
-}
-
-/// How many milliseconds a call took.
-fn took(call: &CallTimes) -> u32 {
-    u32::try_from(call.ended.since(call.began).as_millis()).unwrap_or(u32::MAX)
-}
-
-/// Packs the finding of a location: a row or an absence. A row that does not fit goes among the odd ones.
-fn pack(loc_id: LocationId, row: Option<Box<Row>>, call: &CallTimes, odd: &mut Vec<Row>) -> PackedCell {
-    let blank = PackedCell {
-        loc_id,
-        row_id: None,
-        product_id: None,
-        updated_at: i64::MIN,
-        observed_at: call.began,
-        took: took(call),
-        quantities: [0; 4],
-        digits: 0,
-        orders: true,
-        standing: Standing::Sound,
-    };
-    let Some(row) = row else { return blank };
-    let blank = PackedCell {
-        row_id: Some(row.id),
-        product_id: Some(row.product_id),
-        updated_at: row.updated_at.nanoseconds(),
-        orders: call.orders(row.updated_at).is_some(),
-        ..blank
-    };
-    match packed_quantities(&row) {
-        Some(quantities) => PackedCell { quantities, digits: row.updated_at.digits(), ..blank },
-        None => {
-            let quantities = odd_place(odd);
-            odd.push(*row);
-            PackedCell { quantities, digits: ODD, ..blank }
-        }
-    }
-}
-
-fn packed_quantities(row: &Row) -> Option<[i32; 4]> {
-    if row.as_sent.is_some() {
-        return None;
-    }
-    let small = |quantity: RowQuantity| i32::try_from(quantity.as_integer()?).ok();
-    Some([
-        small(row.qty_onhand)?,
-        small(row.qty_commited)?,
-        small(row.qty_incoming)?,
-        small(row.qty_available)?,
-    ])
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
-use super::{Changes, Purge};
+use super::changes::Changes;
+use super::purges::Purge;
 use crate::domain::id::{LocationId, VariantId};
 
 /// How many changes are kept for readers that are slow. Source: ours; five seconds of calls at four a second, of fifty

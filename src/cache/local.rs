@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
 
 use super::bundle::{Bundle, BundleId};
+use super::changes::Changes;
 use super::entry::{Observation, Turns, VariantCells};
 use super::feed::{Change, ChangeReader, Changed, Feed};
 use super::purges::{Purge, PurgeCount, PurgeLog, PurgesSince};
@@ -20,26 +21,8 @@ use super::row_text::{LocationListId, ReadTexts, RowTexts, Texts};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 
-/// How many changes a cache has seen: equal counts mean that nothing was written or purged in between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Changes(u64);
-
-impl Changes {
-    /// The count, to be kept in an atomic.
-    #[must_use]
-    pub fn count(self) -> u64 {
-        self.0
-    }
-
-    /// The changes of this count.
-    #[must_use]
-    pub fn from_count(count: u64) -> Self {
-        Self(count)
-    }
-}
-
-/// Of this many parts of the bound, a bundle may weigh one. Source: ours; a variant at very many locations fits, and its
-/// neighbours give way to it.
+/// Of this many parts of the bound, a bundle of several variants may weigh one. Source: ours; a variant at very many
+/// locations has a bundle of its own.
 const PARTS: u64 = 4;
 
 /// In how many changes moka takes note of one use of a bundle. Source: ours; a look that is noted takes ten times as
@@ -65,7 +48,7 @@ pub struct Cache {
 #[derive(Debug)]
 pub struct EntryReader<'a> {
     cache: &'a Cache,
-    last: Option<(BundleId, Option<Arc<Bundle>>)>,
+    last: Option<Arc<Bundle>>,
 }
 
 /// Read access to the rows as text, at a count of changes.
@@ -84,7 +67,7 @@ impl Cache {
         let bundles = Moka::builder()
             .max_capacity(max_bytes.max(1))
             .weigher(|_, bundle: &Arc<Bundle>| u32::try_from(bundle.totals().weight).unwrap_or(u32::MAX))
-            .eviction_listener(move |id, bundle: Arc<Bundle>, cause| left.left(*id, &bundle, cause))
+            .eviction_listener(move |_, bundle: Arc<Bundle>, cause| left.left(&bundle, cause))
             .build_with_hasher(FxBuildHasher);
         let texts = Texts::new(text_bytes);
         let (changes, purges) = (AtomicU64::new(0), PurgeLog::default());
@@ -103,7 +86,7 @@ impl Cache {
     /// The changes so far. What was read since then and before they move on is still what is held.
     #[must_use]
     pub fn changes(&self) -> Changes {
-        Changes(self.changes.load(Ordering::Acquire))
+        Changes::from_count(self.changes.load(Ordering::Acquire))
     }
 
     /// Begins to follow the changes: all that come after those so far.
@@ -166,7 +149,7 @@ impl Cache {
             self.residents.observed(newest);
         }
         let mut known = None;
-        let mut merged = self.change(BundleId::of(variant_id), |bundle| {
+        let mut merged = self.change(self.residents.directory().id_of(variant_id), |bundle| {
             known = bundle.entry(variant_id).cloned();
             let entry = match &known {
                 Some(known) => known.merged_with_turns(observations, turns),
@@ -177,7 +160,7 @@ impl Cache {
         let merged = merged.pop().unwrap_or_else(|| Arc::new(VariantCells::empty(variant_id)));
         if self.feed.is_followed() {
             let changed = merged.differences(known.as_deref());
-            self.feed.publish_cells(Changes(merged.version()), variant_id, changed);
+            self.feed.publish_cells(Changes::from_count(merged.version()), variant_id, changed);
         }
         merged
     }
@@ -186,20 +169,21 @@ impl Cache {
     /// what is in flight as well.
     pub fn purge(&self, purge: &Purge, now: Moment) {
         let _writing = self.writing.lock();
+        let directory = self.residents.directory();
         let mut bundles: Vec<BundleId> = match &purge.variants {
-            Some(variants) => variants.iter().copied().map(BundleId::of).collect(),
-            None => self.residents.front().ids(),
+            Some(variants) => variants.iter().map(|variant_id| directory.id_of(*variant_id)).collect(),
+            None => directory.ids(),
         };
         // Variants that are named ascend, so that those of a bundle are neighbours.
         bundles.dedup();
         for id in bundles {
             self.change(id, |known| {
-                let concerned = known.entries().iter().filter(|entry| purge.names(entry.variant_id()));
+                let concerned = known.entries().filter(|entry| purge.names(entry.variant_id()));
                 concerned.map(|entry| entry.purged(purge.locations.as_deref())).collect()
             });
         }
         // What is held no longer may live on in answers that were made of it.
-        let number = Changes(self.changes.fetch_add(1, Ordering::Release).wrapping_add(1));
+        let number = Changes::from_count(self.changes.fetch_add(1, Ordering::Release).wrapping_add(1));
         // Last: who sees the count sees all that was marked.
         self.purges.add(purge, now);
         if self.feed.is_followed() {
@@ -219,56 +203,25 @@ impl Cache {
         self.purges.since(count)
     }
 
-    /// The entries with the worst rows below zero, purged rows aside: at most `max`, the worst first.
-    #[must_use]
-    pub fn oversold(&self, max: usize) -> Vec<Arc<VariantCells>> {
-        self.residents.oversold().worst(max)
-    }
-
-    /// How many variants are held that have a row below zero, purged rows aside.
-    #[must_use]
-    pub fn oversold_variants(&self) -> usize {
-        self.residents.oversold().variants()
-    }
-
-    /// Every entry, in no order that means anything. Looking does not count as using: it keeps nothing from being
-    /// evicted.
+    /// Every entry, ascending by variant. Looking does not count as using: it keeps nothing from being evicted.
     pub fn entries(&self) -> impl Iterator<Item = Arc<VariantCells>> + '_ {
-        self.bundles.iter().flat_map(|(_, bundle)| bundle.entries().to_vec())
+        self.residents.directory().entries()
     }
 
-    /// When the newest observation that ever came in was made. `None` before the first.
+    /// What is held, counted.
     #[must_use]
-    pub fn newest_observation(&self) -> Option<Moment> {
-        self.residents.newest_observation()
-    }
-
-    /// How many cells are held.
-    #[must_use]
-    pub fn resident_cells(&self) -> u64 {
-        self.residents.cells()
-    }
-
-    /// How many rows are held whose available quantity is negative.
-    #[must_use]
-    pub fn negative_rows(&self) -> u64 {
-        self.residents.negative_rows()
-    }
-
-    /// The bytes they weigh.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.residents.bytes()
+    pub fn residents(&self) -> &Residents {
+        &self.residents
     }
 
     /// Lets moka take note of a look at a bundle, so that it knows what to evict. While the cache is less than half full
     /// there is nothing to know.
     #[inline]
-    fn note_use(&self, id: BundleId, bundle: Option<&Bundle>) {
+    fn note_use(&self, bundle: &Bundle) {
         if self.max_bytes / 2 < self.residents.bytes() {
             let span = self.changes().count() / CHANGES_A_NOTE + 1;
-            if bundle.is_none_or(|bundle| bundle.is_first_use_in(span)) {
-                self.bundles.get(&id);
+            if bundle.is_first_use_in(span) {
+                self.bundles.get(&bundle.id());
             }
         }
     }
@@ -281,24 +234,27 @@ impl Cache {
         make: impl FnOnce(&Bundle) -> Vec<VariantCells>,
     ) -> Vec<Arc<VariantCells>> {
         let mut number = self.changes.load(Ordering::Relaxed);
-        let mut changed = Vec::new();
+        let (mut changed, mut split_off) = (Vec::new(), Vec::new());
         self.bundles.entry(id).and_compute_with(|known| {
             // What is being evicted at this moment can be found still, so that it has to be changed as well.
-            let known = known.map(Entry::into_value).or_else(|| self.residents.front().get(id));
-            let known = known.unwrap_or_default();
-            let mut bundle = Arc::clone(&known);
+            let known = known.map(Entry::into_value).or_else(|| self.residents.directory().get(id));
+            let known = known.unwrap_or_else(|| Arc::new(Bundle::empty(id)));
             for entry in make(&known) {
                 number = number.wrapping_add(1);
-                let entry = Arc::new(entry.with_version(number));
-                changed.push(Arc::clone(&entry));
-                bundle = Arc::new(bundle.with(entry, self.max_bytes / PARTS));
+                changed.push(Arc::new(entry.with_version(number)));
             }
             if changed.is_empty() {
                 return Op::Nop;
             }
-            self.residents.came(id, &known, &bundle);
+            let mut bundles =
+                self.residents.came(&known, known.with(&changed, self.max_bytes / PARTS)).into_iter();
+            let Some(bundle) = bundles.next() else { return Op::Nop };
+            split_off.extend(bundles);
             Op::Put(bundle)
         });
+        for bundle in split_off {
+            self.bundles.insert(bundle.id(), bundle);
+        }
         if self.max_bytes < self.residents.bytes() {
             // Moka evicts from time to time. The bound holds now.
             self.bundles.run_pending_tasks();
@@ -312,12 +268,13 @@ impl EntryReader<'_> {
     /// What is known of a variant.
     #[inline]
     pub fn get(&mut self, variant_id: VariantId) -> Option<&Arc<VariantCells>> {
-        let id = BundleId::of(variant_id);
-        if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
-            self.last = Some((id, self.cache.residents.front().get(id)));
-            self.cache.note_use(id, self.last.as_ref().and_then(|(_, bundle)| bundle.as_deref()));
+        if self.last.as_ref().is_none_or(|last| !last.spans(variant_id)) {
+            self.last = self.cache.residents.directory().find(variant_id);
+            if let Some(bundle) = &self.last {
+                self.cache.note_use(bundle);
+            }
         }
-        self.last.as_ref()?.1.as_ref()?.entry(variant_id)
+        self.last.as_ref()?.entry(variant_id)
     }
 
     /// Whether what is held of a variant is the entry of this version.

@@ -5,15 +5,18 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use moka::notification::RemovalCause;
 
-use super::bundle::{Bundle, BundleId, Totals};
-use super::front::Front;
+use super::bundle::{Bundle, Totals};
+use super::directory::Directory;
+use super::entry::VariantCells;
 use super::oversold::OversoldIndex;
 use crate::clock::Moment;
 
 /// The bundles held, counts of them, and the index of what is oversold of them.
 #[derive(Debug, Default)]
-pub(super) struct Residents {
-    front: Front,
+pub struct Residents {
+    directory: Directory,
+    /// How many bundles there were.
+    bundles: AtomicU64,
     cells: AtomicI64,
     negative_rows: AtomicI64,
     bytes: AtomicI64,
@@ -23,18 +26,24 @@ pub(super) struct Residents {
 }
 
 impl Residents {
-    /// Counts a bundle that is about to take the place of what was known of it. Called in the order of changes.
-    pub(super) fn came(&self, id: BundleId, known: &Bundle, bundle: &Arc<Bundle>) {
-        self.front.came(id, bundle);
-        self.count(bundle.totals(), 1);
-        self.oversold.came(known, bundle);
+    /// Numbers and counts bundles that are about to take the place of the one that was known of them. Called in the
+    /// order of changes.
+    pub(super) fn came(&self, known: &Bundle, bundles: Vec<Bundle>) -> Vec<Arc<Bundle>> {
+        let number = || self.bundles.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let came: Vec<_> = bundles.into_iter().map(|bundle| Arc::new(bundle.with_number(number()))).collect();
+        self.directory.came(&came);
+        for bundle in &came {
+            self.count(bundle.totals(), 1);
+            self.oversold.came(known, bundle);
+        }
+        came
     }
 
     /// Counts a bundle out that is held no longer: moka's eviction listener.
-    pub(super) fn left(&self, id: BundleId, bundle: &Bundle, cause: RemovalCause) {
+    pub(super) fn left(&self, bundle: &Bundle, cause: RemovalCause) {
         self.count(bundle.totals(), -1);
         if cause != RemovalCause::Replaced {
-            self.front.left(id, bundle);
+            self.directory.left(bundle);
             self.oversold.left(bundle);
         }
     }
@@ -45,32 +54,43 @@ impl Residents {
     }
 
     /// When the newest observation was made that ever came in. `None` before the first.
-    pub(super) fn newest_observation(&self) -> Option<Moment> {
+    #[must_use]
+    pub fn newest_observation(&self) -> Option<Moment> {
         self.newest.load(Ordering::Relaxed).checked_sub(1).map(Moment::from_millis)
     }
 
     /// The bundles held.
-    pub(super) fn front(&self) -> &Front {
-        &self.front
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
     }
 
-    /// The entries with rows below zero.
-    pub(super) fn oversold(&self) -> &OversoldIndex {
-        &self.oversold
+    /// The entries with the worst rows below zero, purged rows aside: at most `max`, the worst first.
+    #[must_use]
+    pub fn oversold(&self, max: usize) -> Vec<Arc<VariantCells>> {
+        self.oversold.worst(max)
     }
 
-    /// The cells held.
-    pub(super) fn cells(&self) -> u64 {
+    /// How many variants are held that have a row below zero, purged rows aside.
+    #[must_use]
+    pub fn oversold_variants(&self) -> usize {
+        self.oversold.variants()
+    }
+
+    /// How many cells are held.
+    #[must_use]
+    pub fn cells(&self) -> u64 {
         positive(&self.cells)
     }
 
-    /// The rows below zero among them.
-    pub(super) fn negative_rows(&self) -> u64 {
+    /// How many rows are held whose available quantity is negative.
+    #[must_use]
+    pub fn negative_rows(&self) -> u64 {
         positive(&self.negative_rows)
     }
 
     /// The bytes they weigh.
-    pub(super) fn bytes(&self) -> u64 {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         positive(&self.bytes)
     }
 

@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::{Finding, Observation, PackedCell, VariantCells, pack};
+use super::VariantCells;
+use super::observation::{Finding, Observation};
+use super::packed_cell::{PackedCell, pack};
 use crate::cache::order::{CallTimes, Standing, Verdict};
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, RowId};

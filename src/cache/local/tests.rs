@@ -1,6 +1,7 @@
 //! What stays resident, what is counted, and what a purge reaches.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
@@ -44,12 +45,16 @@ fn the_bound_holds_after_every_merge() {
         let cache = Cache::new(bound, 0);
         for number in 1..=1_500 {
             hold(&cache, number * spread, number % 30 + 1, -1);
-            assert!(cache.bytes() <= bound, "{} bytes after {number} variants", cache.bytes());
+            assert!(
+                cache.residents().bytes() <= bound,
+                "{} bytes after {number} variants",
+                cache.residents().bytes()
+            );
         }
-        assert!(bound / 2 < cache.bytes(), "{} bytes", cache.bytes());
-        assert_eq!(found(&cache), (cache.resident_cells(), cache.negative_rows()));
+        assert!(bound / 2 < cache.residents().bytes(), "{} bytes", cache.residents().bytes());
+        assert_eq!(found(&cache), (cache.residents().cells(), cache.residents().negative_rows()));
         let oversold: usize = cache.entries().filter(|entry| entry.worst_shortage().is_some()).count();
-        assert_eq!(cache.oversold_variants(), oversold);
+        assert_eq!(cache.residents().oversold_variants(), oversold);
     }
 }
 
@@ -70,15 +75,15 @@ fn what_is_asked_for_again_and_again_outlives_a_flood() {
 }
 
 #[test]
-fn a_variant_at_very_many_locations_is_held_though_its_neighbours_give_way() {
+fn a_variant_at_very_many_locations_is_held_by_itself() {
     let cache = Cache::new(1 << 20, 0);
     for id in 32..48 {
         hold(&cache, id, 1_000, 1);
     }
-    assert!(cache.bytes() <= 1 << 20 && cache.get(variant(47)).is_some());
+    assert!(cache.residents().bytes() <= 1 << 20 && cache.get(variant(47)).is_some());
     hold(&cache, 40, 12_000, -1);
     assert_eq!(cache.get(variant(40)).map(|entry| entry.cells().len()), Some(12_000));
-    assert_eq!(cache.oversold_variants(), 1);
+    assert_eq!(cache.residents().oversold_variants(), 1);
 }
 
 #[test]
@@ -95,6 +100,32 @@ fn a_purge_of_a_variant_leaves_its_neighbours() {
         assert!(entry.cells().iter().all(|cell| cell.is_purged() == is_purged));
     }
     assert!(cache.get(variant(99)).is_none());
+}
+
+#[test]
+fn who_looks_while_bundles_are_split_finds_all_that_came_before() {
+    let (cache, came) = (Cache::new(1 << 30, 0), AtomicU64::new(0));
+    // Ids that come from all sides: 37 is prime to 1,009.
+    let id_of = |number: u64| number * 37 % 1_009 + 1;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..1_000 {
+                hold(&cache, id_of(number), 1, 1);
+                came.store(number + 1, Ordering::Release);
+            }
+        });
+        loop {
+            let before = came.load(Ordering::Acquire);
+            let mut reader = cache.reader();
+            assert!((0..before).all(|number| reader.get(variant(id_of(number))).is_some()));
+            let ids: Vec<u64> = cache.entries().map(|entry| entry.variant_id().get()).collect();
+            assert!(ids.is_sorted_by(|one, next| one < next));
+            assert!((0..before).all(|number| ids.binary_search(&id_of(number)).is_ok()));
+            if before == 1_000 {
+                break;
+            }
+        }
+    });
 }
 
 /// Something that happens to a cache.
@@ -142,11 +173,11 @@ proptest! {
                 ),
             }
             prop_assert!(before < cache.changes());
-            prop_assert!(cache.bytes() <= max_bytes);
-            prop_assert_eq!(found(&cache), (cache.resident_cells(), cache.negative_rows()));
+            prop_assert!(cache.residents().bytes() <= max_bytes);
+            prop_assert_eq!(found(&cache), (cache.residents().cells(), cache.residents().negative_rows()));
             let oversold = cache.entries().filter(|entry| entry.worst_shortage().is_some()).count();
-            prop_assert_eq!(cache.oversold_variants(), oversold);
-            prop_assert_eq!(cache.residents.front().len(), cache.bundles.iter().count());
+            prop_assert_eq!(cache.residents().oversold_variants(), oversold);
+            prop_assert_eq!(cache.residents.directory().len(), cache.bundles.iter().count());
             for entry in cache.entries() {
                 prop_assert!(last_versions[&entry.variant_id()] <= entry.version());
                 prop_assert_eq!(cache.get(entry.variant_id()).map(|held| held.version()), Some(entry.version()));

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
-use crate::cache::Changes;
+use crate::cache::changes::Changes;
 use crate::cache::entry::VariantCells;
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, RowId, VariantId};

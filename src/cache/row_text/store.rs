@@ -9,8 +9,8 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use quick_cache::{UnitWeighter, Weighter, sync, unsync};
 use rustc_hash::FxBuildHasher;
 
-use super::RowTexts;
-use crate::cache::Changes;
+use super::entry::RowTexts;
+use crate::cache::changes::Changes;
 use crate::cache::entry::VariantCells;
 use crate::domain::id::{LocationId, VariantId};
 

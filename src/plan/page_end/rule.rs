@@ -80,7 +80,7 @@ pub struct Doubt {
     rows: usize,
     /// Calls up to this one had been sent when the page came: they prove nothing.
     sent_before: CallNumber,
-    /// Its length speaks against it: no page that was asked for before is evidence, and one witness is not enough.
+    /// Its length speaks against it: no page that was asked for before is evidence, and one probe is not enough.
     is_suspicious: bool,
 }
 
@@ -91,7 +91,7 @@ impl Doubt {
         self.rows < rows
     }
 
-    /// Whether its length speaks against it: then a witness is not enough.
+    /// Whether its length speaks against it: then a probe is not enough.
     #[must_use]
     pub fn is_suspicious(&self) -> bool {
         self.is_suspicious

@@ -28,7 +28,7 @@ pub struct FreshnessStats {
 
 impl FreshnessStats {
     pub(super) fn of(cache: &Cache, policy: &FreshnessPolicy, now: Moment) -> Self {
-        let newest = cache.newest_observation().map(|newest| now.since(newest));
+        let newest = cache.residents().newest_observation().map(|newest| now.since(newest));
         let mut stats = Self { newest, ..Self::default() };
         for (number, entry) in cache.entries().enumerate() {
             if number == MAX_VARIANTS || MAX_CELLS <= stats.cells() {

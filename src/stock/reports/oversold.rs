@@ -27,7 +27,7 @@ pub struct Oversold {
 
 impl Oversold {
     pub(super) fn of(cache: &Cache, policy: FreshnessPolicy, now: Moment) -> Self {
-        let mut entries = cache.oversold(MAX_VARIANTS);
+        let mut entries = cache.residents().oversold(MAX_VARIANTS);
         let mut cells = 0_usize;
         let room = entries.iter().take_while(|entry| {
             let has_room = cells < MAX_CELLS;
@@ -36,7 +36,7 @@ impl Oversold {
         });
         let kept = room.count();
         entries.truncate(kept);
-        let cut = kept < cache.oversold_variants();
+        let cut = kept < cache.residents().oversold_variants();
         entries.sort_unstable_by_key(|entry| entry.variant_id());
         Self { entries, cut, policy, now }
     }
