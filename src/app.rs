@@ -32,7 +32,7 @@ use actix_service::{IntoServiceFactory, apply, map_config};
 use actix_web::App as Routes;
 use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -49,7 +49,7 @@ use crate::ui;
 
 use connections::Connections;
 use fast_path::Shortcut;
-use listener::Serving;
+use listener::{Listener, Serving};
 use request_trace::Sampling;
 use traffic::Traffic;
 use wiring::Devices;
@@ -61,6 +61,8 @@ const TASKS_END_WITHIN: Duration = Duration::from_millis(250);
 pub struct App {
     server: Server,
     addr: SocketAddr,
+    /// The address of the operators' listener, if there is one.
+    admin_addr: Option<SocketAddr>,
     clock: Clock,
     draining: Arc<AtomicBool>,
     /// Ends what waits for callers.
@@ -100,7 +102,7 @@ pub enum AppError {
 }
 
 impl App {
-    /// Makes every device and binds the listener; nothing is served yet, but connections may queue.
+    /// Makes every device and binds the listeners; nothing is served yet, but connections may queue.
     ///
     /// # Errors
     /// See [`AppError`].
@@ -115,20 +117,13 @@ impl App {
         let workers = settings.server.workers.unwrap_or(cores);
         let most = capacity::connections(&settings, workers);
         let connections = Arc::new(Connections::new(most, metrics.connections()));
-        let devices = Devices::new(&settings, clock.clone(), metrics, tasks.clone())?;
+        let devices = Devices::new(&settings, clock.clone(), metrics.clone(), tasks.clone())?;
         let shops = devices.shops(&settings.shops)?;
         let edge = Data::new(devices.edge(&settings, shops, Arc::clone(&draining)));
         let stopping = CancellationToken::new();
         let server = settings.server;
-        let (counted, probed) = (Arc::clone(&traffic), Arc::clone(&traffic));
-        let probe_edge = edge.clone();
-        let serving = Serving {
-            listen: server.listen,
-            workers,
-            // Whole seconds; `run_until` keeps to the fractions.
-            shutdown_seconds: server.shutdown_grace.as_secs().saturating_add(1),
-            connections: Arc::clone(&connections),
-        };
+        let counted = Arc::clone(&traffic);
+        let open_edge = edge.clone();
         let deadline = BodyDeadline::new(server.body_timeout, stopping.clone());
         let routes = move || {
             let worker = counted.worker();
@@ -144,21 +139,40 @@ impl App {
                 .wrap(from_fn(http::middleware::tag));
             apply(shortcut, map_config(app.into_factory(), |()| AppConfig::default()))
         };
-        let probes = move || {
-            let worker = probed.worker();
-            let app = Routes::new()
-                .app_data(probe_edge.clone())
-                .configure(http::routes::table::probes)
-                .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
-                .wrap(from_fn(http::middleware::tag));
-            map_config(app.into_factory(), |()| AppConfig::default())
+        // Applications of routes that need no key.
+        let open = |table: fn(&mut ServiceConfig)| {
+            let (traffic, edge) = (Arc::clone(&traffic), open_edge.clone());
+            move || {
+                let worker = traffic.worker();
+                let app = Routes::new()
+                    .app_data(edge.clone())
+                    .configure(table)
+                    .wrap(from_fn(move |request, next| Rc::clone(&worker).observe(request, next)))
+                    .wrap(from_fn(http::middleware::tag));
+                map_config(app.into_factory(), |()| AppConfig::default())
+            }
         };
-        let (listener, addr) =
-            serving.start(routes, probes).map_err(|cause| AppError::Listen { addr: server.listen, cause })?;
+        let probes = open(http::routes::table::probes);
+        // Whole seconds; `run_until` keeps to the fractions.
+        let serving = Serving::new(workers, server.shutdown_grace.as_secs().saturating_add(1));
+        let callers = Listener { name: "http", addr: server.listen, connections: Arc::clone(&connections) };
+        let failed = |addr| move |cause| AppError::Listen { addr, cause };
+        let (mut serving, addr) =
+            serving.listen(callers, routes, probes.clone()).map_err(failed(server.listen))?;
+        let mut admin_addr = None;
+        if let Some(asked) = server.admin_listen {
+            let connections = Arc::new(Connections::new(capacity::OPERATORS, metrics.connections()));
+            let operators = Listener { name: "operators", addr: asked, connections };
+            let (both, addr) = serving
+                .listen(operators, open(http::routes::table::operators), probes)
+                .map_err(failed(asked))?;
+            (serving, admin_addr) = (both, Some(addr));
+        }
         let shutdown_grace = server.shutdown_grace;
         Ok(Self {
-            server: listener,
+            server: serving.run(),
             addr,
+            admin_addr,
             clock,
             draining,
             stopping,
@@ -169,10 +183,16 @@ impl App {
         })
     }
 
-    /// The address listened on, with the real port.
+    /// The address that callers use, with the real port.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The address of the operators' listener, with the real port.
+    #[must_use]
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin_addr
     }
 
     /// The clock that everything in this gateway ages by.
@@ -191,10 +211,22 @@ impl App {
     /// # Errors
     /// Serving ended before `shutdown` was ready.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { server, draining, stopping, traffic, connections, shutdown_grace, tasks, addr, .. } = self;
+        let Self {
+            server,
+            draining,
+            stopping,
+            traffic,
+            connections,
+            shutdown_grace,
+            tasks,
+            addr,
+            admin_addr,
+            ..
+        } = self;
         let handle = server.handle();
         let mut server = pin!(server);
-        tracing::info!(%addr, max_connections = connections.most(), "listening");
+        let admin_addr = admin_addr.map(tracing::field::display);
+        tracing::info!(%addr, admin_addr, max_connections = connections.most(), "listening");
         tokio::select! {
             ended = &mut server => return ended.map_err(AppError::Serve),
             () = shutdown => {}

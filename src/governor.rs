@@ -5,6 +5,7 @@
 
 pub mod breaker;
 pub mod bucket;
+mod errand;
 mod queue;
 pub mod resource;
 mod turns;
@@ -13,19 +14,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use smallvec::SmallVec;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use breaker::Gate;
 use bucket::{Bucket, BucketLevel, BucketShape, MAX_RETRY_AFTER};
-use queue::{State, Wait};
+use queue::{Admission, Wait};
 use resource::{Resource, ResourceStatus};
 
 use crate::domain::caller::CallerId;
 use crate::plan::pending::Priority;
 use crate::trace;
 
+pub use breaker::Stop;
+pub use errand::{Errand, NotAdmitted, Urgency};
 pub use turns::Turn;
 
 /// How a shop's calls are governed.
@@ -74,77 +76,7 @@ impl CallOutcome {
     }
 }
 
-/// Why no call may start for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// The breaker is open: Haravan keeps failing.
-    Failing,
-    /// Haravan refuses the shop's token.
-    Unauthorized,
-}
-
-impl Stop {
-    /// The reason's name in metrics and answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Failing => "failing",
-            Self::Unauthorized => "unauthorized",
-        }
-    }
-}
-
-/// What leave is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Errand {
-    /// What the call is about.
-    pub resource: Resource,
-    /// Whether it goes on with something.
-    pub urgency: Urgency,
-    /// How urgently the answer is wanted.
-    pub priority: Priority,
-    /// The callers that the call is made for: it may be the turn of each. Empty: of no caller.
-    pub callers: SmallVec<[CallerId; 2]>,
-    /// The question that it is a part of; zero for none that goes on.
-    pub question: u64,
-    /// Whether it is a tile, which is chosen when leave is given: for whom is what [`Governor::tiles_wanted`] says.
-    pub is_tile: bool,
-}
-
-/// Whether a call goes on with something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// The next page, half or retry of something under way.
-    Continuation,
-    /// Something new.
-    New,
-}
-
-/// Why there is no leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotAdmitted {
-    /// Calls for this resource are stopped; try again later.
-    Stopped(Stop),
-    /// Too many calls wait already.
-    Crowded,
-}
-
-impl Errand {
-    /// Something new and urgent, for no caller.
-    #[must_use]
-    pub fn new(resource: Resource) -> Self {
-        let (urgency, priority) = (Urgency::New, Priority::Interactive);
-        Self { resource, urgency, priority, callers: SmallVec::new(), question: 0, is_tile: false }
-    }
-
-    /// A tile that is still to be chosen.
-    #[must_use]
-    pub fn tile() -> Self {
-        Self { is_tile: true, ..Self::new(Resource::INVENTORY) }
-    }
-}
-
-/// What the governor can tell of itself.
+/// The governor's state, for operators.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GovernorStatus {
     /// Places taken in the bucket.
@@ -166,7 +98,7 @@ pub struct GovernorStatus {
 /// Admits one shop's calls.
 #[derive(Debug)]
 pub struct Governor {
-    state: Mutex<State>,
+    state: Mutex<Admission>,
     /// More can be decided, or at another time.
     changed: Notify,
     /// Calls wait, and none of them keeps the time.
@@ -187,7 +119,7 @@ impl Governor {
     #[must_use]
     pub fn new(policy: GovernorPolicy) -> Arc<Self> {
         let bucket = Bucket::new(policy.bucket, Instant::now());
-        let state = Mutex::new(State::new(bucket, policy.max_in_flight.max(1)));
+        let state = Mutex::new(Admission::new(bucket, policy.max_in_flight.max(1)));
         Arc::new(Self { state, changed: Notify::new(), keeper_left: Notify::new() })
     }
 

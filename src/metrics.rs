@@ -128,6 +128,8 @@ families! {
     connections: IntGaugeVec = "tonkho_http_connections", [];
     /// Connections that came when the most were open already: over them only the probes were answered.
     connections_beyond: IntCounterVec = "tonkho_http_connections_beyond_total", [];
+    /// Background tasks that ended in a panic. Each is a mistake in the program.
+    task_panics: IntCounterVec = "tonkho_task_panics_total", [];
     /// Always 1; the labels say which build is running.
     build_info: IntGaugeVec = "tonkho_build_info", ["version", "revision"];
 }
@@ -255,6 +257,12 @@ impl Metrics {
             open: self.families.connections.with_label_values::<&str>(&[]),
             beyond: self.families.connections_beyond.with_label_values::<&str>(&[]),
         }
+    }
+
+    /// Shows how many background tasks have panicked so far. Calls must not overlap.
+    pub fn show_task_panics(&self, panics: u64) {
+        let shown = self.families.task_panics.with_label_values::<&str>(&[]);
+        shown.inc_by(panics.saturating_sub(shown.get()));
     }
 
     /// Removes the gauges of a shop that is no longer served. Its counters stay: they count what has happened.

@@ -46,7 +46,7 @@ pub const DEFAULT_FILE: &str = "tonkho.toml";
 /// Everything that can be set. Its `Default` is a gateway without shops and without keys.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// `[server]`: the listener and the process.
+    /// `[server]`: the listeners and the process.
     pub server: ServerSettings,
     /// `[haravan]`: where Haravan is and how long to wait for it.
     pub haravan: HaravanSettings,

@@ -5,7 +5,7 @@ use std::fs;
 use super::connections::BEYOND;
 use crate::settings::Settings;
 
-/// Descriptors that the process has open whatever it serves: its listener, its logs, its runtimes, a scrape's file.
+/// Descriptors that the process has open whatever it serves: its listeners, its logs, its runtimes, a scrape's file.
 /// Source: measured, and rounded up.
 const OURS: usize = 48;
 /// Descriptors that each thread that serves callers has open. Source: measured.
@@ -13,11 +13,16 @@ const OF_A_WORKER: usize = 4;
 /// Connections that may be accepted before any of them is counted. Source: ours.
 pub(super) const IN_HAND: usize = 16;
 
+/// Connections that the operators' listener serves at once. Source: ours; a few scrapes and probes at a time.
+pub(super) const OPERATORS: usize = 16;
+
 /// How many connections a gateway with these settings serves at once.
 pub(super) fn connections(settings: &Settings, workers: usize) -> usize {
     let to_haravan = settings.shops.iter().map(|shop| usize::try_from(shop.rate.max_in_flight).unwrap_or(0));
     let to_haravan = to_haravan.fold(0, usize::saturating_add);
     let own = OURS.saturating_add(workers.saturating_mul(OF_A_WORKER)).saturating_add(to_haravan);
+    let to_operators = settings.server.admin_listen.map_or(0, |_| OPERATORS + BEYOND + IN_HAND);
+    let own = own.saturating_add(to_operators);
     within(descriptors(), own).min(settings.server.max_connections)
 }
 

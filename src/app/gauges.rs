@@ -1,4 +1,4 @@
-//! The gauges of the shops that are served: read from the shops before each scrape.
+//! What is read before each scrape: the gauges of the shops that are served, and the panics of background tasks.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,25 +9,28 @@ use crate::domain::id::OrgId;
 use crate::http::state::shop_registry::ShopRegistry;
 use crate::metrics::{Metrics, ShopMetrics, ShopReading};
 use crate::stock::shop::ShopStatus;
+use crate::tasks::Tasks;
 
 /// Shows the state of the shops that are served now, and of no others.
 pub(super) struct Gauges {
     metrics: Metrics,
     shops: Arc<ShopRegistry>,
+    tasks: Tasks,
     /// The shops shown at the last scrape.
     shown: Mutex<BTreeMap<OrgId, ShopMetrics>>,
 }
 
 impl Gauges {
-    /// The gauges of a directory's shops.
-    pub(super) fn new(metrics: Metrics, shops: Arc<ShopRegistry>) -> Self {
-        Self { metrics, shops, shown: Mutex::default() }
+    /// The gauges of a registry's shops, and the panics of these tasks.
+    pub(super) fn new(metrics: Metrics, shops: Arc<ShopRegistry>, tasks: Tasks) -> Self {
+        Self { metrics, shops, tasks, shown: Mutex::default() }
     }
 
     /// Brings the gauges up to date. Those of shops that are no longer served disappear.
     pub(super) fn refresh(&self) {
         let shops = self.shops.all();
         let mut shown = self.shown.lock();
+        self.metrics.show_task_panics(self.tasks.panics());
         shown.retain(|org_id, _| {
             let is_served = shops.contains_key(org_id);
             if !is_served {

@@ -1,4 +1,4 @@
-//! The listener: actix's server as `HttpServer` sets it up, with a `HeadGuard` (`http::head_guard`) around each connection.
+//! The listeners: actix's server as `HttpServer` sets it up, with a `HeadGuard` (`http::head_guard`) around each connection.
 //!
 //! `HttpServer` puts nothing between a connection and its HTTP/1 service, so that service is built here by hand.
 
@@ -28,17 +28,24 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a caller may take to close once it is asked to. Source: `HttpServer`'s default.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How connections are served.
+/// An address to listen on.
 #[derive(Debug, Clone)]
-pub(super) struct Serving {
-    /// The address to listen on.
-    pub(super) listen: SocketAddr,
-    /// Threads that serve.
-    pub(super) workers: usize,
-    /// Seconds that a stop may take.
-    pub(super) shutdown_seconds: u64,
-    /// Where connections are counted.
+pub(super) struct Listener {
+    /// Its name in the server.
+    pub(super) name: &'static str,
+    /// The address.
+    pub(super) addr: SocketAddr,
+    /// Where its connections are counted.
     pub(super) connections: Arc<Connections>,
+}
+
+/// A server in the making: its listeners, each with the routes that it serves.
+pub(super) struct Serving {
+    server: ServerBuilder,
+    /// Threads that serve.
+    workers: usize,
+    /// The most connections to all listeners.
+    most: usize,
 }
 
 /// What serves the requests of a worker, with answers that have such a body.
@@ -65,9 +72,21 @@ impl<B, S> Application<B> for S where
 }
 
 impl Serving {
-    /// Listens, and gives back the address with the real port; connections are accepted once the server is polled.
-    /// Connections beyond the most that are served are answered by `probes` alone.
-    pub(super) fn start<F, S, B, G, P, C>(self, routes: F, probes: G) -> io::Result<(Server, SocketAddr)>
+    /// A server without a listener. A stop may take this number of seconds.
+    pub(super) fn new(workers: usize, shutdown_seconds: u64) -> Self {
+        let server =
+            ServerBuilder::new().workers(workers).disable_signals().shutdown_timeout(shutdown_seconds);
+        Self { server, workers, most: 0 }
+    }
+
+    /// Binds one more address, and returns it with the real port. Connections to it are accepted once the server is
+    /// polled. Connections beyond the most that are served are answered by `probes` alone.
+    pub(super) fn listen<F, S, B, G, P, C>(
+        mut self,
+        listener: Listener,
+        routes: F,
+        probes: G,
+    ) -> io::Result<(Self, SocketAddr)>
     where
         F: Fn() -> S + Send + Clone + 'static,
         S: Application<B>,
@@ -78,16 +97,13 @@ impl Serving {
         <P::Service as Service<Request>>::Future: 'static,
         C: MessageBody + 'static,
     {
-        let listener = bind(self.listen)?;
-        let addr = listener.local_addr()?;
-        let server = ServerBuilder::new()
-            .workers(self.workers)
-            .disable_signals()
-            .max_concurrent_connections(self.connections_of_a_worker())
-            .shutdown_timeout(self.shutdown_seconds);
-        let stopping = server.graceful_shutdown_signal();
-        let connections = self.connections;
-        let server = server.listen("http", listener, move || {
+        let Listener { name, addr, connections } = listener;
+        let bound = bind(addr)?;
+        let addr = bound.local_addr()?;
+        self.most =
+            self.most.saturating_add(connections.most()).saturating_add(BEYOND).saturating_add(IN_HAND);
+        let stopping = self.server.graceful_shutdown_signal();
+        self.server = self.server.listen(name, bound, move || {
             let (stopping, connections) = (stopping.clone(), Arc::clone(&connections));
             // Ends idle connections when the server stops, as `HttpServer` has it.
             let stopped = move || {
@@ -114,14 +130,14 @@ impl Serving {
                 async move { Ok::<_, ()>(Gate::new(connections, application.await?, probes.await?)) }
             })
         })?;
-        Ok((server.run(), addr))
+        Ok((self, addr))
     }
 
-    /// How many connections a worker may have before no more are accepted: over all workers more than are ever counted,
-    /// so that one of them always takes the next.
-    fn connections_of_a_worker(&self) -> usize {
-        let all = self.connections.most().saturating_add(BEYOND).saturating_add(IN_HAND);
-        all.div_ceil(self.workers.max(1))
+    /// The server, to be polled.
+    pub(super) fn run(self) -> Server {
+        // Over all workers more than are ever counted, so that one of them always takes the next.
+        let of_a_worker = self.most.div_ceil(self.workers.max(1));
+        self.server.max_concurrent_connections(of_a_worker).run()
     }
 }
 

@@ -142,3 +142,46 @@ async fn the_clock_of_a_gateway_is_there_to_be_advanced() {
     app.clock().advance(Duration::from_secs(60));
     assert!(Duration::from_secs(60) <= app.clock().now().since(before));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_listener_serves_the_metrics_and_the_probes_and_nothing_else() {
+    let mut settings = settings();
+    settings.server.admin_listen = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    let app = App::build(settings).unwrap();
+    let (callers, operators) = (app.addr(), app.admin_addr().unwrap());
+    let (stop, stopped) = oneshot::channel();
+    let ended = tokio::spawn(app.run_until(async {
+        let _ = stopped.await;
+    }));
+    let http = reqwest::Client::new();
+    for (path, of_callers, of_operators) in [
+        ("/metrics", 200, 200),
+        ("/health/live", 200, 200),
+        ("/health/ready", 200, 200),
+        ("/openapi.json", 200, 404),
+        ("/shops", 401, 404),
+        ("/com/locations.json", 401, 404),
+    ] {
+        for (addr, expected) in [(callers, of_callers), (operators, of_operators)] {
+            let answer = http.get(format!("http://{addr}{path}")).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), expected, "{addr}{path}");
+        }
+    }
+    stop.send(()).unwrap();
+    ended.await.unwrap().unwrap();
+    assert!(http.get(format!("http://{operators}/health/live")).send().await.is_err(), "it still listens");
+}
+
+#[tokio::test]
+async fn an_operators_port_in_use_is_an_error_that_names_the_address() {
+    let first = App::build(settings()).unwrap();
+    let mut taken = settings();
+    taken.server.admin_listen = Some(first.addr());
+    let error = App::build(taken).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("cannot listen on {}: ", first.addr())), "{error}");
+}
+
+#[tokio::test]
+async fn without_an_address_for_operators_there_is_one_listener() {
+    assert_eq!(App::build(settings()).unwrap().admin_addr(), None);
+}

@@ -125,7 +125,7 @@ impl Devices {
         let Settings { auth, keys, limits, passthrough, .. } = settings;
         let served = shops.into_values().map(|wired| (wired.shop, wired.ready_bytes));
         let shops = Arc::new(ShopRegistry::new(served));
-        let gauges = Gauges::new(self.metrics.clone(), Arc::clone(&shops));
+        let gauges = Gauges::new(self.metrics.clone(), Arc::clone(&shops), self.tasks.clone());
         HttpState {
             shops,
             keys: Arc::new(if auth.disabled { KeyRing::open() } else { KeyRing::new(keys) }),
@@ -167,6 +167,7 @@ mod tests {
     use prometheus::TextEncoder;
     use secrecy::SecretString;
     use tokio::runtime::Handle;
+    use tokio::task::yield_now;
 
     use super::Devices;
     use crate::clock::Clock;
@@ -195,6 +196,23 @@ mod tests {
         let text = TextEncoder::new().encode_to_string(&edge.registry.gather()).unwrap();
         let gauges = text.lines().filter_map(|line| line.strip_prefix("tonkho_bucket_usable{shop=\""));
         gauges.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_counted_once() {
+        let (settings, tasks) = (Settings::default(), Tasks::new(Handle::current()));
+        let devices =
+            Devices::new(&settings, Clock::start(), Metrics::new().unwrap(), tasks.clone()).unwrap();
+        let edge = devices.edge(&settings, devices.shops(&[]).unwrap(), Arc::new(AtomicBool::new(false)));
+        tasks.spawn("doomed", async { panic!("as it should") });
+        while tasks.panics() == 0 {
+            yield_now().await;
+        }
+        for _ in 0..2 {
+            (edge.refresh_gauges)();
+            let text = TextEncoder::new().encode_to_string(&edge.registry.gather()).unwrap();
+            assert!(text.contains("\ntonkho_task_panics_total 1\n"), "{text}");
+        }
     }
 
     #[tokio::test]

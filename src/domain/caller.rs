@@ -6,7 +6,7 @@ pub struct CallerId(u32);
 
 impl CallerId {
     /// No caller: the work is for the cache, or for all.
-    pub const NOBODY: Self = Self(0);
+    pub const NONE: Self = Self(0);
 
     /// The caller of this number.
     #[must_use]

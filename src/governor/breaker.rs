@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Stop;
-
 /// Failures in a row that open the breaker. Source: ours.
 const FAILURES_TO_OPEN: u32 = 5;
 
@@ -20,6 +18,26 @@ const UNAUTHORIZED_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long calls wait for a probe's result before they are turned away.
 const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why no call may start for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The breaker is open: Haravan keeps failing.
+    Failing,
+    /// Haravan refuses the shop's token.
+    Unauthorized,
+}
+
+impl Stop {
+    /// The reason's name in metrics and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::Unauthorized => "unauthorized",
+        }
+    }
+}
 
 /// Whether a call may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +135,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Breaker, FAILURES_TO_OPEN, Gate};
-    use crate::governor::Stop;
+    use super::{Breaker, FAILURES_TO_OPEN, Gate, Stop};
 
     #[test]
     fn it_opens_after_failures_in_a_row_and_closes_when_a_probe_succeeds() {

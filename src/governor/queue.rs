@@ -8,9 +8,10 @@ use tokio::time::Instant;
 
 use super::breaker::Gate;
 use super::bucket::Bucket;
+use super::errand::{Errand, NotAdmitted, Urgency};
 use super::resource::Resources;
 use super::turns::{Offer, Turn, Turns};
-use super::{Errand, Governor, NotAdmitted, Permit, Urgency};
+use super::{Governor, Permit};
 use crate::domain::caller::CallerId;
 use crate::plan::pending::Priority;
 
@@ -18,9 +19,9 @@ use crate::plan::pending::Priority;
 /// is bounded by what began.
 const MOST_NEW: usize = 1_024;
 
-/// A governor's state.
+/// Which of the waiting calls may start, and when: the bucket, the breakers, the calls that wait, and their turns.
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct Admission {
     pub(super) bucket: Bucket,
     pub(super) resources: Resources,
     pub(super) in_flight: usize,
@@ -54,7 +55,7 @@ pub(super) struct Wait<'a> {
     leave: oneshot::Receiver<Result<Permit, NotAdmitted>>,
 }
 
-impl State {
+impl Admission {
     pub(super) fn new(bucket: Bucket, most_in_flight: usize) -> Self {
         Self {
             bucket,

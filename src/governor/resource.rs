@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Stop;
-use super::breaker::{Breaker, Gate};
+use super::breaker::{Breaker, Gate, Stop};
 
 /// Most resources told apart; all further ones share a state. Source: ours; a handful of paths are passed through.
 const MOST_RESOURCES: usize = 32;

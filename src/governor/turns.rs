@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Errand, Urgency};
+use super::errand::{Errand, Urgency};
 use crate::domain::caller::CallerId;
 use crate::plan::pending::Priority;
 
@@ -104,7 +104,7 @@ impl Turns {
 }
 
 fn is_for(offer: &Offer<'_>, caller: CallerId) -> bool {
-    offer.callers.contains(&caller) || (offer.callers.is_empty() && caller == CallerId::NOBODY)
+    offer.callers.contains(&caller) || (offer.callers.is_empty() && caller == CallerId::NONE)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 
-use self::answer::{TileAnswer, split};
+use self::answer::{Rest, TileAnswer, split};
 use self::charge::Purpose;
 use self::page_end::CallSent;
 use self::page_view::has_foreign_rows;
@@ -90,8 +90,8 @@ impl Flight {
         while let Some(tile) = tiles.pop() {
             let company = if splits == 0 { Company::Sentinel } else { Company::None };
             match self.ask(&tile, permit.take(), company).await {
-                TileEnd::Answered(answer) => self.note(&tile, answer, None),
-                TileEnd::Failed(answer, reason) => self.note(&tile, answer, Some(reason)),
+                TileEnd::Answered(answer) => self.note(&tile, answer, Rest::NoRow),
+                TileEnd::Failed(answer, reason) => self.note(&tile, answer, Rest::Unknown(reason)),
                 TileEnd::Refused => self.search(tile).await,
                 TileEnd::Denied => {}
                 TileEnd::Unpageable => match split(&tile) {
@@ -99,7 +99,7 @@ impl Flight {
                         splits += 1;
                         tiles.extend([second, first]);
                     }
-                    _ => self.note(&tile, TileAnswer::default(), Some(MissingReason::Failed)),
+                    _ => self.note(&tile, TileAnswer::default(), Rest::Unknown(MissingReason::Failed)),
                 },
             }
         }
@@ -206,19 +206,23 @@ impl Flight {
         self.shared.state.lock().flights.is_awaited(&self.start)
     }
 
-    /// Notes the answer to a part of the tile: rows, and absences or missing cells for the rest.
-    fn note(&mut self, tile: &Tile, answer: TileAnswer, failed: Option<MissingReason>) {
-        let failed = failed.or(answer.has_untold.then_some(MissingReason::Failed));
+    /// Notes the answer to a part of the tile: its rows, and what is known of the rest.
+    fn note(&mut self, tile: &Tile, answer: TileAnswer, rest: Rest) {
         self.shared.parts.oddities.saw(tile, &answer.repeated);
-        let TileAnswer { mut rows, unreadable, calls, .. } = answer;
+        let TileAnswer { mut rows, unreadable, calls, has_untold, .. } = answer;
+        let rest = match rest.finding() {
+            Ok(_) if has_untold => Err(MissingReason::Failed),
+            rest => rest,
+        };
         for variant_id in &tile.variants {
             for loc_id in tile.locations.iter() {
                 let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
-                let (finding, call) = match (rows.remove(&cell), unreadable.contains(&cell), failed, calls) {
+                let (finding, call) = match (rows.remove(&cell), unreadable.contains(&cell), &rest, calls) {
                     (Some((row, call)), ..) => (Finding::Row(Box::new(row)), call),
-                    (None, false, None, Some(calls)) => (Finding::NoRow, calls),
-                    (None, _, reason, _) => {
-                        self.result.missing.insert(cell, reason.unwrap_or(MissingReason::Failed));
+                    (None, false, Ok(rest), Some(calls)) => (rest.clone(), calls),
+                    (None, _, rest, _) => {
+                        let reason = rest.as_ref().err().copied().unwrap_or(MissingReason::Failed);
+                        self.result.missing.insert(cell, reason);
                         continue;
                     }
                 };

@@ -16,6 +16,7 @@ use super::shared::{LoaderParts, Shared};
 use super::state::State;
 use super::waiter::Waiter;
 use crate::cache::entry::PackedCell;
+use crate::coop::give_way;
 use crate::domain::caller::CallerId;
 use crate::plan::pending::Priority;
 use crate::trace;
@@ -23,6 +24,9 @@ use crate::trace;
 pub use self::forecast::Forecast;
 pub use self::load::{Load, Loaded};
 pub use self::window::{WindowLoad, WindowLoaded};
+
+/// Variants looked up at a time under the state's lock. Source: ours; with fifty locations some 100 µs of work.
+const AT_A_TIME: usize = 64;
 
 /// Gets one shop's cells. Clones work together.
 #[derive(Debug, Clone)]
@@ -68,7 +72,7 @@ impl Loader {
     /// # Errors
     /// Too many cells wait already; nothing was added.
     pub fn load(&self, lacks: Vec<Lack>) -> Result<Load, Overloaded> {
-        self.load_since(CallerId::NOBODY, self.looks(), lacks, Reuse::default(), |_| false)
+        self.load_since(CallerId::NONE, self.looks(), lacks, Reuse::default(), |_| false)
     }
 
     /// Starts to get cells that this caller waits for, and found lacking when it `looked`. Cells that arrived since
@@ -127,6 +131,21 @@ impl Loader {
         drop(state);
         self.shared.start_pump();
         forecast::plan(lacks, &density).calls
+    }
+
+    /// Estimates the calls that getting these cells would take, beside what is in flight, if nothing else waits. Cells
+    /// that are known to be refused take none.
+    #[must_use]
+    pub fn forecast(&self, lacks: &[Lack], reuse: Reuse) -> Forecast {
+        let now = self.shared.parts.clock.now();
+        let (mut to_ask, mut refused) = (Vec::new(), Vec::new());
+        for part in lacks.chunks(AT_A_TIME) {
+            to_ask.extend(self.shared.state.lock().to_ask(part, (now, reuse), &mut refused));
+            give_way();
+        }
+        let joined = cells_of(lacks) - cells_of(&to_ask) - refused.len();
+        let density = self.shared.state.lock().density().clone();
+        Forecast { joined, ..forecast::plan(to_ask, &density) }
     }
 
     /// How many cells wait for a call with this priority.

@@ -19,7 +19,6 @@ use crate::clock::Moment;
 use crate::domain::caller::CallerId;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
-use crate::haravan::InventoryCall;
 use crate::plan::density::Density;
 use crate::plan::page_end::rule::{Doubt, Next};
 use crate::plan::pending::{Priority, Want, difference};
@@ -113,16 +112,17 @@ impl State {
     pub(super) fn add_window(
         &mut self,
         waiter: &Arc<Waiter>,
-        call: InventoryCall,
+        asked: WindowAsked,
         reuse: Reuse,
     ) -> Result<(WindowAsked, bool), Overloaded> {
-        if let Some(window) = self.queue.join_window(waiter, &call) {
+        if let Some(window) = self.queue.join_window(waiter, &asked) {
             return Ok((window, true));
         }
-        if let Some(window) = self.flights.join_window(waiter, &call, reuse) {
+        if let Some(window) = self.flights.join_window(waiter, &asked, reuse) {
             return Ok((window, true));
         }
-        Ok((self.queue.add_window(waiter, call)?, false))
+        self.queue.add_window(waiter, asked.clone())?;
+        Ok((asked, false))
     }
 
     /// Starts the next flight, for the caller whose turn it is: a window, or a tile of the pending cells. If nothing

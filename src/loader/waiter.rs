@@ -74,7 +74,7 @@ impl Waiter {
 
     /// A wait of no caller: only the cache wants the cells.
     pub(super) fn silent(load: Span) -> Arc<Self> {
-        Self::new(CallerId::NOBODY, true, load)
+        Self::new(CallerId::NONE, true, load)
     }
 
     fn new(caller: CallerId, silent: bool, load: Span) -> Arc<Self> {

@@ -3,10 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{QueryError, quoted};
-
-/// How much of a wrong item an error quotes, in characters.
-pub(super) const MAX_QUOTED: usize = 40;
+use super::error::{MAX_QUOTED, QueryError, quoted};
 
 /// Bytes of a list for which room for one id is made: rarely too little. Source: Haravan's ids have ten digits (doc).
 const BYTES_OF_AN_ID: usize = 8;

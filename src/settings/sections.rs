@@ -103,11 +103,14 @@ const BODY_BYTES: (u64, u64) = (1 << 10, 1 << 30);
 const MAX_CELLS: i64 = 100_000_000;
 
 section! {
-    /// `[server]`: the listener and the process.
+    /// `[server]`: the listeners and the process.
     #[derive(PartialEq, Eq)]
     pub struct ServerSettings at "server" {
         /// The address and port to listen on.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), r#""127.0.0.1:8080""#, ADDRESS;
+        /// A second address to listen on, for operators: it serves `/metrics` and `/health/*` and nothing else. The first
+        /// serves them too.
+        admin_listen: Option<SocketAddr> = None, "", ADDRESS;
         /// How many threads serve callers; if unset, one per core.
         workers: Option<usize> = None, "", integer(|node| whole::<usize>(node, 1, MAX_WORKERS));
         /// The most connections that are served at once. A lower limit of open files lowers it. Probes are answered

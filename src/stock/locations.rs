@@ -4,11 +4,11 @@
 //! sellable. `state` decides what is served and when the list is read. `entries` makes a list of the pages.
 
 mod entries;
+mod list;
 mod state;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -16,11 +16,12 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use self::entries::Entries;
+use self::list::{Failure, ListOutcome, POLICY};
 use self::state::{Decision, InForce, ListState};
 use super::read_error::ReadError;
 use super::terms::ReadTerms;
 use crate::cache::Cache;
-use crate::cache::freshness::{FreshnessPolicy, FreshnessWish};
+use crate::cache::freshness::FreshnessWish;
 use crate::clock::{Clock, Moment};
 use crate::domain::id::LocationId;
 use crate::domain::location::LocationBook;
@@ -28,51 +29,18 @@ use crate::governor::Errand;
 use crate::governor::Urgency;
 use crate::governor::resource::Resource;
 use crate::haravan::{
-    CallCause, CallError, LOCATIONS, LocationPage, NoAnswer, Oddities, SentLocation, ShopClient, Upstream,
-    UpstreamRequest,
+    CallCause, CallError, LOCATIONS, LocationPage, NoAnswer, Oddities, ShopClient, Upstream, UpstreamRequest,
 };
 use crate::tasks::Tasks;
 use crate::trace;
 
-/// How long locations serve. Source: ours; a shop opens a store now and then.
-const POLICY: FreshnessPolicy = FreshnessPolicy {
-    fresh: Duration::from_secs(300),
-    stale_while_revalidate: Duration::from_secs(3_600),
-    stale_if_error: Duration::from_secs(86_400),
-};
-
-/// How long a failure is remembered before Haravan is asked again.
-const FAILURE_REMEMBERED: Duration = Duration::from_secs(10);
+pub use self::list::LocationList;
 
 /// Most pages read. Source: ours, against a listing without end; 200 pages are 10,000 locations.
 const MOST_PAGES: usize = 200;
 
 /// Haravan clamps pages to multiples of this, whatever was asked for. Source: live.
 const USUAL_CLAMP: usize = 50;
-
-/// The shortest time between two readings of the list. Source: ours; callers that ask for no cached answer share one
-/// reading.
-const READ_EVERY: Duration = Duration::from_secs(1);
-
-/// A shop's locations as Haravan listed them, all pages joined.
-#[derive(Debug, Clone)]
-pub struct LocationList {
-    /// In Haravan's order, each with its JSON as sent.
-    pub locations: Vec<SentLocation>,
-    /// When they were read.
-    pub observed_at: Moment,
-    book: Arc<LocationBook>,
-    /// The book to use when the list cannot be read any more.
-    outdated: Arc<LocationBook>,
-}
-
-impl LocationList {
-    /// Names and classes.
-    #[must_use]
-    pub fn book(&self) -> Arc<LocationBook> {
-        Arc::clone(&self.book)
-    }
-}
 
 /// Reads and holds a shop's locations.
 #[derive(Debug)]
@@ -103,16 +71,6 @@ struct ListReader {
     /// The locations of the last reading.
     known: Mutex<BTreeSet<LocationId>>,
 }
-
-/// Why a reading brought no list.
-#[derive(Debug, Clone, Copy)]
-struct Failure {
-    error: ReadError,
-    /// Haravan answered that the token may not read it.
-    is_forbidden: bool,
-}
-
-type ListOutcome = Result<Arc<LocationList>, Failure>;
 
 impl ShopLocations {
     /// Locations that were not read yet.

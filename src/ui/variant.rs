@@ -112,7 +112,7 @@ async fn read(
     let terms = || ReadTerms {
         freshness: FreshnessWish::default(),
         asked_at: None,
-        caller: CallerId::NOBODY,
+        caller: CallerId::NONE,
         wait: deadline.saturating_duration_since(Instant::now()),
         incomplete: Incomplete::Answer,
     };

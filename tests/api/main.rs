@@ -52,6 +52,7 @@ mod process;
 mod proxies;
 mod purges;
 mod questions;
+mod refresh;
 mod refusals;
 mod shutdown;
 mod traces;

@@ -12,9 +12,15 @@ const SCHEMA: &str = "helm/tonkho/values.schema.json";
 const RULES: &str = "helm/tonkho/rules/tonkho.yaml";
 const DASHBOARD: &str = "helm/tonkho/dashboards/tonkho.json";
 
-/// Settings that the chart sees to itself: it knows where it listens, and where it puts tokens.
-const THE_CHARTS: [&str; 5] =
-    ["server.listen", "auth.disabled", "shops[].token", "shops[].token_file", "shops[].token_env"];
+/// Settings that the chart sees to itself: it knows where the gateway listens, and where it puts tokens.
+const THE_CHARTS: [&str; 6] = [
+    "server.listen",
+    "server.admin_listen",
+    "auth.disabled",
+    "shops[].token",
+    "shops[].token_file",
+    "shops[].token_env",
+];
 
 /// Where a section of the settings is in the schema.
 const SECTIONS: [(&str, &str); 12] = [

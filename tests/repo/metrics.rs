@@ -16,6 +16,7 @@ fn every_metric_is_written_down_to_be_checked() {
     let metrics = Metrics::new().unwrap();
     metrics.route("/shops").answered(MethodLabel::of("GET"), 200, Duration::from_millis(3));
     metrics.connections().open.inc();
+    metrics.show_task_panics(1);
     let shop = metrics.shop(OrgId::new(1000).unwrap());
     shop.upstream_batch(250);
     for outcome in UPSTREAM_OUTCOMES {

@@ -228,7 +228,7 @@ impl Caller {
 
 /// Who was admitted with a request, for its turns.
 pub(crate) fn caller_of(request: &HttpRequest) -> CallerId {
-    request.extensions().get().copied().unwrap_or(CallerId::NOBODY)
+    request.extensions().get().copied().unwrap_or(CallerId::NONE)
 }
 
 /// The digest of the key that was sent: `Authorization: Bearer` first, `X-API-Key` else.

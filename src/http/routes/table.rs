@@ -53,11 +53,21 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// The routes for connections beyond the most that are served: the probes, and for anything else when to come again.
 pub fn probes(config: &mut ServiceConfig) {
+    operators_routes(config);
+    config.default_service(web::to(too_many_connections));
+}
+
+/// The routes of the operators' listener: the probes, and nothing else.
+pub fn operators(config: &mut ServiceConfig) {
+    operators_routes(config);
+    config.default_service(web::to(not_found));
+}
+
+fn operators_routes(config: &mut ServiceConfig) {
     config
         .service(open("/health/live", health::get_liveness))
         .service(open("/health/ready", health::get_readiness))
-        .service(open("/metrics", health::get_metrics))
-        .default_service(web::to(too_many_connections));
+        .service(open("/metrics", health::get_metrics));
 }
 
 /// A route for keys with this scope.

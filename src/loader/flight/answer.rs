@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::cache::entry::{Finding, Unchanged};
 use crate::cache::order::CallTimes;
-use crate::domain::cell::CellId;
+use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{RowId, VariantId};
 use crate::domain::row::Row;
 use crate::haravan::InventoryPage;
@@ -28,6 +29,28 @@ pub(super) struct TileAnswer {
     besides: FxHashSet<CellId>,
     /// The id of the sentinel's row, if it came.
     pub(super) sentinel: Option<u64>,
+}
+
+/// What is known of the cells whose rows did not come.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rest {
+    /// They have no row.
+    NoRow,
+    /// They are as they were.
+    Unchanged(Unchanged),
+    /// Nothing, for this reason.
+    Unknown(MissingReason),
+}
+
+impl Rest {
+    /// What it says of one of the cells, or the reason why that is unknown.
+    pub(super) fn finding(self) -> Result<Finding, MissingReason> {
+        match self {
+            Self::NoRow => Ok(Finding::NoRow),
+            Self::Unchanged(unchanged) => Ok(Finding::Unchanged(unchanged)),
+            Self::Unknown(reason) => Err(reason),
+        }
+    }
 }
 
 impl TileAnswer {

@@ -208,7 +208,7 @@ impl Flight {
             limit,
             outstanding: asking.tile.cells() - asking.answer.came(),
             sentinel: if is_sorted { asking.sentinel_seen(last_id) } else { SentinelSeen::None },
-            has_strangers: view.has_foreign,
+            has_foreign: view.has_foreign,
             known_row_missing: asking.misses_a_row_after(last_id),
             improbable: false,
             by_chance: 1.0,

@@ -3,7 +3,7 @@
 //! Flights share what they learn at once. So a refused variant is searched for once, however many tiles hold it.
 
 use super::Flight;
-use super::answer::TileAnswer;
+use super::answer::{Rest, TileAnswer};
 use super::charge::Purpose;
 use super::pages::{Company, TileEnd};
 use crate::domain::cell::MissingReason;
@@ -27,16 +27,16 @@ impl Flight {
             let Some(part) = search.next_tile() else { break };
             match self.ask(&part, None, Company::None).await {
                 TileEnd::Answered(answer) => {
-                    self.note(&part, answer, None);
+                    self.note(&part, answer, Rest::NoRow);
                     search.accepted();
                 }
                 TileEnd::Refused => search.refused(),
                 TileEnd::Unpageable => {
-                    self.note(&part, TileAnswer::default(), Some(MissingReason::Failed));
+                    self.note(&part, TileAnswer::default(), Rest::Unknown(MissingReason::Failed));
                     search.given_up();
                 }
                 TileEnd::Failed(answer, reason) => {
-                    self.note(&part, answer, Some(reason));
+                    self.note(&part, answer, Rest::Unknown(reason));
                     search.given_up();
                 }
                 TileEnd::Denied => break,

@@ -1,13 +1,9 @@
 //! An estimate of the calls that a question takes, made without asking Haravan.
 
-use super::Loader;
-use crate::coop::{Pieces, give_way};
-use crate::loader::lack::{Lack, Reuse, cells_of};
+use crate::coop::Pieces;
+use crate::loader::lack::Lack;
 use crate::plan::density::Density;
 use crate::plan::pending::{Pending, Priority, Want, WantOwner};
-
-/// Variants looked up at a time under the state's lock. Source: ours; with fifty locations some 100 µs of work.
-const AT_A_TIME: usize = 64;
 
 /// Cells planned at a stretch. Source: ours; some 200 µs of work.
 const PIECE: usize = 4_096;
@@ -21,23 +17,6 @@ pub struct Forecast {
     pub calls: usize,
     /// Cells that are in flight already.
     pub joined: usize,
-}
-
-impl Loader {
-    /// Estimates the calls that getting these cells would take, beside what is in flight, if nothing else waits. Cells
-    /// that are known to be refused take none.
-    #[must_use]
-    pub fn forecast(&self, lacks: &[Lack], reuse: Reuse) -> Forecast {
-        let now = self.shared.parts.clock.now();
-        let (mut to_ask, mut refused) = (Vec::new(), Vec::new());
-        for part in lacks.chunks(AT_A_TIME) {
-            to_ask.extend(self.shared.state.lock().to_ask(part, (now, reuse), &mut refused));
-            give_way();
-        }
-        let joined = cells_of(lacks) - cells_of(&to_ask) - refused.len();
-        let density = self.shared.state.lock().density().clone();
-        Forecast { joined, ..plan(to_ask, &density) }
-    }
 }
 
 /// Plans the tiles for these cells, and counts the calls that they take.

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::Loader;
 use crate::cache::entry::VariantCells;
+use crate::clock::Moment;
 use crate::domain::caller::CallerId;
 use crate::domain::cell::MissingReason;
 use crate::haravan::InventoryCall;
@@ -51,11 +52,33 @@ impl Loader {
         call: InventoryCall,
         reuse: Reuse,
     ) -> Result<WindowLoad, Overloaded> {
-        let load = trace::load(Priority::Interactive.as_str(), call.tile.cells());
+        self.ask_for(caller, WindowAsked::new(call), reuse)
+    }
+
+    /// Starts to ask what has changed of a tile's cells, as far as they were observed at `observed_from` or later. A held
+    /// cell of which nothing comes is dated anew: Haravan says that it is unchanged.
+    ///
+    /// A row that was deleted does not come either, and nothing says that `updated_at` moves with every change. So this
+    /// is for cells that are read in full now and then, and answers no question by itself.
+    ///
+    /// # Errors
+    /// Too many wait already.
+    pub fn refresh(
+        &self,
+        caller: CallerId,
+        tile: Arc<Tile>,
+        observed_from: Moment,
+    ) -> Result<WindowLoad, Overloaded> {
+        let asked = WindowAsked::of_changes(tile, observed_from, &self.shared.parts.clock);
+        self.ask_for(caller, asked, Reuse::default())
+    }
+
+    fn ask_for(&self, caller: CallerId, asked: WindowAsked, reuse: Reuse) -> Result<WindowLoad, Overloaded> {
+        let load = trace::load(Priority::Interactive.as_str(), asked.call.tile.cells());
         let waiter = Waiter::for_caller(caller, load);
         let (window, joined) = {
             let mut state = self.shared.state.lock();
-            let added = state.add_window(&waiter, call, reuse)?;
+            let added = state.add_window(&waiter, asked, reuse)?;
             self.shared.announce_callers(&state);
             added
         };

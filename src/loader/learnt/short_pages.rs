@@ -5,14 +5,14 @@
 
 use crate::domain::id::VariantId;
 use crate::plan::Tile;
-use crate::plan::page_end::probe::Witnesses;
+use crate::plan::page_end::probe::ProbeTiles;
 use crate::plan::page_end::rule::{CallNumber, Doubt};
 
 /// The short pages in doubt, and what could settle the doubt.
 #[derive(Debug, Clone, Default)]
 pub(in crate::loader) struct ShortPages {
     open: usize,
-    probes: Witnesses,
+    probes: ProbeTiles,
     /// Whether a probe is in flight.
     probe_sent: bool,
     /// No later than the last probe's call. Doubts older than that were put to that probe.

@@ -11,7 +11,6 @@ use crate::cache::entry::Observation;
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
-use crate::haravan::InventoryCall;
 use crate::loader::lack::{Lack, Reuse};
 use crate::loader::waiter::Waiter;
 use crate::loader::waiter::flight_trace::trace_start;
@@ -160,10 +159,11 @@ impl Flights {
     pub(super) fn join_window(
         &mut self,
         waiter: &Arc<Waiter>,
-        call: &InventoryCall,
+        asked: &WindowAsked,
         reuse: Reuse,
     ) -> Option<WindowAsked> {
-        let (flight, window) = self.windows.iter().find(|(_, window)| window.call == *call)?.clone();
+        let (flight, window) = self.windows.iter().find(|(_, window)| window.is_same_as(asked))?.clone();
+        let call = &window.call;
         let counts = |parts: &Vec<FlightPart>| {
             parts.iter().any(|part| part.flight == flight && part.counts_for(reuse))
         };

@@ -78,28 +78,23 @@ impl Queue {
     }
 
     /// Adds a window.
-    pub(super) fn add_window(
-        &mut self,
-        waiter: &Arc<Waiter>,
-        call: InventoryCall,
-    ) -> Result<WindowAsked, Overloaded> {
+    pub(super) fn add_window(&mut self, waiter: &Arc<Waiter>, window: WindowAsked) -> Result<(), Overloaded> {
         self.windows.retain(|(_, waiters)| waiters.iter().any(|waiter| !waiter.has_left()));
         if MOST_WINDOWS <= self.windows.len() {
             return Err(Overloaded);
         }
-        open_wants(waiter, &call);
+        open_wants(waiter, &window.call);
         if let Some(trace) = waiter.trace() {
-            trace.waits(call.tile.cells());
+            trace.waits(window.call.tile.cells());
         }
-        let window = WindowAsked { call, end: Arc::default() };
-        self.windows.push_back((window.clone(), vec![Arc::clone(waiter)]));
-        Ok(window)
+        self.windows.push_back((window, vec![Arc::clone(waiter)]));
+        Ok(())
     }
 
     /// Joins the same window that waits already.
-    pub(super) fn join_window(&mut self, waiter: &Arc<Waiter>, call: &InventoryCall) -> Option<WindowAsked> {
-        let (window, waiters) = self.windows.iter_mut().find(|(window, _)| window.call == *call)?;
-        open_wants(waiter, call);
+    pub(super) fn join_window(&mut self, waiter: &Arc<Waiter>, asked: &WindowAsked) -> Option<WindowAsked> {
+        let (window, waiters) = self.windows.iter_mut().find(|(window, _)| window.is_same_as(asked))?;
+        open_wants(waiter, &window.call);
         waiters.push(Arc::clone(waiter));
         Some(window.clone())
     }

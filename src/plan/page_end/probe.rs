@@ -14,9 +14,9 @@ use crate::plan::{MAX_IDS, MAX_PAGE, Tile};
 /// Tiles remembered.
 const REMEMBERED: usize = 32;
 
-/// What the tiles that were lately walked are known to hold.
+/// The tiles that a probe may ask for: those lately walked, with the rows that they are known to hold.
 #[derive(Debug, Clone, Default)]
-pub struct Witnesses {
+pub struct ProbeTiles {
     walked: VecDeque<Walked>,
 }
 
@@ -27,7 +27,7 @@ struct Walked {
     rows: FxHashMap<VariantId, usize>,
 }
 
-impl Witnesses {
+impl ProbeTiles {
     /// Remembers the rows that came of a tile, each by its variant.
     pub fn saw(&mut self, tile: &Tile, rows: impl Iterator<Item = VariantId>) {
         let mut walked = Walked { locations: Arc::clone(&tile.locations), rows: FxHashMap::default() };
@@ -68,7 +68,7 @@ impl Witnesses {
 mod tests {
     use std::sync::Arc;
 
-    use super::{REMEMBERED, Witnesses};
+    use super::{ProbeTiles, REMEMBERED};
     use crate::domain::id::{LocationId, VariantId};
     use crate::plan::{MAX_IDS, Tile};
 
@@ -79,49 +79,49 @@ mod tests {
         }
     }
 
-    fn saw(witnesses: &mut Witnesses, locations: &[u64], rows: &[u64]) {
+    fn saw(probes: &mut ProbeTiles, locations: &[u64], rows: &[u64]) {
         let rows_of = rows.iter().map(|id| VariantId::new(*id).unwrap());
-        witnesses.saw(&tile(rows, locations), rows_of);
+        probes.saw(&tile(rows, locations), rows_of);
     }
 
     #[test]
-    fn nothing_seen_is_no_witness() {
-        let mut witnesses = Witnesses::default();
-        assert_eq!(witnesses.best(), None);
-        saw(&mut witnesses, &[1], &[]);
-        assert_eq!(witnesses.best(), None);
+    fn nothing_seen_is_no_probe() {
+        let mut probes = ProbeTiles::default();
+        assert_eq!(probes.best(), None);
+        saw(&mut probes, &[1], &[]);
+        assert_eq!(probes.best(), None);
     }
 
     #[test]
     fn the_variants_with_the_most_rows_are_put_together_across_tiles() {
-        let mut witnesses = Witnesses::default();
-        saw(&mut witnesses, &[1, 2], &[1, 1, 2]);
-        saw(&mut witnesses, &[1, 2], &[3, 3]);
-        saw(&mut witnesses, &[9], &[4]);
-        assert_eq!(witnesses.best(), Some((tile(&[1, 2, 3], &[1, 2]), 5)));
+        let mut probes = ProbeTiles::default();
+        saw(&mut probes, &[1, 2], &[1, 1, 2]);
+        saw(&mut probes, &[1, 2], &[3, 3]);
+        saw(&mut probes, &[9], &[4]);
+        assert_eq!(probes.best(), Some((tile(&[1, 2, 3], &[1, 2]), 5)));
     }
 
     #[test]
     fn a_witness_takes_no_more_variants_than_a_call_does() {
-        let mut witnesses = Witnesses::default();
+        let mut probes = ProbeTiles::default();
         for first in [1, 51] {
             let rows: Vec<u64> =
                 (first..first + 50).flat_map(|id| vec![id; 1 + usize::from(id % 2 == 0)]).collect();
-            saw(&mut witnesses, &[1, 2], &rows);
+            saw(&mut probes, &[1, 2], &rows);
         }
-        let (tile, rows) = witnesses.best().unwrap();
+        let (tile, rows) = probes.best().unwrap();
         assert_eq!((tile.variants.len(), rows), (MAX_IDS, 100), "every even variant has two rows");
         assert!(tile.variants.iter().all(|id| id.get() % 2 == 0));
     }
 
     #[test]
     fn a_tile_seen_long_ago_is_forgotten() {
-        let mut witnesses = Witnesses::default();
-        saw(&mut witnesses, &[1], &[1, 2, 3]);
+        let mut probes = ProbeTiles::default();
+        saw(&mut probes, &[1], &[1, 2, 3]);
         for _ in 0..REMEMBERED {
-            saw(&mut witnesses, &[2], &[9]);
+            saw(&mut probes, &[2], &[9]);
         }
-        let locations = witnesses.best().unwrap().0.locations;
+        let locations = probes.best().unwrap().0.locations;
         assert_eq!(locations, Arc::from([LocationId::new(2).unwrap()]));
     }
 }

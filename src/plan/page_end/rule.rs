@@ -80,7 +80,7 @@ pub struct Doubt {
     rows: usize,
     /// Calls up to this one had been sent when the page came: they prove nothing.
     sent_before: CallNumber,
-    /// Its length speaks against it: no page that was asked for before is evidence, and one witness is not enough.
+    /// Its length speaks against it: no page that was asked for before is evidence, and one probe is not enough.
     is_suspicious: bool,
 }
 
@@ -91,7 +91,7 @@ impl Doubt {
         self.rows < rows
     }
 
-    /// Whether its length speaks against it: then a witness is not enough.
+    /// Whether its length speaks against it: then a probe is not enough.
     #[must_use]
     pub fn is_suspicious(&self) -> bool {
         self.is_suspicious
@@ -129,7 +129,7 @@ pub struct PageSeen {
     /// The sentinel.
     pub sentinel: SentinelSeen,
     /// Whether it holds rows that were not asked for.
-    pub has_strangers: bool,
+    pub has_foreign: bool,
     /// Whether a row once known beyond the page's end has not come.
     pub known_row_missing: bool,
     /// Whether the shop's density makes so few rows hard to believe.
@@ -227,7 +227,7 @@ impl PageLengths {
         }
         if page.outstanding == 0 || page.rows == 0 {
             Next::Complete
-        } else if page.limit <= page.rows || page.has_strangers || is_contradicted(page) {
+        } else if page.limit <= page.rows || page.has_foreign || is_contradicted(page) {
             Next::AskOn
         } else if page.sentinel == SentinelSeen::Last && !is_usual_clamp(page.rows) {
             Next::Complete

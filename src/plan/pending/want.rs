@@ -38,7 +38,7 @@ pub trait WantOwner: Clone {
 
     /// The caller. It takes turns with the others.
     fn caller(&self) -> CallerId {
-        CallerId::NOBODY
+        CallerId::NONE
     }
 }
 

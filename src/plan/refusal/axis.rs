@@ -9,12 +9,16 @@ use std::collections::BTreeSet;
 /// What is known of the ids of one kind in a tile.
 #[derive(Debug)]
 pub(super) struct Axis<I> {
+    /// All of them.
+    ids: Vec<I>,
     /// Ids of which nothing is known.
     suspects: Vec<I>,
     /// Ids of which at least one is refused. They are not among the suspects.
     bound: Vec<I>,
     accepted: BTreeSet<I>,
     refused: BTreeSet<I>,
+    /// The ids that this search has seen accepted. Those accepted before may have been deleted since.
+    seen: BTreeSet<I>,
     /// Ids that this search has told apart so far.
     told_apart: usize,
 }
@@ -24,12 +28,22 @@ impl<I: Copy + Ord> Axis<I> {
     pub(super) fn new(ids: &[I], is_accepted: impl Fn(I) -> bool) -> Self {
         let (accepted, suspects): (Vec<I>, Vec<I>) = ids.iter().partition(|id| is_accepted(**id));
         Self {
+            ids: ids.to_vec(),
             suspects,
             bound: Vec::new(),
             accepted: accepted.into_iter().collect(),
             refused: BTreeSet::new(),
+            seen: BTreeSet::new(),
             told_apart: 0,
         }
+    }
+
+    /// Begins again, with ids that are known to be refused. Of the others, those that this search has seen accepted are
+    /// trusted if `trusts_seen`.
+    pub(super) fn restart(&mut self, trusts_seen: bool, refused: impl IntoIterator<Item = I>) {
+        let seen = std::mem::take(&mut self.seen);
+        *self = Self { seen: seen.clone(), ..Self::new(&self.ids, |id| trusts_seen && seen.contains(&id)) };
+        self.learn_refused(refused);
     }
 
     /// At least one of the suspects is refused: nothing else can be the cause.
@@ -54,8 +68,30 @@ impl<I: Copy + Ord> Axis<I> {
         (!group.is_empty()).then_some(group)
     }
 
+    /// A call brought these ids.
+    pub(super) fn see(&mut self, ids: &[I]) {
+        self.accept(ids.iter().copied());
+        self.seen.extend(ids);
+    }
+
+    /// Whether this search has seen an id accepted.
+    pub(super) fn has_seen(&self, id: I) -> bool {
+        self.seen.contains(&id)
+    }
+
+    /// Whether this search has seen every accepted id accepted.
+    pub(super) fn has_seen_accepted(&self) -> bool {
+        self.accepted.is_subset(&self.seen)
+    }
+
+    /// Some suspects may have been accepted, as others have found out.
+    pub(super) fn learn_accepted(&mut self, is_accepted: impl Fn(I) -> bool) {
+        let accepted: Vec<I> = self.suspects.iter().copied().filter(|id| is_accepted(*id)).collect();
+        self.accept(accepted);
+    }
+
     /// These ids were accepted.
-    pub(super) fn accept(&mut self, ids: impl IntoIterator<Item = I>) {
+    fn accept(&mut self, ids: impl IntoIterator<Item = I>) {
         for id in ids {
             if self.is_open(id) {
                 self.told_apart += 1;

@@ -22,15 +22,11 @@ const MOST_RESTARTS: u32 = 2;
 /// The search for the refused ids of one tile.
 #[derive(Debug)]
 pub struct Search {
-    tile: Tile,
     variants: Axis<VariantId>,
     locations: Axis<LocationId>,
     first_find: FirstFind,
     /// What others have found of its ids.
     learnt: Refusals,
-    /// The ids that this search has seen accepted. Those accepted before may have been deleted since.
-    seen_variants: BTreeSet<VariantId>,
-    seen_locations: BTreeSet<LocationId>,
     /// Cells that need not be asked: they were answered, or the call for them failed.
     settled: FxHashSet<CellId>,
     /// Cells that were refused alone.
@@ -87,12 +83,9 @@ impl Search {
             }
         }
         Self {
-            tile: refused.clone(),
             variants,
             locations,
             learnt: Refusals::default(),
-            seen_variants: BTreeSet::new(),
-            seen_locations: BTreeSet::new(),
             first_find: FirstFind::default(),
             settled: FxHashSet::default(),
             refused_cells: if refused.cells() == 1 { cells_of(refused).collect() } else { BTreeSet::new() },
@@ -114,14 +107,8 @@ impl Search {
         self.variants.learn_refused(refusals.variants.iter().copied());
         self.locations.learn_refused(refusals.locations.iter().copied());
         if self.restarts == 0 {
-            let accepted = |id: &VariantId| is_accepted_variant(*id);
-            let variants: Vec<VariantId> =
-                self.variants.suspects().iter().copied().filter(accepted).collect();
-            self.variants.accept(variants);
-            let accepted = |id: &LocationId| is_accepted_location(*id);
-            let locations: Vec<LocationId> =
-                self.locations.suspects().iter().copied().filter(accepted).collect();
-            self.locations.accept(locations);
+            self.variants.learn_accepted(is_accepted_variant);
+            self.locations.learn_accepted(is_accepted_location);
         }
     }
 
@@ -149,10 +136,8 @@ impl Search {
     pub fn accepted(&mut self) {
         let Some(asked) = self.asked.take() else { return };
         let tile = asked.tile();
-        self.variants.accept(tile.variants.iter().copied());
-        self.locations.accept(tile.locations.iter().copied());
-        self.seen_variants.extend(&tile.variants);
-        self.seen_locations.extend(tile.locations.iter());
+        self.variants.see(&tile.variants);
+        self.locations.see(&tile.locations);
         self.settled.extend(cells_of(tile));
     }
 
@@ -196,16 +181,16 @@ impl Search {
     #[must_use]
     pub fn refusals(&self) -> Refusals {
         let mut refusals = self.learnt.clone();
-        if self.locations.accepted().is_subset(&self.seen_locations) {
+        if self.locations.has_seen_accepted() {
             refusals.variants.extend(self.variants.refused());
         }
-        if self.variants.accepted().is_subset(&self.seen_variants) {
+        if self.variants.has_seen_accepted() {
             refusals.locations.extend(self.locations.refused());
         }
         // Of a cell that was refused alone, what was learnt since may clear one of the ids.
         for cell in &self.refused_cells {
-            let variant_is_good = self.seen_variants.contains(&cell.variant_id);
-            let location_is_good = self.seen_locations.contains(&cell.loc_id);
+            let variant_is_good = self.variants.has_seen(cell.variant_id);
+            let location_is_good = self.locations.has_seen(cell.loc_id);
             match (variant_is_good, location_is_good) {
                 (true, false) => drop(refusals.locations.insert(cell.loc_id)),
                 (false, true) => drop(refusals.variants.insert(cell.variant_id)),
@@ -297,11 +282,9 @@ impl Search {
         }
         // Seen ids that were refused together since are not trusted either.
         let trusts = self.restarts < MOST_RESTARTS;
-        self.variants = Axis::new(&self.tile.variants, |id| trusts && self.seen_variants.contains(&id));
-        self.locations = Axis::new(&self.tile.locations, |id| trusts && self.seen_locations.contains(&id));
+        self.variants.restart(trusts, self.learnt.variants.iter().copied());
+        self.locations.restart(trusts, self.learnt.locations.iter().copied());
         self.first_find = FirstFind::default();
-        self.variants.learn_refused(self.learnt.variants.iter().copied());
-        self.locations.learn_refused(self.learnt.locations.iter().copied());
     }
 }
 

@@ -1,14 +1,22 @@
 //! What is held of a shop's locations, and what a caller gets: decisions under one lock, briefly.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{FAILURE_REMEMBERED, ListOutcome, LocationList, POLICY, READ_EVERY};
+use super::list::{ListOutcome, LocationList, POLICY};
 use crate::cache::freshness::{Freshness, FreshnessWish};
 use crate::clock::Moment;
-use crate::stock::ReadError;
+use crate::stock::read_error::ReadError;
+
+/// How long a failure is remembered before Haravan is asked again.
+const FAILURE_REMEMBERED: Duration = Duration::from_secs(10);
+
+/// The shortest time between two readings of the list. Source: ours; callers that ask for no cached answer share one
+/// reading.
+const READ_EVERY: Duration = Duration::from_secs(1);
 
 /// What is held of the locations.
 #[derive(Debug, Default)]

@@ -60,7 +60,7 @@ const PAGE: PageSeen = PageSeen {
     limit: MAX_PAGE,
     outstanding: 1_000,
     sentinel: SentinelSeen::None,
-    has_strangers: false,
+    has_foreign: false,
     known_row_missing: false,
     improbable: false,
     by_chance: 0.25,
@@ -166,7 +166,7 @@ fn the_longest_page_is_believed_once_where_pages_vary() {
 #[test]
 fn what_speaks_against_a_page_outweighs_evidence() {
     let against = [
-        PageSeen { has_strangers: true, ..PAGE },
+        PageSeen { has_foreign: true, ..PAGE },
         PageSeen { known_row_missing: true, ..PAGE },
         PageSeen { improbable: true, ..PAGE },
         PageSeen { known_clamp: true, ..PAGE },
