@@ -16,7 +16,8 @@ pub mod handle;
 pub mod journal;
 pub mod request;
 pub mod settings;
-pub mod store;
+pub mod stock;
+mod store;
 
 mod answer;
 mod bucket;

@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::raw::RawObject;
 use super::request::Asked;
 use super::resources;
-use super::shop::Stock;
+use super::stock::Stock;
 
 /// The most lines of one change. Source: live.
 const MAX_LINES: usize = 200;

@@ -6,7 +6,7 @@ use super::catalog::{Catalog, Product};
 use super::faults::Faults;
 use super::raw::RawObject;
 use super::request::{Asked, Given, Resource};
-use super::shop::Stock;
+use super::stock::Stock;
 
 /// The most locations, or products, on a page, whatever `limit` says. Source: live.
 const PAGE_ITEMS: usize = 50;

@@ -3,22 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
-use rust_decimal::Decimal;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::bucket::{self, Bucket};
-use super::catalog::Catalog;
 use super::faults::{Failure, Faults};
 use super::gate::Gate;
 use super::journal::Journal;
 use super::request::{Asked, Resource};
-use super::settings::{Scope, ShopData, ShopSettings};
-use super::store::{Placing, Row, RowError, Store};
-use super::{changes, example, generator, page, resources};
+use super::settings::{Scope, ShopSettings};
+use super::stock::Stock;
+use super::store::RowError;
+use super::{changes, page, resources};
 
 /// A shop and all that is known about its requests.
 #[derive(Debug)]
@@ -45,13 +43,6 @@ pub(super) struct Shop {
 pub(super) struct Access {
     pub(super) token: String,
     pub(super) scopes: BTreeSet<Scope>,
-}
-
-/// What the shop has.
-#[derive(Debug)]
-pub(super) struct Stock {
-    pub(super) store: Store,
-    pub(super) catalog: Catalog,
 }
 
 /// How many inventory requests have come so far, and for how many the answer is made.
@@ -183,62 +174,6 @@ impl Access {
             Resource::VariantChange => has(Scope::WriteProducts),
             Resource::Empty | Resource::Unknown => true,
         }
-    }
-}
-
-impl Stock {
-    fn new(stock: ShopData, org_id: u64) -> Result<Self, RowError> {
-        let name = format!("Cửa hàng {org_id}");
-        let (store, catalog) = match stock {
-            ShopData::Example => example::shop()?,
-            ShopData::Generated(settings) => generator::shop(&settings),
-            ShopData::Empty => (Store::new(Placing::Scrambled), Catalog::new(&name)),
-            ShopData::Rows(texts) => {
-                let mut stock = Self { store: Store::new(Placing::Scrambled), catalog: Catalog::new(&name) };
-                for text in texts {
-                    stock.put(Row::parse(&text)?);
-                }
-                return Ok(stock);
-            }
-        };
-        Ok(Self { store, catalog })
-    }
-
-    /// The sums of a variant's quantities over all locations: on hand, commited, incoming, available.
-    pub(super) fn sums(&self, variant_id: u64) -> [Decimal; 4] {
-        let locations = self.catalog.locations().iter();
-        let rows = locations.filter_map(|location| self.store.get(variant_id, location.id));
-        rows.fold([Decimal::ZERO; 4], |sums, row| {
-            let quantities = row.quantities(["qty_onhand", "qty_commited", "qty_incoming", "qty_available"]);
-            std::array::from_fn(|place| {
-                let (sum, quantity) = (sums.get(place), quantities.get(place));
-                sum.zip(quantity).and_then(|(sum, quantity)| sum.checked_add(*quantity)).unwrap_or_default()
-            })
-        })
-    }
-
-    /// Gives a cell another available quantity, with the one on hand in step. A cell without a row gets one. Nothing
-    /// happens when the shop has no such variant or location.
-    pub(super) fn set_available(&mut self, variant_id: u64, loc_id: u64, available: Decimal) -> Option<()> {
-        let row = match self.store.get(variant_id, loc_id) {
-            Some(row) => row.with_available(available, Timestamp::now()).ok()?,
-            None => {
-                let product_id = self.catalog.product_of(variant_id)?;
-                if !self.catalog.has_location(loc_id) {
-                    return None;
-                }
-                let id = self.store.newest_id().saturating_add(1);
-                Row::new((id, loc_id, variant_id, product_id), available).ok()?
-            }
-        };
-        self.put(row);
-        Some(())
-    }
-
-    /// Puts a row into its cell, which becomes known to the shop.
-    pub(super) fn put(&mut self, row: Row) {
-        self.catalog.ensure(row.loc_id, row.product_id, row.variant_id);
-        self.store.put(row);
     }
 }
 
