@@ -64,54 +64,7 @@ pub struct Missing {
     pub loc_id: Option<LocationId>,
     /// Why the cell is not known.
     #[schema(example = "timeout")]
-    pub reason: Reason,
-}
-
-/// Why a cell is not known.
-///
-/// `timeout`: the wait ended while Haravan was being asked; `rate-limited`: the wait ended before the shop's bucket
-/// had room; `failed`: Haravan failed; `unauthorized`: Haravan refuses the shop's token; `refused`: Haravan refuses
-/// this id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schema(as = MissingReason)]
-pub enum Reason {
-    /// The caller's wait ended while Haravan was still being asked.
-    Timeout,
-    /// The caller's wait ended before the shop's bucket had room for the call.
-    RateLimited,
-    /// Haravan failed.
-    Failed,
-    /// Haravan refuses the shop's token.
-    Unauthorized,
-    /// Haravan refuses this id.
-    Refused,
-}
-
-impl Reason {
-    /// The reason in a word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::RateLimited => "rate-limited",
-            Self::Failed => "failed",
-            Self::Unauthorized => "unauthorized",
-            Self::Refused => "refused",
-        }
-    }
-}
-
-impl From<MissingReason> for Reason {
-    fn from(reason: MissingReason) -> Self {
-        match reason {
-            MissingReason::Timeout => Self::Timeout,
-            MissingReason::RateLimited => Self::RateLimited,
-            MissingReason::Failed => Self::Failed,
-            MissingReason::Unauthorized => Self::Unauthorized,
-            MissingReason::Refused => Self::Refused,
-        }
-    }
+    pub reason: MissingReason,
 }
 
 /// Collects an envelope while the cells stream by.
@@ -155,7 +108,7 @@ impl EnvelopeBuilder {
             self.missing.push(Missing {
                 variant_id: id.variant_id,
                 loc_id: Some(id.loc_id),
-                reason: Reason::from(*reason),
+                reason: *reason,
             });
         }
     }
@@ -232,7 +185,7 @@ impl EnvelopeBuilder {
 /// Adds a number of cells of each variant, at locations whose ids cannot be read, to the missing cells that are named.
 pub fn name_untold(missing: &mut Vec<Missing>, variants: &[VariantId], cells: u64) {
     for variant_id in variants.iter().take(MAX_MISSING) {
-        let untold = Missing { variant_id: *variant_id, loc_id: None, reason: Reason::Failed };
+        let untold = Missing { variant_id: *variant_id, loc_id: None, reason: MissingReason::Failed };
         missing.extend((0..cells).map(|_| untold).take(MAX_MISSING));
     }
     missing.sort_by_key(|missing| (missing.variant_id, missing.loc_id.is_none(), missing.loc_id));
@@ -241,7 +194,7 @@ pub fn name_untold(missing: &mut Vec<Missing>, variants: &[VariantId], cells: u6
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, EnvelopeBuilder, MAX_MISSING, Reason};
+    use super::{Context, EnvelopeBuilder, MAX_MISSING};
     use crate::domain::cell::{Cell, CellId, MissingReason};
     use crate::domain::id::{LocationId, OrgId, VariantId};
     use crate::domain::location::LocationBook;
@@ -312,8 +265,7 @@ mod tests {
             MissingReason::Unauthorized,
             MissingReason::Refused,
         ] {
-            assert_eq!(serde_json::to_value(Reason::from(reason)).unwrap(), reason.as_str());
-            assert_eq!(Reason::from(reason).as_str(), reason.as_str());
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::row::Fingerprint;
 use crate::haravan::SentLocation;
 use crate::query::{Direction, Order, Selection, Slice};
 use crate::stock::{FreshRead, Reading};
-use crate::view::envelope::{MAX_MISSING, Missing, Reason, name_untold};
+use crate::view::envelope::{MAX_MISSING, Missing, name_untold};
 
 /// The bytes a row takes up, roughly. Source: measured; documented rows have 180 to 230.
 const ROW_BYTES: usize = 240;
@@ -166,7 +166,7 @@ fn write_missing(snapshot: &Reading, untold: u64, out: &mut Vec<u8>) {
     let missing = unknown.iter().take(MAX_MISSING).map(|(cell, reason)| Missing {
         variant_id: cell.variant_id,
         loc_id: Some(cell.loc_id),
-        reason: Reason::from(*reason),
+        reason: *reason,
     });
     let mut missing: Vec<Missing> = missing.collect();
     name_untold(&mut missing, variants, untold);
