@@ -11,7 +11,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::bodies::{Forwarded, InventoryReply, Locations};
+use super::bodies::{Forwarded, Locations};
+use super::questions::InventoryReply;
 use super::shop_list::ShopList;
 use crate::domain::access::Scope;
 use crate::http::problem::{PROBLEM_JSON, Problem, ProblemBody};

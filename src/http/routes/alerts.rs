@@ -4,9 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
-use crate::http::openapi::bodies::{LowStockReply, MismatchReply, NegativeReply};
 use crate::http::openapi::parameters::{AskHeaders, ShopPath};
-use crate::http::openapi::questions::{LowStockQuestion, MismatchQuestion, NegativeQuestion};
+use crate::http::openapi::questions::{
+    LowStockQuestion, LowStockReply, MismatchQuestion, MismatchReply, NegativeQuestion, NegativeReply,
+};
 use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;

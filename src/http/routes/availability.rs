@@ -4,9 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
-use crate::http::openapi::bodies::AvailabilityReply;
 use crate::http::openapi::parameters::{AskHeaders, ShopPath};
-use crate::http::openapi::questions::AvailabilityQuestion;
+use crate::http::openapi::questions::{AvailabilityQuestion, AvailabilityReply};
 use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;

@@ -5,9 +5,8 @@ use actix_web::web::Payload;
 
 use crate::domain::id::VariantId;
 use crate::http::openapi::answers::ViewAnswers;
-use crate::http::openapi::bodies::{StockReply, VariantStockReply};
 use crate::http::openapi::parameters::{AskHeaders, ShopPath, VariantPath};
-use crate::http::openapi::questions::{StockQuestion, VariantStockQuestion};
+use crate::http::openapi::questions::{StockQuestion, StockReply, VariantStockQuestion, VariantStockReply};
 use crate::http::problem::Problem;
 use crate::http::question::view_answer::{answer, is_many};
 use crate::http::question::{Question, Wanted};
