@@ -1,8 +1,12 @@
 //! The envelope: what every answer says of itself, its shop, its age and what it lacks.
 
+use std::hash::Hash;
+use std::io;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::lines::{Chunks, Tabular};
 use super::location_warnings::location_warnings;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, OrgId, VariantId};
@@ -66,6 +70,63 @@ pub struct Missing {
     #[schema(example = "timeout")]
     pub reason: MissingReason,
 }
+
+/// An answer of a view's.
+pub trait Answer: Hash + Tabular + Send + 'static {
+    /// Whether it chooses among sets of locations, which is more work than putting each cell into it.
+    const CHOOSES_LOCATIONS: bool = false;
+
+    /// What it says of itself.
+    fn envelope_mut(&mut self) -> &mut Envelope;
+
+    /// How many items it has.
+    fn items(&self) -> usize;
+
+    /// The answer as one JSON object.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn into_json(self) -> io::Result<Chunks>;
+}
+
+/// Makes a type an [`Answer`]: its envelope is in a field of this name, and its items are in the one named here. Without
+/// such a field it is one item.
+macro_rules! answer {
+    ($answer:ty: $items:ident) => {
+        impl $crate::view::envelope::Answer for $answer {
+            fn envelope_mut(&mut self) -> &mut $crate::view::envelope::Envelope {
+                &mut self.envelope
+            }
+
+            fn items(&self) -> usize {
+                self.$items.len()
+            }
+
+            fn into_json(mut self) -> std::io::Result<$crate::view::lines::Chunks> {
+                let items = std::mem::take(&mut self.$items);
+                $crate::view::lines::json_chunks(stringify!($items), items, &self)
+            }
+        }
+    };
+    ($answer:ty $(, $chooses:ident)?) => {
+        impl $crate::view::envelope::Answer for $answer {
+            $(const $chooses: bool = true;)?
+
+            fn envelope_mut(&mut self) -> &mut $crate::view::envelope::Envelope {
+                &mut self.envelope
+            }
+
+            fn items(&self) -> usize {
+                1
+            }
+
+            fn into_json(self) -> std::io::Result<$crate::view::lines::Chunks> {
+                $crate::view::lines::json_at_once(&self)
+            }
+        }
+    };
+}
+pub(crate) use answer;
 
 /// Collects an envelope while the cells stream by.
 #[derive(Debug, Default)]
