@@ -58,7 +58,7 @@ pub(crate) async fn answer<A: Answer>(
     (form, wanted): (Form, Wanted),
     view: impl Fn(Reading, Context<'_>) -> A + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let grid = match wanted {
         Wanted::Answer(grid) => grid,
         Wanted::Cost(explained) => return Ok(explained),
@@ -66,37 +66,38 @@ pub(crate) async fn answer<A: Answer>(
     let shop = question.shop.org_id();
     let coding = Coding::of(request.headers())?;
     let view = Arc::new(view);
-    let prepare = |Material { snapshot, book, .. }: Material| {
-        let provenance = question.provenance(edge, &snapshot);
+    let prepare = |Material { reading, book, .. }: Material| {
+        let cache_headers = question.cache_headers(state, &reading);
         let book = book.unwrap_or_else(|| question.shop.locations().held_book());
-        let validity = question.validity(&snapshot, &book);
+        let validity = question.validity(&reading, &book);
         let book = question.book(book);
         // A kept answer lacks nothing, and needs no warning.
-        let warnings = warnings_of(&question.shop.reports().repeated_in(snapshot.grid()));
+        let warnings = warnings_of(&question.shop.reports().repeated_in(reading.grid()));
         let validity = validity.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
-        let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
+        let as_of = reading.oldest().map(|oldest| state.clock.wall(oldest));
         let view = Arc::clone(&view);
-        let expected = Work::to_answer(snapshot.grid(), coding).and(more_work::<A>(snapshot.grid()));
+        let expected = Work::to_answer(reading.grid(), coding).and(more_work::<A>(reading.grid()));
         let work = move || {
             // The tag is of everything but `as_of`, which is set once the tag is made.
             let context = Context { shop, as_of: None, book: &book, warnings };
-            let mut answer = view(snapshot, context);
+            let mut answer = view(reading, context);
             let etag = EntityTag::weak(&answer, form.media_type());
             answer.envelope_mut().as_of = as_of;
             content(answer, form, etag, coding)
         };
-        Prepared { known: (provenance, validity), expected, work }
+        Prepared { known: (cache_headers, validity), expected, work }
     };
-    let ((provenance, validity), content) = made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
+    let ((cache_headers, validity), content) =
+        made(state, question, (grid, Uses::CellsAndBook), prepare).await?;
     Ok(match content? {
-        Content::Whole(whole) => {
-            let response = provenance.respond_whole(request, &whole);
+        Content::Whole(encoded) => {
+            let response = cache_headers.respond_encoded(request, &encoded);
             if let Some(validity) = validity {
-                edge.keep_ready(access, shop, coding, whole, validity);
+                state.keep_ready(access, shop, coding, encoded, validity);
             }
             response
         }
-        Content::Streamed { etag, chunks } => provenance.respond(request, etag, |response| {
+        Content::Streamed { etag, chunks } => cache_headers.respond(request, etag, |response| {
             response.content_type(form.content_type()).streaming(in_turns(chunks))
         }),
     })
