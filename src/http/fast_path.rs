@@ -126,7 +126,7 @@ impl FastPath {
         manner: Manner,
         caller: &Caller,
         came_at: Instant,
-        unanswered: &mut Option<Parameters<'static>>,
+        unanswered: &mut Option<Box<Parameters<'static>>>,
     ) -> Option<(HttpResponse<Bytes>, HitSource)> {
         let target = head.uri.path_and_query()?.as_str();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -153,7 +153,7 @@ impl FastPath {
         let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
         let written = self.written(shop, &parameters, manner.coding, now, || ready.wants(&asked));
         let Some(Written { encoded, cells, age, validity }) = written else {
-            *unanswered = Some(parameters.into_owned());
+            *unanswered = Some(Box::new(parameters.into_owned()));
             return None;
         };
         self.state.keys.charge(caller).ok()?;
