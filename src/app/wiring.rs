@@ -131,7 +131,7 @@ impl Devices {
             keys: Arc::new(if auth.disabled { KeyRing::open() } else { KeyRing::new(keys) }),
             page_seal: self.page_seal.clone(),
             clock: self.clock.clone(),
-            aside: Offload::new(self.tasks.runtime().clone()),
+            offload: Offload::new(self.tasks.runtime().clone()),
             limits: HttpLimits {
                 max_cells: limits.max_cells,
                 max_body: limits.max_body,

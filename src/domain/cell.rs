@@ -1,5 +1,8 @@
 //! A cell: what is known of one (variant, location) pair of a shop.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::id::{LocationId, VariantId};
 use super::row::Row;
 
@@ -23,8 +26,13 @@ pub enum Cell {
     Unknown(MissingReason),
 }
 
-/// Why a cell is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Why a cell is not known.
+///
+/// `timeout`: the wait ended while Haravan was being asked; `rate-limited`: the wait ended before the shop's bucket
+/// had room; `failed`: Haravan failed; `unauthorized`: Haravan refuses the shop's token; `refused`: Haravan refuses
+/// this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum MissingReason {
     /// The caller's wait ended while Haravan was still being asked.
     Timeout,

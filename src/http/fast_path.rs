@@ -45,7 +45,7 @@ const MOST_CELLS: usize = 4_096;
 /// Answers hits.
 #[derive(Debug, Clone)]
 pub struct FastPath {
-    edge: Data<HttpState>,
+    state: Data<HttpState>,
 }
 
 /// A hit, answered.
@@ -82,7 +82,7 @@ impl HitSource {
 /// An answer that was written of cells.
 #[derive(Debug)]
 struct Written {
-    whole: EncodedBody,
+    encoded: EncodedBody,
     cells: usize,
     /// How old its oldest cell is, and for how long all of them stay fresh.
     age: (Duration, Duration),
@@ -101,8 +101,8 @@ struct Manner {
 impl FastPath {
     /// Answers for this edge.
     #[must_use]
-    pub fn new(edge: Data<HttpState>) -> Self {
-        Self { edge }
+    pub fn new(state: Data<HttpState>) -> Self {
+        Self { state }
     }
 
     /// Answers a request that came just now, if it is a hit.
@@ -111,7 +111,7 @@ impl FastPath {
     /// It is not: what has been read of it goes to its handler. Nothing has been counted or charged.
     pub fn answer(&self, head: &RequestHead, came_at: Instant) -> Result<Hit, Ask> {
         let Some(manner) = Manner::of(head) else { return Err(Ask::default()) };
-        let Ok(caller) = self.edge.keys.identify(head.headers()) else { return Err(Ask::default()) };
+        let Ok(caller) = self.state.keys.identify(head.headers()) else { return Err(Ask::default()) };
         let mut parameters = None;
         match self.found(head, manner, &caller, came_at, &mut parameters) {
             Some((response, source)) => Ok(Hit { response, source, caller }),
@@ -126,42 +126,42 @@ impl FastPath {
         manner: Manner,
         caller: &Caller,
         came_at: Instant,
-        unanswered: &mut Option<Parameters<'static>>,
+        unanswered: &mut Option<Box<Parameters<'static>>>,
     ) -> Option<(HttpResponse<Bytes>, HitSource)> {
         let target = head.uri.path_and_query()?.as_str();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let path = ShopPath::of(path);
         let route = ROUTES_OF_ROWS.into_iter().find(|route| route.serves(path));
         // Who asks too often is refused before any work is done.
-        if (path.org_id.is_none() && route.is_none()) || !self.edge.keys.may_ask(caller) {
+        if (path.org_id.is_none() && route.is_none()) || !self.state.keys.may_ask(caller) {
             return None;
         }
-        let served = self.edge.served(path.org_id, caller).ok()?;
+        let served = self.state.served(path.org_id, caller).ok()?;
         let (shop, ready) = (served.shop(), served.ready());
         let asked = Asked { target, form: manner.form, coding: manner.coding };
-        let now = self.edge.clock.at(came_at);
+        let now = self.state.clock.at(came_at);
         let standing = ready.get(&asked).filter(|answer| shop.is_current(&answer.validity, now));
         if let Some(answer) = standing {
             caller.require(answer.scope).ok()?;
-            self.edge.keys.charge(caller).ok()?;
+            self.state.keys.charge(caller).ok()?;
             shop.count_hits(answer.validity.cells());
-            let response = given(&answer.whole, head, manner, answer.validity.age_at(now));
+            let response = given(&answer.encoded, head, manner, answer.validity.age_at(now));
             return Some((response, HitSource::Ready(answer)));
         }
         let GuardedRoute { pattern, scope } = route?;
         caller.require(scope).ok()?;
         let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
         let written = self.written(shop, &parameters, manner.coding, now, || ready.wants(&asked));
-        let Some(Written { whole, cells, age, validity }) = written else {
-            *unanswered = Some(parameters.into_owned());
+        let Some(Written { encoded, cells, age, validity }) = written else {
+            *unanswered = Some(Box::new(parameters.into_owned()));
             return None;
         };
-        self.edge.keys.charge(caller).ok()?;
+        self.state.keys.charge(caller).ok()?;
         shop.count_hits(cells);
-        let response = given(&whole, head, manner, age);
+        let response = given(&encoded, head, manner, age);
         if let Some(validity) = validity {
             let route = Cow::Borrowed(pattern);
-            ready.keep(&asked, Arc::new(CachedResponse { whole, route, scope, validity }));
+            ready.keep(&asked, Arc::new(CachedResponse { encoded, route, scope, validity }));
         }
         Some((response, HitSource::Cells(pattern)))
     }
@@ -192,7 +192,7 @@ impl FastPath {
                 (IdList::from_ids(book.ids().collect())?, Some(book))
             }
         };
-        let most = self.edge.limits.max_cells.min(MOST_CELLS);
+        let most = self.state.limits.max_cells.min(MOST_CELLS);
         let grid = Grid::new(variants, locations, most).ok()?;
         // A coding takes longer than all the rest: where there is much to code, that is done elsewhere.
         if Work::to_code_rows(&grid, coding).is_long() {
@@ -206,8 +206,8 @@ impl FastPath {
         let unwritten = fresh_read.unwritten();
         drop(fresh_reader);
         unwritten.keep_in(shop);
-        let whole = EncodedBody::new(body, etag, coding, Form::Json.content_type()).ok()?;
-        Some(Written { whole, cells, age, validity })
+        let encoded = EncodedBody::new(body, etag, coding, Form::Json.content_type()).ok()?;
+        Some(Written { encoded, cells, age, validity })
     }
 }
 
@@ -238,21 +238,21 @@ impl Manner {
 
 /// An answer as it is given now, at this age and for so long.
 fn given(
-    whole: &EncodedBody,
+    encoded: &EncodedBody,
     head: &RequestHead,
     manner: Manner,
     (age, left): (Duration, Duration),
 ) -> HttpResponse<Bytes> {
-    let known = manner.conditional && whole.etag.is_known(head.headers());
+    let known = manner.conditional && encoded.etag.is_known(head.headers());
     let mut response = if known {
         HttpResponse::with_body(StatusCode::NOT_MODIFIED, Bytes::new())
     } else {
-        let mut response = HttpResponse::with_body(StatusCode::OK, whole.body.clone());
-        whole.write(response.headers_mut());
+        let mut response = HttpResponse::with_body(StatusCode::OK, encoded.body.clone());
+        encoded.write(response.headers_mut());
         response
     };
     let headers = response.headers_mut();
-    CacheHeaders::of_hit(age, left.as_secs()).write(headers, whole.etag.clone());
+    CacheHeaders::of_hit(age, left.as_secs()).write(headers, encoded.etag.clone());
     let request_id = RequestId::for_header(head.headers().get(X_REQUEST_ID));
     headers.insert(X_REQUEST_ID, request_id.into_value());
     response

@@ -78,12 +78,12 @@ mod tests {
     #[tokio::test]
     async fn long_work_is_done_by_another_thread_than_short_work_and_may_break() {
         let (short, long) = (Work::to_read(1), Work::to_read(1_000_000));
-        let aside = Offload::new(Handle::current());
+        let offload = Offload::new(Handle::current());
         let here = thread::current().id();
-        let done_by = |expected| aside.work(expected, || thread::current().id());
+        let done_by = |expected| offload.work(expected, || thread::current().id());
         assert_eq!(done_by(short).await.unwrap(), here);
         assert_ne!(done_by(long).await.unwrap(), here);
-        let broken = aside.work(long, || panic!("as it should")).await;
+        let broken = offload.work(long, || panic!("as it should")).await;
         assert!(matches!(broken, Err::<(), _>(Problem::Internal)));
     }
 }

@@ -112,27 +112,27 @@ impl Question {
         payload: Option<Payload>,
     ) -> Result<Self, Problem> {
         let asked_at = Instant::now();
-        let (edge, request) = (access.edge(), access.request());
+        let (state, request) = (access.state(), access.request());
         let shop = access.shop()?;
         let seen = shop.purges();
         let (parameters, written) = match payload {
             None => (Ask::parameters(request, vocabulary)?, 0),
             Some(payload) => {
                 let texts = Texts::from_query(vocabulary, request.query_string())?.into_owned();
-                let body = read_body(request, payload, edge.limits.max_body).await?;
+                let body = read_body(request, payload, state.limits.max_body).await?;
                 let written = body.len();
-                (with_body(edge, texts, body).await?, written)
+                (with_body(state, texts, body).await?, written)
             }
         };
         let parameters = Arc::new(parameters);
         let incomplete = if parameters.is_on(&PARTIAL)? { Incomplete::Answer } else { Incomplete::Refuse };
         let explain = parameters.is_on(&EXPLAIN)?;
-        let granted = cache_control::wait(request.headers()).map(|wait| wait.min(edge.limits.max_wait));
+        let granted = cache_control::wait(request.headers()).map(|wait| wait.min(state.limits.max_wait));
         let terms = ReadTerms {
             freshness: cache_control::freshness(request.headers()),
-            asked_at: Some(edge.clock.at(asked_at)),
+            asked_at: Some(state.clock.at(asked_at)),
             caller: keys::caller_of(request),
-            wait: granted.unwrap_or(edge.limits.default_wait),
+            wait: granted.unwrap_or(state.limits.default_wait),
             incomplete,
         };
         Ok(Self { shop, parameters, written, terms, explain, granted, asked_at, seen })
@@ -162,11 +162,11 @@ impl Question {
     }
 
     /// The grid of the same variants at all locations, as they are listed now; without time to read that, as it was.
-    pub(crate) async fn at_all_locations_now(&self, edge: &HttpState, grid: Grid) -> Result<Grid, Problem> {
+    pub(crate) async fn at_all_locations_now(&self, state: &HttpState, grid: Grid) -> Result<Grid, Problem> {
         match self.all_locations().await {
             Ok(locations) => {
                 let variants = IdList::from_ids(grid.variants.to_vec()).ok_or(Problem::VariantsNeeded)?;
-                Ok(Grid::new(variants, locations, edge.limits.max_cells)?)
+                Ok(Grid::new(variants, locations, state.limits.max_cells)?)
             }
             Err(_) if self.is_over() => Ok(grid),
             Err(problem) => Err(problem),
@@ -174,36 +174,36 @@ impl Question {
     }
 
     /// The grid of the lists that were given.
-    pub(crate) async fn wanted(&self, edge: &HttpState) -> Result<Wanted, Problem> {
+    pub(crate) async fn wanted(&self, state: &HttpState) -> Result<Wanted, Problem> {
         let variants = self.parameters.variants()?.ok_or(Problem::VariantsNeeded)?;
-        self.wanted_of(edge, variants).await
+        self.wanted_of(state, variants).await
     }
 
     /// The grid of these variants at the locations that were given: at all of them, if none were.
     pub(crate) async fn wanted_of(
         &self,
-        edge: &HttpState,
+        state: &HttpState,
         variants: IdList<VariantId>,
     ) -> Result<Wanted, Problem> {
         let locations = match self.parameters.locations()? {
             Some(locations) => locations,
             None => self.all_locations().await?,
         };
-        let grid = Grid::new(variants, locations, edge.limits.max_cells)?;
+        let grid = Grid::new(variants, locations, state.limits.max_cells)?;
         if !self.explain {
             return Ok(Wanted::Answer(grid));
         }
         let (shop, terms, expected) = (Arc::clone(&self.shop), self.terms(), Work::to_explain(&grid));
         let selection = self.parameters.selection()?;
         let explained = move || ExplanationBody::from(shop.explain_rows(&grid, &selection, &terms));
-        let explanation = edge.aside.work(expected, explained).await?;
+        let explanation = state.offload.work(expected, explained).await?;
         Ok(Wanted::Cost(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(explanation)))
     }
 
     /// What some of the parameters mean. Long texts are read beside this thread.
     pub(crate) async fn meant<T, E>(
         &self,
-        edge: &HttpState,
+        state: &HttpState,
         read: impl FnOnce(&Parameters<'static>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
     where
@@ -211,7 +211,7 @@ impl Question {
         E: Into<Problem> + Send + 'static,
     {
         let parameters = Arc::clone(&self.parameters);
-        edge.aside.work(Work::to_read(self.written), move || read(&parameters)).await?.map_err(Into::into)
+        state.offload.work(Work::to_read(self.written), move || read(&parameters)).await?.map_err(Into::into)
     }
 
     /// Every location of the shop. Who asks for the cost alone causes no call for them either.
@@ -244,40 +244,49 @@ impl Question {
         !self.parameters.name_locations()
     }
 
-    /// What an answer to this question rests on that was made of a snapshot and a book of locations, if it can be
+    /// What an answer to this question rests on that was made of a reading and a book of locations, if it can be
     /// given again.
-    pub(crate) fn validity(&self, snapshot: &Reading, book: &Arc<LocationBook>) -> Option<Validity> {
+    pub(crate) fn validity(&self, reading: &Reading, book: &Arc<LocationBook>) -> Option<Validity> {
         // Only what a URL asks is ever given again.
         if 0 < self.written {
             return None;
         }
         // All locations are those of the book, unless the list was read anew in between.
         let named = self.parameters.name_locations();
-        let all = || book.ids().eq(snapshot.grid().locations.iter().copied());
-        (named || all()).then(|| self.shop.validity(snapshot, Some(Arc::clone(book))))?
+        let all = || book.ids().eq(reading.grid().locations.iter().copied());
+        (named || all()).then(|| self.shop.validity(reading, Some(Arc::clone(book))))?
     }
 
     /// The same of rows, which take nothing from the book but which locations there are.
-    pub(crate) fn validity_of_rows(&self, edge: &HttpState, snapshot: &Reading) -> Option<Validity> {
+    pub(crate) fn validity_of_rows(&self, state: &HttpState, reading: &Reading) -> Option<Validity> {
         if self.parameters.name_locations() {
-            return if 0 < self.written { None } else { self.shop.validity(snapshot, None) };
+            return if 0 < self.written { None } else { self.shop.validity(reading, None) };
         }
-        self.validity(snapshot, &self.shop.locations().current_book(edge.clock.now())?)
+        self.validity(reading, &self.shop.locations().current_book(state.clock.now())?)
     }
 
-    /// What an answer made of a snapshot says of itself.
-    pub(crate) fn provenance(&self, edge: &HttpState, snapshot: &Reading) -> CacheHeaders {
-        let age = |oldest: Moment| edge.clock.now().since(oldest);
-        let provenance = CacheHeaders::of(snapshot, snapshot.oldest().map(age));
+    /// What an answer made of a reading says of itself.
+    pub(crate) fn cache_headers(&self, state: &HttpState, reading: &Reading) -> CacheHeaders {
+        let age = |oldest: Moment| state.clock.now().since(oldest);
+        let cache_headers = CacheHeaders::of(reading, reading.oldest().map(age));
         let untold = usize::try_from(self.untold_cells()).unwrap_or(usize::MAX);
-        let untold = untold.saturating_mul(snapshot.grid().variants.len());
-        CacheHeaders { wait: self.granted, missing: provenance.missing.saturating_add(untold), ..provenance }
+        let untold = untold.saturating_mul(reading.grid().variants.len());
+        CacheHeaders {
+            wait: self.granted,
+            missing: cache_headers.missing.saturating_add(untold),
+            ..cache_headers
+        }
     }
 
     /// What an answer that is no grid's says of itself.
-    pub(crate) fn provenance_since(&self, edge: &HttpState, read_at: Moment, cached: bool) -> CacheHeaders {
+    pub(crate) fn cache_headers_since(
+        &self,
+        state: &HttpState,
+        read_at: Moment,
+        cached: bool,
+    ) -> CacheHeaders {
         CacheHeaders {
-            age: Some(edge.clock.now().since(read_at)),
+            age: Some(state.clock.now().since(read_at)),
             cache_status: if cached { "tonkho; hit" } else { "tonkho; fwd=uri-miss" }.into(),
             wait: self.granted,
             ..CacheHeaders::default()
@@ -287,13 +296,13 @@ impl Question {
 
 /// Adds what a JSON body says, and reads its lists. A long one is read beside this thread.
 async fn with_body(
-    edge: &HttpState,
+    state: &HttpState,
     texts: Texts<'static>,
     body: Bytes,
 ) -> Result<Parameters<'static>, Problem> {
     // The body is taken apart, then its lists are read.
     let expected = Work::to_read(body.len()).and(Work::to_read(body.len()));
-    Ok(edge.aside.work(expected, move || texts.and_body(&body).map(Texts::read)).await??)
+    Ok(state.offload.work(expected, move || texts.and_body(&body).map(Texts::read)).await??)
 }
 
 impl From<Explanation> for ExplanationBody {

@@ -40,7 +40,7 @@ pub struct HttpState {
     /// Dates answers; the shops' own clock.
     pub clock: Clock,
     /// Where the work of big questions is done.
-    pub aside: Offload,
+    pub offload: Offload,
     /// What one request may ask for.
     pub limits: HttpLimits,
     /// The paths below `/com/` that are forwarded as they are.
@@ -77,7 +77,7 @@ impl HttpState {
         access: &Access,
         shop: OrgId,
         coding: Coding,
-        whole: EncodedBody,
+        encoded: EncodedBody,
         validity: Validity,
     ) {
         let (request, scope) = (access.request(), access.scope());
@@ -91,7 +91,10 @@ impl HttpState {
         if ready.wants(&asked)
             && let Some(route) = request.match_pattern()
         {
-            ready.keep(&asked, Arc::new(CachedResponse { whole, route: Cow::Owned(route), scope, validity }));
+            ready.keep(
+                &asked,
+                Arc::new(CachedResponse { encoded, route: Cow::Owned(route), scope, validity }),
+            );
         }
     }
 

@@ -15,7 +15,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::envelope::{Context, Envelope, EnvelopeBuilder};
+use super::envelope::{Context, Envelope, EnvelopeBuilder, answer};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
 use super::transfer::spare;
@@ -296,6 +296,8 @@ impl Record for Availability {
             .pairs(locations.map(|location| (location.loc_id, &location.quantity)));
     }
 }
+
+answer!(AvailabilityAnswer: availability);
 
 impl Tabular for AvailabilityAnswer {
     fn into_csv(self) -> Chunks {

@@ -1,8 +1,12 @@
 //! The envelope: what every answer says of itself, its shop, its age and what it lacks.
 
+use std::hash::Hash;
+use std::io;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::lines::{Chunks, Tabular};
 use super::location_warnings::location_warnings;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, OrgId, VariantId};
@@ -64,55 +68,65 @@ pub struct Missing {
     pub loc_id: Option<LocationId>,
     /// Why the cell is not known.
     #[schema(example = "timeout")]
-    pub reason: Reason,
+    pub reason: MissingReason,
 }
 
-/// Why a cell is not known.
-///
-/// `timeout`: the wait ended while Haravan was being asked; `rate-limited`: the wait ended before the shop's bucket
-/// had room; `failed`: Haravan failed; `unauthorized`: Haravan refuses the shop's token; `refused`: Haravan refuses
-/// this id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schema(as = MissingReason)]
-pub enum Reason {
-    /// The caller's wait ended while Haravan was still being asked.
-    Timeout,
-    /// The caller's wait ended before the shop's bucket had room for the call.
-    RateLimited,
-    /// Haravan failed.
-    Failed,
-    /// Haravan refuses the shop's token.
-    Unauthorized,
-    /// Haravan refuses this id.
-    Refused,
+/// An answer of a view's.
+pub trait Answer: Hash + Tabular + Send + 'static {
+    /// Whether it chooses among sets of locations, which is more work than putting each cell into it.
+    const CHOOSES_LOCATIONS: bool = false;
+
+    /// What it says of itself.
+    fn envelope_mut(&mut self) -> &mut Envelope;
+
+    /// How many items it has.
+    fn items(&self) -> usize;
+
+    /// The answer as one JSON object.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn into_json(self) -> io::Result<Chunks>;
 }
 
-impl Reason {
-    /// The reason in a word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::RateLimited => "rate-limited",
-            Self::Failed => "failed",
-            Self::Unauthorized => "unauthorized",
-            Self::Refused => "refused",
+/// Makes a type an [`Answer`]: its envelope is in a field of this name, and its items are in the one named here. Without
+/// such a field it is one item.
+macro_rules! answer {
+    ($answer:ty: $items:ident) => {
+        impl $crate::view::envelope::Answer for $answer {
+            fn envelope_mut(&mut self) -> &mut $crate::view::envelope::Envelope {
+                &mut self.envelope
+            }
+
+            fn items(&self) -> usize {
+                self.$items.len()
+            }
+
+            fn into_json(mut self) -> std::io::Result<$crate::view::lines::Chunks> {
+                let items = std::mem::take(&mut self.$items);
+                $crate::view::lines::json_chunks(stringify!($items), items, &self)
+            }
         }
-    }
-}
+    };
+    ($answer:ty $(, $chooses:ident)?) => {
+        impl $crate::view::envelope::Answer for $answer {
+            $(const $chooses: bool = true;)?
 
-impl From<MissingReason> for Reason {
-    fn from(reason: MissingReason) -> Self {
-        match reason {
-            MissingReason::Timeout => Self::Timeout,
-            MissingReason::RateLimited => Self::RateLimited,
-            MissingReason::Failed => Self::Failed,
-            MissingReason::Unauthorized => Self::Unauthorized,
-            MissingReason::Refused => Self::Refused,
+            fn envelope_mut(&mut self) -> &mut $crate::view::envelope::Envelope {
+                &mut self.envelope
+            }
+
+            fn items(&self) -> usize {
+                1
+            }
+
+            fn into_json(self) -> std::io::Result<$crate::view::lines::Chunks> {
+                $crate::view::lines::json_at_once(&self)
+            }
         }
-    }
+    };
 }
+pub(crate) use answer;
 
 /// Collects an envelope while the cells stream by.
 #[derive(Debug, Default)]
@@ -155,7 +169,7 @@ impl EnvelopeBuilder {
             self.missing.push(Missing {
                 variant_id: id.variant_id,
                 loc_id: Some(id.loc_id),
-                reason: Reason::from(*reason),
+                reason: *reason,
             });
         }
     }
@@ -232,7 +246,7 @@ impl EnvelopeBuilder {
 /// Adds a number of cells of each variant, at locations whose ids cannot be read, to the missing cells that are named.
 pub fn name_untold(missing: &mut Vec<Missing>, variants: &[VariantId], cells: u64) {
     for variant_id in variants.iter().take(MAX_MISSING) {
-        let untold = Missing { variant_id: *variant_id, loc_id: None, reason: Reason::Failed };
+        let untold = Missing { variant_id: *variant_id, loc_id: None, reason: MissingReason::Failed };
         missing.extend((0..cells).map(|_| untold).take(MAX_MISSING));
     }
     missing.sort_by_key(|missing| (missing.variant_id, missing.loc_id.is_none(), missing.loc_id));
@@ -241,7 +255,7 @@ pub fn name_untold(missing: &mut Vec<Missing>, variants: &[VariantId], cells: u6
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, EnvelopeBuilder, MAX_MISSING, Reason};
+    use super::{Context, EnvelopeBuilder, MAX_MISSING};
     use crate::domain::cell::{Cell, CellId, MissingReason};
     use crate::domain::id::{LocationId, OrgId, VariantId};
     use crate::domain::location::LocationBook;
@@ -312,8 +326,7 @@ mod tests {
             MissingReason::Unauthorized,
             MissingReason::Refused,
         ] {
-            assert_eq!(serde_json::to_value(Reason::from(reason)).unwrap(), reason.as_str());
-            assert_eq!(Reason::from(reason).as_str(), reason.as_str());
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
         }
     }
 }

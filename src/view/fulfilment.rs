@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 
 use self::choice::{WORK, choose};
 use self::supply::{Source, Supply};
-use super::envelope::{Context, Envelope, EnvelopeBuilder};
+use super::envelope::{Context, Envelope, EnvelopeBuilder, answer};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
 use super::transfer::spare;
@@ -245,6 +245,8 @@ impl Record for PlanLine {
             .value(&self.line.quantity);
     }
 }
+
+answer!(FulfilmentAnswer, CHOOSES_LOCATIONS);
 
 impl Tabular for FulfilmentAnswer {
     fn into_csv(self) -> Chunks {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::alert::{Alert, AlertLevel, Shortfall};
-use super::envelope::{Context, Envelope, EnvelopeBuilder};
+use super::envelope::{Context, Envelope, EnvelopeBuilder, answer};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::tally::variant_sums;
@@ -110,6 +110,8 @@ fn summed(variant: &VariantCells, book: &LocationBook, threshold: &Quantity) -> 
 fn is_low(available: &Quantity, threshold: &Quantity) -> bool {
     !available.is_negative() && available <= threshold
 }
+
+answer!(LowStockAnswer: alerts);
 
 impl Tabular for LowStockAnswer {
     fn into_csv(self) -> Chunks {

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::envelope::{Context, Envelope, EnvelopeBuilder};
+use super::envelope::{Context, Envelope, EnvelopeBuilder, answer};
 use super::grid::Cells;
 use super::lines::{Chunks, Fields, Record, Tabular, csv_chunks, ndjson_chunks};
 use super::sent_quantity::{SentFields, SentQuantity};
@@ -141,6 +141,8 @@ impl Record for Mismatch {
             .value(&self.difference);
     }
 }
+
+answer!(MismatchAnswer: alerts);
 
 impl Tabular for MismatchAnswer {
     fn into_csv(self) -> Chunks {

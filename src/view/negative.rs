@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::alert::{Alert, AlertLevel, Shortfall};
-use super::envelope::{Context, Envelope, EnvelopeBuilder};
+use super::envelope::{Context, Envelope, EnvelopeBuilder, answer};
 use super::grid::{Cells, VariantCells, each_variant};
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::sent_quantity::{SentFields, SentQuantity};
@@ -104,6 +104,8 @@ fn summed(variant: &VariantCells, book: &LocationBook) -> Option<Alert> {
     let shortage = -sums.qty_available.as_ref().filter(|available| available.is_negative())?;
     Alert::of_sums(variant, sums, shortage)
 }
+
+answer!(NegativeAnswer: alerts);
 
 impl Tabular for NegativeAnswer {
     fn into_csv(self) -> Chunks {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::item::{LocationStock, Place, ProductStock, StockItem, StockRow, VariantStock};
-use super::envelope::{Context, Envelope, EnvelopeBuilder};
+use super::envelope::{Context, Envelope, EnvelopeBuilder, answer};
 use super::grid::Cells;
 use super::lines::{Chunks, Tabular, csv_chunks, ndjson_chunks};
 use super::recurring::Recurring;
@@ -219,6 +219,9 @@ fn item(
         }),
     }
 }
+
+answer!(StockAnswer: stock);
+answer!(VariantStockAnswer);
 
 impl Tabular for StockAnswer {
     fn into_csv(self) -> Chunks {

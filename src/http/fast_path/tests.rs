@@ -69,7 +69,7 @@ fn fast_path() -> FastPath {
         keys: Arc::new(KeyRing::open()),
         page_seal: Seal::new([], |_| Ok::<(), Infallible>(())).unwrap(),
         clock,
-        aside: Offload::new(Handle::current()),
+        offload: Offload::new(Handle::current()),
         limits: HttpLimits { max_cells: 1_000, max_body: 1_024, default_wait: SECOND, max_wait: SECOND },
         passthrough: Vec::new(),
         draining: Arc::new(AtomicBool::new(false)),

@@ -11,7 +11,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use super::bodies::{Forwarded, InventoryReply, Locations};
+use super::bodies::{Forwarded, Locations};
+use super::questions::InventoryReply;
 use super::shop_list::ShopList;
 use crate::domain::access::Scope;
 use crate::http::problem::{PROBLEM_JSON, Problem, ProblemBody};
@@ -210,17 +211,17 @@ fn problem_answer(problems: &[&Problem], path: &str) -> Response {
 
 /// An answer with the headers that tell where it comes from.
 fn fresh(description: &str) -> ResponseBuilder {
-    provenance(ResponseBuilder::new().description(description))
+    cache_headers(ResponseBuilder::new().description(description))
 }
 
 fn not_modified() -> ResponseBuilder {
-    provenance(
+    cache_headers(
         ResponseBuilder::new()
             .description("The answer that the caller has (`If-None-Match`) is still right."),
     )
 }
 
-fn provenance(response: ResponseBuilder) -> ResponseBuilder {
+fn cache_headers(response: ResponseBuilder) -> ResponseBuilder {
     response
         .header("Age", header("The age of the oldest cell used, in seconds.", Type::Integer))
         .header(

@@ -1,18 +1,11 @@
 //! The bodies of answers as the OpenAPI document describes them, where no type that is written does.
 
 use serde::Serialize;
-use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ObjectBuilder};
-use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::http::question::ExplanationBody;
-use crate::view::availability::AvailabilityAnswer;
 use crate::view::envelope::Missing;
-use crate::view::fulfilment::FulfilmentAnswer;
-use crate::view::low_stock::LowStockAnswer;
-use crate::view::mismatch::MismatchAnswer;
-use crate::view::negative::NegativeAnswer;
-use crate::view::stock::{StockAnswer, VariantStockAnswer};
 
 /// Rows, as Haravan answers them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,53 +79,6 @@ pub struct HaravanLocation {
 /// What Haravan answered, as it came: an object, with one member that is named after what was asked for.
 #[derive(Debug, Serialize)]
 pub struct Forwarded;
-
-/// Declares the schema of an answer that `explain=true` turns into an explanation.
-macro_rules! reply {
-    ($(#[doc = $about:literal] $name:ident of $answer:ty;)+) => {$(
-        #[doc = $about]
-        #[derive(Debug)]
-        pub struct $name;
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                AnyOfBuilder::new()
-                    .item(Ref::from_schema_name(<$answer>::name()))
-                    .item(Ref::from_schema_name(ExplanationBody::name()))
-                    .description(Some(str::trim($about)))
-                    .into()
-            }
-        }
-
-        impl ToSchema for $name {
-            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-                schemas.push((<$answer>::name().into_owned(), <$answer>::schema()));
-                schemas.push((ExplanationBody::name().into_owned(), ExplanationBody::schema()));
-                <$answer>::schemas(schemas);
-                ExplanationBody::schemas(schemas);
-            }
-        }
-    )+};
-}
-
-reply! {
-    /// Rows, or with `explain=true` what they would take.
-    InventoryReply of InventoryLocations;
-    /// Stock, or with `explain=true` what it would take.
-    StockReply of StockAnswer;
-    /// A variant's stock, or with `explain=true` what it would take.
-    VariantStockReply of VariantStockAnswer;
-    /// What can be sold, or with `explain=true` what the answer would take.
-    AvailabilityReply of AvailabilityAnswer;
-    /// Negative stock, or with `explain=true` what it would take.
-    NegativeReply of NegativeAnswer;
-    /// Low stock, or with `explain=true` what the answer would take.
-    LowStockReply of LowStockAnswer;
-    /// Rows that do not add up, or with `explain=true` what the answer would take.
-    MismatchReply of MismatchAnswer;
-    /// Which locations could send an order, or with `explain=true` what the answer would take.
-    FulfilmentReply of FulfilmentAnswer;
-}
 
 impl PartialSchema for Forwarded {
     fn schema() -> RefOr<Schema> {

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::shop_list::ShopList;
-use super::{bodies, yaml};
+use super::{bodies, questions, yaml};
 use crate::http::problem::ProblemBody;
 use crate::http::routes::{
     alerts, availability, compatible, docs, fulfilment, health, passthrough, shops, stock,
@@ -57,16 +57,16 @@ use crate::http::routes::{
     ),
     components(schemas(
         ProblemBody,
-        bodies::InventoryReply,
+        questions::InventoryReply,
         bodies::Locations,
         bodies::Forwarded,
-        bodies::StockReply,
-        bodies::VariantStockReply,
-        bodies::AvailabilityReply,
-        bodies::NegativeReply,
-        bodies::LowStockReply,
-        bodies::MismatchReply,
-        bodies::FulfilmentReply,
+        questions::StockReply,
+        questions::VariantStockReply,
+        questions::AvailabilityReply,
+        questions::NegativeReply,
+        questions::LowStockReply,
+        questions::MismatchReply,
+        questions::FulfilmentReply,
         ShopList,
     )),
     modifiers(&Keys, &Bodies)

@@ -1,21 +1,31 @@
 //! The questions of the routes as the OpenAPI document describes them, in a URL and in a body: made of the
-//! [table of parameters](crate::http::request::parameters::table).
+//! [table of parameters](crate::http::request::parameters::table). And what the views reply.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{
-    AdditionalProperties, AllOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type,
+    AdditionalProperties, AllOfBuilder, AnyOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType,
+    Type,
 };
 use utoipa::openapi::{KnownFormat, Ref, RefOr, Required, Schema, SchemaFormat};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::bodies::InventoryLocations;
 use super::texts::{AMOUNT_TEXT, Amount, ID_LIST, Id, Ids, OrderLine};
+use crate::http::question::ExplanationBody;
 use crate::http::request::parameters::Vocabulary;
 use crate::http::request::parameters::declared::{Declared, Shape};
 use crate::http::request::parameters::table::{
     AVAILABILITY, FULFILMENT, INVENTORY, LOCATIONS, LOW_STOCK, MISMATCH, NEGATIVE, PURGE, STOCK,
     VARIANT_STOCK,
 };
+
+use crate::view::availability::AvailabilityAnswer;
+use crate::view::fulfilment::FulfilmentAnswer;
+use crate::view::low_stock::LowStockAnswer;
+use crate::view::mismatch::MismatchAnswer;
+use crate::view::negative::NegativeAnswer;
+use crate::view::stock::{StockAnswer, VariantStockAnswer};
 
 /// Declares questions, each in the words of a route; with what its example asks besides its cells.
 macro_rules! questions {
@@ -68,6 +78,53 @@ questions! {
     MismatchQuestion: MISMATCH, {};
     /// An order to plan.
     FulfilmentQuestion: FULFILMENT, {};
+}
+
+/// Declares the schema of an answer that `explain=true` turns into an explanation.
+macro_rules! reply {
+    ($(#[doc = $about:literal] $name:ident of $answer:ty;)+) => {$(
+        #[doc = $about]
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                AnyOfBuilder::new()
+                    .item(Ref::from_schema_name(<$answer>::name()))
+                    .item(Ref::from_schema_name(ExplanationBody::name()))
+                    .description(Some(str::trim($about)))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                schemas.push((<$answer>::name().into_owned(), <$answer>::schema()));
+                schemas.push((ExplanationBody::name().into_owned(), ExplanationBody::schema()));
+                <$answer>::schemas(schemas);
+                ExplanationBody::schemas(schemas);
+            }
+        }
+    )+};
+}
+
+reply! {
+    /// Rows, or with `explain=true` what they would take.
+    InventoryReply of InventoryLocations;
+    /// Stock, or with `explain=true` what it would take.
+    StockReply of StockAnswer;
+    /// A variant's stock, or with `explain=true` what it would take.
+    VariantStockReply of VariantStockAnswer;
+    /// What can be sold, or with `explain=true` what the answer would take.
+    AvailabilityReply of AvailabilityAnswer;
+    /// Negative stock, or with `explain=true` what it would take.
+    NegativeReply of NegativeAnswer;
+    /// Low stock, or with `explain=true` what the answer would take.
+    LowStockReply of LowStockAnswer;
+    /// Rows that do not add up, or with `explain=true` what the answer would take.
+    MismatchReply of MismatchAnswer;
+    /// Which locations could send an order, or with `explain=true` what the answer would take.
+    FulfilmentReply of FulfilmentAnswer;
 }
 
 /// The name of the schema with what the compatible route shares with views.

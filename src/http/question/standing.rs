@@ -32,7 +32,7 @@ pub(crate) enum Uses {
 #[derive(Debug)]
 pub(crate) struct Material {
     /// The cells.
-    pub(crate) snapshot: Reading,
+    pub(crate) reading: Reading,
     /// Names and classes; `None` if the answer does not use them.
     pub(crate) book: Option<Arc<LocationBook>>,
     /// What is still to be selected of the rows.
@@ -74,7 +74,7 @@ impl Standing {
 /// Reads a grid's cells, and makes of them what `prepare` says: something that is known at once, and work that gives
 /// the answer, done aside if it is long. Both are of the same material, and stand when this returns.
 pub(crate) async fn made<X, T, W>(
-    edge: &HttpState,
+    state: &HttpState,
     question: &Question,
     (mut grid, uses): (Grid, Uses),
     prepare: impl Fn(Material) -> Prepared<X, W>,
@@ -88,12 +88,12 @@ where
     loop {
         if list.is_some_and(|seen| question.shop.purges_since(seen).reach_locations()) {
             list = Some(question.shop.purges());
-            grid = question.at_all_locations_now(edge, grid).await?;
+            grid = question.at_all_locations_now(state, grid).await?;
         }
-        let (material, standing) = read(edge, question, (&grid, uses), list).await?;
+        let (material, standing) = read(state, question, (&grid, uses), list).await?;
         if standing.holds(question) {
             let Prepared { known, expected, work } = prepare(material);
-            let answer = edge.aside.work(expected, work).await?;
+            let answer = state.offload.work(expected, work).await?;
             if standing.holds(question) {
                 return Ok((known, answer));
             }
@@ -108,7 +108,7 @@ where
 }
 
 async fn read(
-    edge: &HttpState,
+    state: &HttpState,
     question: &Question,
     (grid, uses): (&Grid, Uses),
     list: Option<PurgeCount>,
@@ -126,9 +126,9 @@ async fn read(
         Uses::Rows(selection) => selection,
         Uses::CellsAndBook => Selection::default(),
     };
-    let cells = edge.aside.read(shop, grid.clone(), selection, &terms);
-    let ((snapshot, selection), book) = futures_util::future::try_join(cells, book).await?;
+    let cells = state.offload.read(shop, grid.clone(), selection, &terms);
+    let ((reading, selection), book) = futures_util::future::try_join(cells, book).await?;
     let standing =
-        Standing { grid: grid.clone(), cells: snapshot.seen(), book: book.as_ref().map(|_| seen), list };
-    Ok((Material { snapshot, book, selection }, standing))
+        Standing { grid: grid.clone(), cells: reading.seen(), book: book.as_ref().map(|_| seen), list };
+    Ok((Material { reading, book, selection }, standing))
 }

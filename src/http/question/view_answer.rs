@@ -1,6 +1,5 @@
 //! From a question to a view's answer, in the form the caller accepts.
 
-use std::hash::Hash;
 use std::io;
 use std::sync::Arc;
 
@@ -20,15 +19,8 @@ use crate::http::response::headers::EncodedBody;
 use crate::http::state::access::Access;
 use crate::query::Grid;
 use crate::stock::Reading;
-use crate::view::availability::AvailabilityAnswer;
-use crate::view::envelope::{Context, Envelope};
-use crate::view::fulfilment::FulfilmentAnswer;
-use crate::view::lines::{Chunks, Tabular, json_at_once, json_chunks};
-use crate::view::low_stock::LowStockAnswer;
-use crate::view::mismatch::MismatchAnswer;
-use crate::view::negative::NegativeAnswer;
-use crate::view::stock::stream::StockStream;
-use crate::view::stock::{StockAnswer, VariantStockAnswer};
+use crate::view::envelope::{Answer, Context};
+use crate::view::lines::Chunks;
 
 /// Up to so many bytes, an answer is sent as a whole, and may stand ready to be given again; a longer one is written
 /// as it is sent. Source: ours; some 600 items.
@@ -43,100 +35,12 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// The most cells with two rows that warnings name. Source: ours.
 const MOST_NAMED: usize = 20;
 
-/// An answer of a view's.
-pub(crate) trait Answer: Hash + Tabular + Send + 'static {
-    /// What it says of itself.
-    fn envelope_mut(&mut self) -> &mut Envelope;
-
-    /// Whether it is too long to stand in memory as text.
-    fn is_long(&self) -> bool;
-
-    /// What it takes besides putting each cell of the grid into it.
-    fn more_work(_: &Grid) -> Work {
-        Work::NONE
-    }
-
-    /// The answer as one JSON object.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    fn into_json(self) -> io::Result<Chunks>;
+/// What an answer takes besides putting each cell of the grid into it.
+fn more_work<A: Answer>(grid: &Grid) -> Work {
+    if A::CHOOSES_LOCATIONS { Work::to_choose(grid) } else { Work::NONE }
 }
 
-/// Every answer has its envelope in a field of this name, and its items in the one named here, if it has any.
-macro_rules! answers {
-    ($($answer:ty $(: $items:ident)?),+ $(,)?) => {$(
-        impl Answer for $answer {
-            fn envelope_mut(&mut self) -> &mut Envelope {
-                &mut self.envelope
-            }
-
-            answers!(@items $($items)?);
-        }
-    )+};
-    (@items $items:ident) => {
-        fn is_long(&self) -> bool {
-            is_many(self.$items.len())
-        }
-
-        fn into_json(mut self) -> io::Result<Chunks> {
-            let items = std::mem::take(&mut self.$items);
-            json_chunks(stringify!($items), items, &self)
-        }
-    };
-    (@items) => {
-        fn is_long(&self) -> bool {
-            false
-        }
-
-        fn into_json(self) -> io::Result<Chunks> {
-            json_at_once(&self)
-        }
-    };
-}
-
-answers!(
-    StockAnswer: stock,
-    VariantStockAnswer,
-    AvailabilityAnswer: availability,
-    NegativeAnswer: alerts,
-    LowStockAnswer: alerts,
-    MismatchAnswer: alerts,
-);
-
-impl Answer for FulfilmentAnswer {
-    fn envelope_mut(&mut self) -> &mut Envelope {
-        &mut self.envelope
-    }
-
-    fn is_long(&self) -> bool {
-        false
-    }
-
-    fn more_work(grid: &Grid) -> Work {
-        Work::to_choose(grid)
-    }
-
-    fn into_json(self) -> io::Result<Chunks> {
-        json_at_once(&self)
-    }
-}
-
-impl Answer for StockStream<Reading> {
-    fn envelope_mut(&mut self) -> &mut Envelope {
-        self.envelope_mut()
-    }
-
-    fn is_long(&self) -> bool {
-        true
-    }
-
-    fn into_json(self) -> io::Result<Chunks> {
-        self.into_json()
-    }
-}
-
-/// Whether an answer of this many items is long.
+/// Whether an answer of this many items is too long to stand in memory as text.
 pub(crate) fn is_many(items: usize) -> bool {
     MOST_ITEMS < items
 }
@@ -154,7 +58,7 @@ pub(crate) async fn answer<A: Answer>(
     (form, wanted): (Form, Wanted),
     view: impl Fn(Reading, Context<'_>) -> A + Send + Sync + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let grid = match wanted {
         Wanted::Answer(grid) => grid,
         Wanted::Cost(explained) => return Ok(explained),
@@ -162,37 +66,38 @@ pub(crate) async fn answer<A: Answer>(
     let shop = question.shop.org_id();
     let coding = Coding::of(request.headers())?;
     let view = Arc::new(view);
-    let prepare = |Material { snapshot, book, .. }: Material| {
-        let provenance = question.provenance(edge, &snapshot);
+    let prepare = |Material { reading, book, .. }: Material| {
+        let cache_headers = question.cache_headers(state, &reading);
         let book = book.unwrap_or_else(|| question.shop.locations().held_book());
-        let validity = question.validity(&snapshot, &book);
+        let validity = question.validity(&reading, &book);
         let book = question.book(book);
         // A kept answer lacks nothing, and needs no warning.
-        let warnings = warnings_of(&question.shop.reports().repeated_in(snapshot.grid()));
+        let warnings = warnings_of(&question.shop.reports().repeated_in(reading.grid()));
         let validity = validity.filter(|_| book.untold_cells() == 0 && warnings.is_empty());
-        let as_of = snapshot.oldest().map(|oldest| edge.clock.wall(oldest));
+        let as_of = reading.oldest().map(|oldest| state.clock.wall(oldest));
         let view = Arc::clone(&view);
-        let expected = Work::to_answer(snapshot.grid(), coding).and(A::more_work(snapshot.grid()));
+        let expected = Work::to_answer(reading.grid(), coding).and(more_work::<A>(reading.grid()));
         let work = move || {
             // The tag is of everything but `as_of`, which is set once the tag is made.
             let context = Context { shop, as_of: None, book: &book, warnings };
-            let mut answer = view(snapshot, context);
+            let mut answer = view(reading, context);
             let etag = EntityTag::weak(&answer, form.media_type());
             answer.envelope_mut().as_of = as_of;
             content(answer, form, etag, coding)
         };
-        Prepared { known: (provenance, validity), expected, work }
+        Prepared { known: (cache_headers, validity), expected, work }
     };
-    let ((provenance, validity), content) = made(edge, question, (grid, Uses::CellsAndBook), prepare).await?;
+    let ((cache_headers, validity), content) =
+        made(state, question, (grid, Uses::CellsAndBook), prepare).await?;
     Ok(match content? {
-        Content::Whole(whole) => {
-            let response = provenance.respond_whole(request, &whole);
+        Content::Whole(encoded) => {
+            let response = cache_headers.respond_encoded(request, &encoded);
             if let Some(validity) = validity {
-                edge.keep_ready(access, shop, coding, whole, validity);
+                state.keep_ready(access, shop, coding, encoded, validity);
             }
             response
         }
-        Content::Streamed { etag, chunks } => provenance.respond(request, etag, |response| {
+        Content::Streamed { etag, chunks } => cache_headers.respond(request, etag, |response| {
             response.content_type(form.content_type()).streaming(in_turns(chunks))
         }),
     })
@@ -212,7 +117,7 @@ fn warnings_of(repeated: &[CellId]) -> Vec<String> {
 
 /// An answer in the form that was asked for: whole if it is short.
 fn content(answer: impl Answer, form: Form, etag: EntityTag, coding: Coding) -> Result<Content, Problem> {
-    let is_long = answer.is_long();
+    let is_long = is_many(answer.items());
     let chunks = match form {
         Form::Json => answer.into_json(),
         Form::Csv => Ok(answer.into_csv()),

@@ -14,7 +14,7 @@ pub struct Ask {
     /// Who asks, if their key is valid.
     pub(crate) caller: Option<Arc<Caller>>,
     /// The parameters of its query string, if these were read.
-    pub(crate) parameters: Option<Parameters<'static>>,
+    pub(crate) parameters: Option<Box<Parameters<'static>>>,
 }
 
 impl Ask {
@@ -33,7 +33,7 @@ impl Ask {
     ) -> Result<Parameters<'static>, ParameterError> {
         let read = request.extensions_mut().get_mut::<Self>().and_then(|ask| ask.parameters.take());
         match read.filter(|read| read.are_of(vocabulary)) {
-            Some(read) => Ok(read),
+            Some(read) => Ok(*read),
             None => Parameters::from_query(vocabulary, request.query_string()).map(Parameters::into_owned),
         }
     }
@@ -52,7 +52,7 @@ mod tests {
     fn variants_in(vocabulary: &'static Vocabulary) -> Vec<u64> {
         let request = TestRequest::with_uri("/?variant_ids=8").to_http_request();
         let parameters = Parameters::from_query(&INVENTORY, "variant_ids=7").unwrap();
-        let ask = Ask { caller: None, parameters: Some(parameters.into_owned()) };
+        let ask = Ask { caller: None, parameters: Some(Box::new(parameters.into_owned())) };
         request.extensions_mut().insert(ask);
         let variants = Ask::parameters(&request, vocabulary).unwrap().variants().unwrap().unwrap();
         variants.ids().iter().map(|id| id.get()).collect()

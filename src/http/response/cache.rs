@@ -32,7 +32,7 @@ const MAX_TARGET: usize = 8 << 10;
 #[derive(Debug)]
 pub struct CachedResponse {
     /// The answer.
-    pub whole: EncodedBody,
+    pub encoded: EncodedBody,
     /// The pattern of the route that it is an answer of.
     pub route: Cow<'static, str>,
     /// The scope that the route asks for.
@@ -124,7 +124,7 @@ impl Equivalent<Key> for Asked<'_> {
 impl Weighter<Key, Arc<CachedResponse>> for Weight {
     fn weight(&self, key: &Key, answer: &Arc<CachedResponse>) -> u64 {
         let own = size_of::<Key>() + size_of::<CachedResponse>();
-        u64::try_from(own + key.target.len() + answer.whole.body.len() + answer.validity.weight())
+        u64::try_from(own + key.target.len() + answer.encoded.body.len() + answer.validity.weight())
             .unwrap_or(u64::MAX)
     }
 }

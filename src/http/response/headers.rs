@@ -94,15 +94,10 @@ pub struct CacheHeaders {
 }
 
 impl CacheHeaders {
-    /// Of an answer made of a snapshot's cells, the oldest of which is of this age.
+    /// Of an answer made of a reading's cells, the oldest of which is of this age.
     #[must_use]
-    pub fn of(snapshot: &Reading, age: Option<Duration>) -> Self {
-        Self {
-            age,
-            cache_status: cache_status(snapshot),
-            missing: snapshot.unknown().len(),
-            ..Self::default()
-        }
+    pub fn of(reading: &Reading, age: Option<Duration>) -> Self {
+        Self { age, cache_status: cache_status(reading), missing: reading.unknown().len(), ..Self::default() }
     }
 
     /// Of an answer whose cells are all fresh in the cache, for this many more seconds.
@@ -135,16 +130,16 @@ impl CacheHeaders {
 
     /// A whole answer, unless the caller has it already.
     #[must_use]
-    pub fn respond_whole(&self, request: &HttpRequest, whole: &EncodedBody) -> HttpResponse {
-        let mut response = self.respond(request, whole.etag.clone(), |response| {
-            if whole.body.len() <= AT_ONCE {
-                return response.body(whole.body.clone());
+    pub fn respond_encoded(&self, request: &HttpRequest, encoded: &EncodedBody) -> HttpResponse {
+        let mut response = self.respond(request, encoded.etag.clone(), |response| {
+            if encoded.body.len() <= AT_ONCE {
+                return response.body(encoded.body.clone());
             }
-            let length = u64::try_from(whole.body.len()).unwrap_or(u64::MAX);
-            response.body(SizedStream::new(length, in_turns(whole.body.clone())))
+            let length = u64::try_from(encoded.body.len()).unwrap_or(u64::MAX);
+            response.body(SizedStream::new(length, in_turns(encoded.body.clone())))
         });
         if response.status() == StatusCode::OK {
-            whole.write(response.headers_mut());
+            encoded.write(response.headers_mut());
         }
         response.extensions_mut().insert(Coded);
         response
@@ -185,12 +180,12 @@ fn header_value(text: Cow<'static, str>) -> Option<HeaderValue> {
     }
 }
 
-/// `Cache-Status` of a snapshot: a hit if nothing was asked of Haravan for it, and nothing is stale.
-fn cache_status(snapshot: &Reading) -> Cow<'static, str> {
-    let tally = snapshot.tally();
+/// `Cache-Status` of a reading: a hit if nothing was asked of Haravan for it, and nothing is stale.
+fn cache_status(reading: &Reading) -> Cow<'static, str> {
+    let tally = reading.tally();
     let asked = tally.fetched.saturating_add(tally.joined);
     let held = tally.hit.saturating_add(tally.stale);
-    let unanswered = snapshot.unknown().iter().any(|(_, reason)| *reason != MissingReason::Refused);
+    let unanswered = reading.unknown().iter().any(|(_, reason)| *reason != MissingReason::Refused);
     if asked == 0 && tally.stale == 0 && !unanswered {
         return tally.ttl_seconds.map_or(Cow::Borrowed("tonkho; hit"), |ttl| HIT.of(ttl));
     }
@@ -203,7 +198,7 @@ fn cache_status(snapshot: &Reading) -> Cow<'static, str> {
     let collapsed = if tally.fetched == 0 && 0 < tally.joined { "; collapsed" } else { "" };
     let forwarded = format!(
         "tonkho; fwd={forward}{collapsed}; detail=\"cells={} fetched={} stale={} joined={} calls={}\"",
-        snapshot.grid().cells(),
+        reading.grid().cells(),
         tally.fetched,
         tally.stale,
         tally.joined,
@@ -224,7 +219,7 @@ mod tests {
     use crate::query::{Grid, IdList};
     use crate::stock::{ReadTally, Reading};
 
-    fn snapshot(tally: ReadTally, reasons: &[MissingReason]) -> Reading {
+    fn reading(tally: ReadTally, reasons: &[MissingReason]) -> Reading {
         let list = IdList::parse("variant_ids", "1,2,3,4").unwrap();
         let grid = Grid::new(list, IdList::parse("location_ids", "7").unwrap(), 10).unwrap();
         let loc_id = LocationId::new(7).unwrap();
@@ -235,7 +230,7 @@ mod tests {
 
     #[track_caller]
     fn check(tally: ReadTally, reasons: &[MissingReason], expected: &str) {
-        assert_eq!(cache_status(&snapshot(tally, reasons)), expected);
+        assert_eq!(cache_status(&reading(tally, reasons)), expected);
     }
 
     #[test]
@@ -263,15 +258,15 @@ mod tests {
 
     #[test]
     fn a_version_that_the_caller_has_is_not_sent_again_but_its_headers_are() {
-        let provenance =
+        let cache_headers =
             CacheHeaders { age: Some(Duration::from_millis(2900)), missing: 3, ..CacheHeaders::default() };
         let body = |response: &mut actix_web::HttpResponseBuilder| response.body("body");
         let etag = EntityTag::strong(b"body");
         let request = TestRequest::default().to_http_request();
-        assert_eq!(provenance.respond(&request, etag.clone(), body).status(), 200);
+        assert_eq!(cache_headers.respond(&request, etag.clone(), body).status(), 200);
         let request =
             TestRequest::default().insert_header(("If-None-Match", etag.as_str())).to_http_request();
-        let response = provenance.respond(&request, etag.clone(), body);
+        let response = cache_headers.respond(&request, etag.clone(), body);
         assert_eq!(response.status(), 304);
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
         assert_eq!((header("etag"), header("age")), (Some(etag.as_str()), Some("2")));

@@ -9,7 +9,7 @@ use crate::domain::row::Fingerprint;
 use crate::haravan::SentLocation;
 use crate::query::{Direction, Order, Selection, Slice};
 use crate::stock::{FreshRead, Reading};
-use crate::view::envelope::{MAX_MISSING, Missing, Reason, name_untold};
+use crate::view::envelope::{MAX_MISSING, Missing, name_untold};
 
 /// The bytes a row takes up, roughly. Source: measured; documented rows have 180 to 230.
 const ROW_BYTES: usize = 240;
@@ -69,23 +69,23 @@ impl RowsBody {
     }
 }
 
-/// `{"inventory_locations":[…]}` with the selected rows of a snapshot. Cells that are not known are named after the
+/// `{"inventory_locations":[…]}` with the selected rows of a reading. Cells that are not known are named after the
 /// rows, in `missing` (the first 100) and `missing_total`.
 ///
 /// The number of cells of each variant that are unknown besides: those at locations whose ids cannot be read.
-pub(crate) fn inventory_body(snapshot: &Reading, selection: &Selection, untold: u64) -> RowsBody {
+pub(crate) fn inventory_body(reading: &Reading, selection: &Selection, untold: u64) -> RowsBody {
     let mut body = RowsBody::default();
     if selection.order == Order::Id && selection.updated_at_min.is_none() {
-        write_by_id(snapshot, selection, &mut body);
+        write_by_id(reading, selection, &mut body);
     } else {
-        let mut rows = snapshot.rows();
+        let mut rows = reading.rows();
         selection.apply(&mut rows);
         body.open(rows.len());
         for row in &rows {
             body.push(|out| row.write_json(out));
         }
     }
-    body.close(|out| write_missing(snapshot, untold, out));
+    body.close(|out| write_missing(reading, untold, out));
     body
 }
 
@@ -127,10 +127,10 @@ pub(crate) fn locations_body(locations: &[SentLocation], slice: Option<Slice>) -
 }
 
 /// The usual case: rows are found, ordered and cut by their ids alone, and written as they lie packed.
-fn write_by_id(snapshot: &Reading, selection: &Selection, body: &mut RowsBody) {
-    let mut packed = Vec::with_capacity(snapshot.grid().cells().min(USUAL_ROWS));
+fn write_by_id(reading: &Reading, selection: &Selection, body: &mut RowsBody) {
+    let mut packed = Vec::with_capacity(reading.grid().cells().min(USUAL_ROWS));
     let mut pieces = Pieces::of(PIECE_OF_SORTING);
-    snapshot.for_each_row(|id, entry, cell| {
+    reading.for_each_row(|id, entry, cell| {
         pieces.done(1);
         if selection.since_id < id.get() {
             packed.push((id, entry, cell));
@@ -154,19 +154,19 @@ fn write_by_id(snapshot: &Reading, selection: &Selection, body: &mut RowsBody) {
     }
 }
 
-fn write_missing(snapshot: &Reading, untold: u64, out: &mut Vec<u8>) {
-    let unknown = snapshot.unknown();
+fn write_missing(reading: &Reading, untold: u64, out: &mut Vec<u8>) {
+    let unknown = reading.unknown();
     if unknown.is_empty() && untold == 0 {
         return;
     }
-    let variants = &*snapshot.grid().variants;
+    let variants = &*reading.grid().variants;
     let untold_cells =
         u64::try_from(variants.len()).map_or(u64::MAX, |variants| variants.saturating_mul(untold));
     let total = u64::try_from(unknown.len()).map_or(u64::MAX, |unknown| unknown.saturating_add(untold_cells));
     let missing = unknown.iter().take(MAX_MISSING).map(|(cell, reason)| Missing {
         variant_id: cell.variant_id,
         loc_id: Some(cell.loc_id),
-        reason: Reason::from(*reason),
+        reason: *reason,
     });
     let mut missing: Vec<Missing> = missing.collect();
     name_untold(&mut missing, variants, untold);

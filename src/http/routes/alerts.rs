@@ -4,9 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
-use crate::http::openapi::bodies::{LowStockReply, MismatchReply, NegativeReply};
 use crate::http::openapi::parameters::{AskHeaders, ShopPath};
-use crate::http::openapi::questions::{LowStockQuestion, MismatchQuestion, NegativeQuestion};
+use crate::http::openapi::questions::{
+    LowStockQuestion, LowStockReply, MismatchQuestion, MismatchReply, NegativeQuestion, NegativeReply,
+};
 use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;
@@ -112,38 +113,38 @@ pub(crate) async fn post_mismatch_alerts(access: Access, payload: Payload) -> Ou
 }
 
 async fn negatives(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let question = Question::read(access, &NEGATIVE, payload).await?;
     let level = question.parameters.get(&LEVEL)?.unwrap_or_default();
     let min_shortage = question.parameters.get(&MIN_SHORTAGE)?;
     let parameters = NegativeParameters { level, min_shortage };
     let form = question.form(request)?;
-    let wanted = question.wanted(edge).await?;
-    answer(access, &question, (form, wanted), move |snapshot, context| {
-        negative(&snapshot, context, parameters.clone())
+    let wanted = question.wanted(state).await?;
+    answer(access, &question, (form, wanted), move |reading, context| {
+        negative(&reading, context, parameters.clone())
     })
     .await
 }
 
 async fn low_ones(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let question = Question::read(access, &LOW_STOCK, payload).await?;
     let level = question.parameters.get(&LOW_STOCK_LEVEL)?.unwrap_or(AlertLevel::Variant);
     let threshold = question.parameters.get(&THRESHOLD)?;
     let threshold = threshold.unwrap_or_else(|| question.shop.low_stock_threshold().clone());
     let parameters = LowStockParameters { level, threshold };
     let form = question.form(request)?;
-    let wanted = question.wanted(edge).await?;
-    answer(access, &question, (form, wanted), move |snapshot, context| {
-        low_stock(&snapshot, context, parameters.clone())
+    let wanted = question.wanted(state).await?;
+    answer(access, &question, (form, wanted), move |reading, context| {
+        low_stock(&reading, context, parameters.clone())
     })
     .await
 }
 
 async fn mismatches(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let question = Question::read(access, &MISMATCH, payload).await?;
     let form = question.form(request)?;
-    let wanted = question.wanted(edge).await?;
-    answer(access, &question, (form, wanted), |snapshot, context| mismatch(&snapshot, context)).await
+    let wanted = question.wanted(state).await?;
+    answer(access, &question, (form, wanted), |reading, context| mismatch(&reading, context)).await
 }

@@ -4,9 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
-use crate::http::openapi::bodies::AvailabilityReply;
 use crate::http::openapi::parameters::{AskHeaders, ShopPath};
-use crate::http::openapi::questions::AvailabilityQuestion;
+use crate::http::openapi::questions::{AvailabilityQuestion, AvailabilityReply};
 use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;
@@ -48,7 +47,7 @@ pub(crate) async fn post_availability(access: Access, payload: Payload) -> Outco
 }
 
 async fn promised(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let question = Question::read(access, &AVAILABILITY, payload).await?;
     let asked = &question.parameters;
     let parameters = AvailabilityParameters {
@@ -59,9 +58,9 @@ async fn promised(access: &Access, payload: Option<Payload>) -> Result<HttpRespo
         pickup: asked.is_on(&PICKUP)?,
     };
     let form = question.form(request)?;
-    let wanted = question.wanted(edge).await?;
-    answer(access, &question, (form, wanted), move |snapshot, context| {
-        availability(&snapshot, context, parameters.clone())
+    let wanted = question.wanted(state).await?;
+    answer(access, &question, (form, wanted), move |reading, context| {
+        availability(&reading, context, parameters.clone())
     })
     .await
 }

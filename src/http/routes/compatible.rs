@@ -122,57 +122,58 @@ pub(crate) async fn get_own_locations(access: Access) -> Outcome {
 }
 
 async fn inventory(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let question = Question::read(access, &INVENTORY, payload).await?;
     let selection = question.parameters.selection()?;
-    let grid = match question.wanted(edge).await? {
+    let grid = match question.wanted(state).await? {
         Wanted::Answer(grid) => grid,
         Wanted::Cost(explained) => return Ok(explained),
     };
     let coding = Coding::of(request.headers())?;
-    let prepare = |Material { snapshot, selection, .. }: Material| {
+    let prepare = |Material { reading, selection, .. }: Material| {
         let untold = question.untold_cells();
-        let provenance = question.provenance(edge, &snapshot);
-        let validity = question.validity_of_rows(edge, &snapshot).filter(|_| untold == 0);
-        let expected = Work::to_answer(snapshot.grid(), coding);
+        let cache_headers = question.cache_headers(state, &reading);
+        let validity = question.validity_of_rows(state, &reading).filter(|_| untold == 0);
+        let expected = Work::to_answer(reading.grid(), coding);
         let work = move || {
-            let (body, etag) = inventory_body(&snapshot, &selection, untold).into_tagged();
+            let (body, etag) = inventory_body(&reading, &selection, untold).into_tagged();
             EncodedBody::new(body, etag, coding, Form::Json.content_type())
         };
-        Prepared { known: (provenance, validity), expected, work }
+        Prepared { known: (cache_headers, validity), expected, work }
     };
-    let ((provenance, validity), whole) =
-        made(edge, &question, (grid, Uses::Rows(selection)), prepare).await?;
-    let whole = whole?;
-    let response = provenance.respond_whole(request, &whole);
+    let ((cache_headers, validity), encoded) =
+        made(state, &question, (grid, Uses::Rows(selection)), prepare).await?;
+    let encoded = encoded?;
+    let response = cache_headers.respond_encoded(request, &encoded);
     if let Some(validity) = validity {
-        edge.keep_ready(access, question.shop.org_id(), coding, whole, validity);
+        state.keep_ready(access, question.shop.org_id(), coding, encoded, validity);
     }
     Ok(response)
 }
 
 async fn locations(access: &Access) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let question = Question::read(access, &LOCATIONS, None).await?;
     let slice = question.parameters.slice()?;
-    let asked_at = edge.clock.now();
+    let asked_at = state.clock.now();
     let coding = Coding::of(request.headers())?;
-    let (provenance, whole) = loop {
+    let (cache_headers, encoded) = loop {
         let seen = question.shop.purges();
         let list = question.shop.locations().list(&question.terms()).await?;
-        let provenance = question.provenance_since(edge, list.observed_at, list.observed_at < asked_at);
+        let cache_headers =
+            question.cache_headers_since(state, list.observed_at, list.observed_at < asked_at);
         let body = Bytes::from(locations_body(&list.locations, slice));
         let etag = EntityTag::strong(&body);
         let expected = Work::to_code(body.len(), coding);
         let work = move || EncodedBody::new(body, etag, coding, Form::Json.content_type());
-        let whole = edge.aside.work(expected, work).await??;
+        let encoded = state.offload.work(expected, work).await??;
         // A purge may have come while it was coded.
         if !question.shop.purges_since(seen).reach_locations() {
-            break (provenance, whole);
+            break (cache_headers, encoded);
         }
         if question.is_over() {
             return Err(Problem::Read(ReadError::Timeout));
         }
     };
-    Ok(provenance.respond_whole(request, &whole))
+    Ok(cache_headers.respond_encoded(request, &encoded))
 }

@@ -4,9 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::web::Payload;
 
 use crate::http::openapi::answers::ViewAnswers;
-use crate::http::openapi::bodies::FulfilmentReply;
 use crate::http::openapi::parameters::{AskHeaders, ShopPath};
-use crate::http::openapi::questions::FulfilmentQuestion;
+use crate::http::openapi::questions::{FulfilmentQuestion, FulfilmentReply};
 use crate::http::problem::Problem;
 use crate::http::question::Question;
 use crate::http::question::view_answer::answer;
@@ -35,17 +34,17 @@ pub(crate) async fn post_fulfilment(access: Access, payload: Payload) -> Outcome
 }
 
 async fn planned(access: &Access, payload: Payload) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let question = Question::read(access, &FULFILMENT, Some(payload)).await?;
-    let demand = question.meant(edge, |given| given.get(&LINES)).await?.ok_or(LineError::NoLines)?;
+    let demand = question.meant(state, |given| given.get(&LINES)).await?.ok_or(LineError::NoLines)?;
     let prefer = question.parameters.get(&PREFER)?.unwrap_or_default();
     let variants = IdList::from_ids(demand.keys().copied().collect());
     let variants = variants.ok_or(LineError::NoLines)?;
     let parameters = FulfilmentParameters { demand, prefer };
     let form = question.form(request)?;
-    let wanted = question.wanted_of(edge, variants).await?;
-    answer(access, &question, (form, wanted), move |snapshot, context| {
-        fulfilment(&snapshot, context, &parameters)
+    let wanted = question.wanted_of(state, variants).await?;
+    answer(access, &question, (form, wanted), move |reading, context| {
+        fulfilment(&reading, context, &parameters)
     })
     .await
 }

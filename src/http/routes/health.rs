@@ -77,16 +77,16 @@ pub(crate) async fn get_liveness() -> HttpResponse {
         (status = 503, description = "The process is stopping: it finishes the requests that it has.", body = Readiness)
     )
 )]
-pub(crate) async fn get_readiness(edge: Data<HttpState>) -> HttpResponse {
+pub(crate) async fn get_readiness(state: Data<HttpState>) -> HttpResponse {
     let mut shops = ShopCounts::default();
-    for shop in edge.shops.all().values() {
+    for shop in state.shops.all().values() {
         match shop.status().stopped {
             None => shops.ok += 1,
             Some("unauthorized") => shops.unauthorized += 1,
             Some(_) => shops.failing += 1,
         }
     }
-    let (mut response, status) = if edge.draining.load(Ordering::Acquire) {
+    let (mut response, status) = if state.draining.load(Ordering::Acquire) {
         (HttpResponse::ServiceUnavailable(), "draining")
     } else {
         (HttpResponse::Ok(), "ready")
@@ -104,11 +104,11 @@ pub(crate) async fn get_readiness(edge: Data<HttpState>) -> HttpResponse {
     security(()),
     responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain; version=0.0.4"))
 )]
-pub(crate) async fn get_metrics(edge: Data<HttpState>) -> Outcome {
-    (edge.refresh_gauges)();
+pub(crate) async fn get_metrics(state: Data<HttpState>) -> Outcome {
+    (state.refresh_gauges)();
     let mut text = Vec::new();
     let encoder = TextEncoder::new();
-    let encoded = encoder.encode(&edge.registry.gather(), &mut text);
+    let encoded = encoder.encode(&state.registry.gather(), &mut text);
     Outcome(match encoded {
         Ok(()) => Ok(HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))

@@ -46,15 +46,15 @@ pub(crate) async fn get_own_forwarded(access: Access) -> Outcome {
 }
 
 async fn forward(access: &Access) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let path = request.match_info().query("path");
-    if !edge.passthrough.iter().any(|allowed| allowed == path) {
+    if !state.passthrough.iter().any(|allowed| allowed == path) {
         access.admit()?;
         return Err(Problem::NotFound);
     }
     let shop = access.shop()?;
-    let wait = cache_control::wait(request.headers()).unwrap_or(edge.limits.default_wait);
-    let wait = wait.min(edge.limits.max_wait);
+    let wait = cache_control::wait(request.headers()).unwrap_or(state.limits.default_wait);
+    let wait = wait.min(state.limits.max_wait);
     let terms = ReadTerms { caller: keys::caller_of(request), wait, ..ReadTerms::default() };
     let forwarded = shop.forward(path, request.query_string(), &terms).await?;
     let status = StatusCode::from_u16(forwarded.status).map_err(|_| Problem::Internal)?;

@@ -41,16 +41,16 @@ pub(crate) async fn delete_cache(access: Access) -> Outcome {
 }
 
 fn list(access: &Access) -> Result<HttpResponse, Problem> {
-    let edge = access.edge();
+    let state = access.state();
     let caller = access.caller()?;
-    let shops = edge.shops.all();
+    let shops = state.shops.all();
     let readable = shops.iter().filter(|(org_id, _)| caller.may_read(**org_id));
-    let shops = readable.map(|(_, shop)| ShopState::of(shop.status(), &edge.clock)).collect();
+    let shops = readable.map(|(_, shop)| ShopState::of(shop.status(), &state.clock)).collect();
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, no-store")).json(ShopList { shops }))
 }
 
 async fn purge(access: &Access) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let shop = access.shop()?;
     let parameters = Parameters::from_query(&PURGE, request.query_string())?;
     let purge = Purge {
@@ -60,6 +60,6 @@ async fn purge(access: &Access) -> Result<HttpResponse, Problem> {
     let held = usize::try_from(shop.status().resident_cells).unwrap_or(usize::MAX);
     let expected = Work::to_purge(purge.variants.as_deref().map(<[_]>::len), held);
     // Once begun it comes to its end, whether its caller waits for that or not.
-    edge.aside.work(expected, move || shop.invalidate(&purge)).await?;
+    state.offload.work(expected, move || shop.invalidate(&purge)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

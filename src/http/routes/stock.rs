@@ -5,9 +5,8 @@ use actix_web::web::Payload;
 
 use crate::domain::id::VariantId;
 use crate::http::openapi::answers::ViewAnswers;
-use crate::http::openapi::bodies::{StockReply, VariantStockReply};
 use crate::http::openapi::parameters::{AskHeaders, ShopPath, VariantPath};
-use crate::http::openapi::questions::{StockQuestion, VariantStockQuestion};
+use crate::http::openapi::questions::{StockQuestion, StockReply, VariantStockQuestion, VariantStockReply};
 use crate::http::problem::Problem;
 use crate::http::question::view_answer::{answer, is_many};
 use crate::http::question::{Question, Wanted};
@@ -80,24 +79,24 @@ pub(crate) async fn post_variant_stock(access: Access, payload: Payload) -> Outc
 }
 
 async fn grouped(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let question = Question::read(access, &STOCK, payload).await?;
     let group_by = question.parameters.get(&GROUP_BY)?.unwrap_or_default();
     let breakdown = question.parameters.is_on(&BREAKDOWN)?;
     let parameters = StockParameters { group_by, breakdown };
     let form = question.form(request)?;
-    let wanted = question.wanted(edge).await?;
+    let wanted = question.wanted(state).await?;
     let has_many_variants = matches!(&wanted, Wanted::Answer(grid) if is_many(grid.variants.len()));
     if group_by == GroupBy::Variant && has_many_variants {
-        let view = move |snapshot, context: Context<'_>| StockStream::new(snapshot, context, breakdown);
+        let view = move |reading, context: Context<'_>| StockStream::new(reading, context, breakdown);
         return answer(access, &question, (form, wanted), view).await;
     }
-    answer(access, &question, (form, wanted), move |snapshot, context| stock(&snapshot, context, parameters))
+    answer(access, &question, (form, wanted), move |reading, context| stock(&reading, context, parameters))
         .await
 }
 
 async fn single(access: &Access, payload: Option<Payload>) -> Result<HttpResponse, Problem> {
-    let (edge, request) = (access.edge(), access.request());
+    let (state, request) = (access.state(), access.request());
     let question = Question::read(access, &VARIANT_STOCK, payload).await?;
     let list = IdList::parse("variant_id", request.match_info().query("variant_id"))?;
     let variant_id: VariantId = match list.ids() {
@@ -105,9 +104,9 @@ async fn single(access: &Access, payload: Option<Payload>) -> Result<HttpRespons
         _ => return Err(Problem::NotFound),
     };
     let form = question.form(request)?;
-    let wanted = question.wanted_of(edge, list).await?;
-    answer(access, &question, (form, wanted), move |snapshot, context| {
-        variant_stock(variant_id, &snapshot, context)
+    let wanted = question.wanted_of(state, list).await?;
+    answer(access, &question, (form, wanted), move |reading, context| {
+        variant_stock(variant_id, &reading, context)
     })
     .await
 }

@@ -40,7 +40,7 @@ const OF_ANY_SHOP: &str = "/shops/{org_id}";
 /// A request on a guarded route, for the handler: the only way to a shop and to the caller.
 #[derive(Debug)]
 pub(crate) struct Access {
-    edge: Data<HttpState>,
+    state: Data<HttpState>,
     request: HttpRequest,
     scope: Scope,
 }
@@ -79,8 +79,8 @@ impl<'a> ShopPath<'a> {
 
 impl Access {
     /// What all handlers share.
-    pub(crate) fn edge(&self) -> &HttpState {
-        &self.edge
+    pub(crate) fn state(&self) -> &HttpState {
+        &self.state
     }
 
     /// The request.
@@ -108,7 +108,7 @@ impl Access {
     /// # Errors
     /// There is no valid key, or it is used too often.
     pub(crate) fn admit(&self) -> Result<Arc<Caller>, Problem> {
-        let keys = &self.edge.keys;
+        let keys = &self.state.keys;
         match Ask::caller(&self.request) {
             Some(caller) => keys.admit_caller(&self.request, &caller).map(|()| caller),
             None => keys.admit(&self.request),
@@ -121,7 +121,7 @@ impl Access {
     /// As [`Access::caller`], or the shop cannot be read with this key.
     pub(crate) fn shop(&self) -> Result<Arc<Shop>, Problem> {
         let caller = self.caller()?;
-        let served = self.edge.served(self.request.match_info().get("org_id"), &caller)?;
+        let served = self.state.served(self.request.match_info().get("org_id"), &caller)?;
         let shop = Arc::clone(served.shop());
         trace::shop(shop.org_id());
         Ok(shop)
@@ -133,11 +133,11 @@ impl FromRequest for Access {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let edge = request.app_data::<Data<HttpState>>().cloned();
+        let state = request.app_data::<Data<HttpState>>().cloned();
         let route = request.app_data::<GuardedRoute>().copied();
-        let access = edge.zip(route).map(|(edge, route)| {
+        let access = state.zip(route).map(|(state, route)| {
             let request = request.clone();
-            Self { edge, request, scope: route.scope }
+            Self { state, request, scope: route.scope }
         });
         ready(access.ok_or_else(|| ErrorInternalServerError("a guarded handler on a route without a scope")))
     }

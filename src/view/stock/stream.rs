@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::item::{Place, StockItem, VariantStock};
 use super::{Group, Tally};
 use crate::view::digest::Digest;
-use crate::view::envelope::{Context, Envelope, EnvelopeBuilder};
+use crate::view::envelope::{Answer, Context, Envelope, EnvelopeBuilder};
 use crate::view::grid::CellsByVariant;
 use crate::view::lines::{Chunks, Tabular, csv_chunks, json_chunks_and, ndjson_chunks};
 use crate::view::tally::{Membership, StockSums};
@@ -57,17 +57,18 @@ impl<C: CellsByVariant> StockStream<C> {
         let items = VariantItems { cells, places, untold, breakdown, next: 0, totals: Tally::default() };
         Self { envelope: envelope.finish(context), digest: digest.finish(), items }
     }
+}
 
-    /// The members that all views share.
-    pub fn envelope_mut(&mut self) -> &mut Envelope {
+impl<C: CellsByVariant + Send + 'static> Answer for StockStream<C> {
+    fn envelope_mut(&mut self) -> &mut Envelope {
         &mut self.envelope
     }
 
-    /// The answer as one JSON object.
-    ///
-    /// # Errors
-    /// What comes before the items cannot be written.
-    pub fn into_json(self) -> io::Result<Chunks> {
+    fn items(&self) -> usize {
+        self.items.cells.variant_ids().len()
+    }
+
+    fn into_json(self) -> io::Result<Chunks> {
         #[derive(Serialize)]
         struct Frame {
             #[serde(flatten)]

@@ -30,7 +30,7 @@ fn rows() -> Vec<String> {
 }
 
 /// Variants 1 and 2 at locations 7 and 8; there is no row of (2, 7).
-fn snapshot(missing: &[(u64, u64)]) -> Reading {
+fn reading(missing: &[(u64, u64)]) -> Reading {
     let variants = IdList::parse("variant_ids", "1,2").unwrap();
     let grid = Grid::new(variants, IdList::parse("location_ids", "7,8").unwrap(), 10).unwrap();
     let call = CallTimes::at(Moment::from_millis(5));
@@ -62,7 +62,7 @@ fn text(body: RowsBody) -> String {
 #[track_caller]
 fn check(query: &str, ids: &[u64]) {
     let selection = Parameters::from_query(&INVENTORY, query).unwrap().selection().unwrap();
-    let body = inventory_body(&snapshot(&[]), &selection, 0);
+    let body = inventory_body(&reading(&[]), &selection, 0);
     let expected: Vec<String> = ids
         .iter()
         .map(|id| rows().into_iter().find(|row| row.starts_with(&format!("{{\"id\":{id},"))).unwrap())
@@ -88,7 +88,7 @@ fn rows_come_as_they_were_sent_ordered_filtered_and_cut() {
 
 #[test]
 fn missing_cells_are_named_after_the_rows() {
-    let body = inventory_body(&snapshot(&[(1, 7), (2, 8)]), &Selection::default(), 0);
+    let body = inventory_body(&reading(&[(1, 7), (2, 8)]), &Selection::default(), 0);
     let missing = concat!(
         r#"],"missing":[{"variant_id":1,"loc_id":7,"reason":"rate-limited"},"#,
         r#"{"variant_id":2,"loc_id":8,"reason":"rate-limited"}],"missing_total":2}"#
@@ -100,7 +100,7 @@ fn missing_cells_are_named_after_the_rows() {
 #[test]
 fn a_tag_tells_rows_their_order_and_what_is_missing() {
     let tag = |missing: &[(u64, u64)], selection: Selection| {
-        inventory_body(&snapshot(missing), &selection, 0).into_tagged().1
+        inventory_body(&reading(missing), &selection, 0).into_tagged().1
     };
     let descending = || Selection { direction: Direction::Descending, ..Selection::default() };
     let all = tag(&[], Selection::default());

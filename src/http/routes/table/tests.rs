@@ -30,13 +30,13 @@ fn key(text: &str, shops: ShopAccess, scopes: &[Scope]) -> Key {
 }
 
 /// A gateway without shops, that admits these keys.
-fn edge(keys: KeyRing) -> Data<HttpState> {
+fn state(keys: KeyRing) -> Data<HttpState> {
     Data::new(HttpState {
         shops: Arc::new(ShopRegistry::default()),
         keys: Arc::new(keys),
         page_seal: Seal::new([], |_| Ok::<(), Infallible>(())).unwrap(),
         clock: Clock::start(),
-        aside: Offload::new(Handle::current()),
+        offload: Offload::new(Handle::current()),
         limits: HttpLimits {
             max_cells: 250_000,
             max_body: 1024,
@@ -77,9 +77,9 @@ impl Told {
     }
 }
 
-async fn raw(edge: &Data<HttpState>, request: TestRequest) -> (StatusCode, HeaderMap, String) {
+async fn raw(state: &Data<HttpState>, request: TestRequest) -> (StatusCode, HeaderMap, String) {
     let app = App::new()
-        .app_data(edge.clone())
+        .app_data(state.clone())
         .configure(super::routes)
         .wrap(from_fn(crate::http::middleware::tag));
     let response = call_service(&init_service(app).await, request.to_request()).await;
@@ -87,13 +87,13 @@ async fn raw(edge: &Data<HttpState>, request: TestRequest) -> (StatusCode, Heade
     (status, headers, String::from_utf8_lossy(&read_body(response).await).into_owned())
 }
 
-async fn ask(edge: &Data<HttpState>, request: TestRequest) -> Told {
-    let (status, headers, body) = raw(edge, request).await;
+async fn ask(state: &Data<HttpState>, request: TestRequest) -> Told {
+    let (status, headers, body) = raw(state, request).await;
     Told { status, headers, body: serde_json::from_str(&body).unwrap_or_default() }
 }
 
 async fn get(key: &str, path: &str) -> Told {
-    ask(&edge(ring()), TestRequest::get().uri(path).insert_header(("X-API-Key", key))).await
+    ask(&state(ring()), TestRequest::get().uri(path).insert_header(("X-API-Key", key))).await
 }
 
 const ROUTES: [&str; 8] = [
@@ -172,7 +172,7 @@ async fn paths_that_are_not_there_are_problems() {
 
 #[actix_web::test]
 async fn other_methods_are_told_which_there_are() {
-    let edge = edge(ring());
+    let state = state(ring());
     for (path, allow) in [
         ("/shops/1000/stock", "GET, HEAD, POST, OPTIONS"),
         ("/shops/1000/com/locations.json", "GET, HEAD, OPTIONS"),
@@ -180,20 +180,20 @@ async fn other_methods_are_told_which_there_are() {
         ("/shops/1000/cache", "DELETE, OPTIONS"),
         ("/health/live", "GET, HEAD, OPTIONS"),
     ] {
-        let told = ask(&edge, TestRequest::default().method(Method::PUT).uri(path)).await;
+        let told = ask(&state, TestRequest::default().method(Method::PUT).uri(path)).await;
         assert_eq!((told.status.as_u16(), told.slug()), (405, "method-not-allowed"), "{path}");
         assert_eq!(told.header("allow"), Some(allow), "{path}");
-        let told = ask(&edge, TestRequest::default().method(Method::OPTIONS).uri(path)).await;
+        let told = ask(&state, TestRequest::default().method(Method::OPTIONS).uri(path)).await;
         assert_eq!((told.status.as_u16(), told.header("allow")), (204, Some(allow)), "{path}");
     }
 }
 
 #[actix_web::test]
 async fn head_is_get() {
-    let edge = edge(ring());
+    let state = state(ring());
     for path in ["/health/live", "/openapi.json", "/docs/"] {
         assert_eq!(
-            ask(&edge, TestRequest::default().method(Method::HEAD).uri(path)).await.status,
+            ask(&state, TestRequest::default().method(Method::HEAD).uri(path)).await.status,
             200,
             "{path}"
         );
@@ -202,32 +202,32 @@ async fn head_is_get() {
 
 #[actix_web::test]
 async fn a_process_on_its_way_out_is_alive_but_not_ready() {
-    let edge = edge(ring());
-    assert_eq!(ask(&edge, TestRequest::get().uri("/health/live")).await.body["status"], "live");
-    let told = ask(&edge, TestRequest::get().uri("/health/ready")).await;
+    let state = state(ring());
+    assert_eq!(ask(&state, TestRequest::get().uri("/health/live")).await.body["status"], "live");
+    let told = ask(&state, TestRequest::get().uri("/health/ready")).await;
     let shops = serde_json::json!({"ok": 0, "failing": 0, "unauthorized": 0});
     assert_eq!(
         (told.status.as_u16(), &told.body["status"], &told.body["shops"]),
         (200, &"ready".into(), &shops)
     );
-    edge.draining.store(true, Ordering::Release);
-    let told = ask(&edge, TestRequest::get().uri("/health/ready")).await;
+    state.draining.store(true, Ordering::Release);
+    let told = ask(&state, TestRequest::get().uri("/health/ready")).await;
     assert_eq!((told.status.as_u16(), &told.body["status"]), (503, &"draining".into()));
-    assert_eq!(ask(&edge, TestRequest::get().uri("/health/live")).await.status, 200);
+    assert_eq!(ask(&state, TestRequest::get().uri("/health/live")).await.status, 200);
 }
 
 #[actix_web::test]
 async fn metrics_are_refreshed_and_shown_without_a_key() {
     let refreshed = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&refreshed);
-    let edge = edge(ring()).into_inner();
-    let mut edge = Arc::into_inner(edge).unwrap();
-    edge.refresh_gauges = Arc::new(move || {
+    let state = state(ring()).into_inner();
+    let mut state = Arc::into_inner(state).unwrap();
+    state.refresh_gauges = Arc::new(move || {
         counted.fetch_add(1, Ordering::Relaxed);
     });
     let counter = prometheus::IntCounter::new("tonkho_test_total", "A counter.").unwrap();
-    edge.registry.register(Box::new(counter)).unwrap();
-    let (_, headers, text) = raw(&Data::new(edge), TestRequest::get().uri("/metrics")).await;
+    state.registry.register(Box::new(counter)).unwrap();
+    let (_, headers, text) = raw(&Data::new(state), TestRequest::get().uri("/metrics")).await;
     let content_type = headers.get("content-type").unwrap().to_str().unwrap();
     assert!(content_type.starts_with("text/plain"), "{content_type}");
     assert!(text.contains("tonkho_test_total 0"), "{text}");
@@ -236,10 +236,10 @@ async fn metrics_are_refreshed_and_shown_without_a_key() {
 
 #[actix_web::test]
 async fn the_documents_need_no_key_and_nothing_from_elsewhere() {
-    let edge = edge(ring());
-    assert_eq!(ask(&edge, TestRequest::get().uri("/openapi.json")).await.body["openapi"], "3.1.0");
-    assert_eq!(ask(&edge, TestRequest::get().uri("/openapi.yaml")).await.status, 200);
-    let told = ask(&edge, TestRequest::get().uri("/docs")).await;
+    let state = state(ring());
+    assert_eq!(ask(&state, TestRequest::get().uri("/openapi.json")).await.body["openapi"], "3.1.0");
+    assert_eq!(ask(&state, TestRequest::get().uri("/openapi.yaml")).await.status, 200);
+    let told = ask(&state, TestRequest::get().uri("/docs")).await;
     assert_eq!((told.status.as_u16(), told.header("location")), (308, Some("docs/")));
     for (file, needle) in [
         ("/docs/", "swagger-ui"),
@@ -248,7 +248,7 @@ async fn the_documents_need_no_key_and_nothing_from_elsewhere() {
         ("/docs/swagger-initializer.js", "\"persistAuthorization\": true"),
         ("/docs/swagger-initializer.js", "\"validatorUrl\": \"none\""),
     ] {
-        let (_, _, text) = raw(&edge, TestRequest::get().uri(file)).await;
+        let (_, _, text) = raw(&state, TestRequest::get().uri(file)).await;
         assert!(text.contains(needle), "{file} lacks {needle}: {text}");
         assert!(!text.contains("http://") && !text.contains("https://"), "{file}: {text}");
     }

@@ -9,6 +9,7 @@ use super::StockStream;
 use crate::domain::cell::{Cell, CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::{LocationBook, LocationClass};
+use crate::view::envelope::Answer;
 use crate::view::grid::CellsByVariant;
 use crate::view::lines::{Chunks, Tabular, json_at_once};
 use crate::view::sample::{Sample, documented_example, place, unknown, veiled};
