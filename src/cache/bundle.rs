@@ -163,12 +163,10 @@ fn split(
     };
     let after = entries.split_off(at);
     let after_id = after.first().map_or(id, |(first, _)| BundleId::from(*first));
-    let sum = |entries: &[Place]| {
-        entries.iter().fold(Totals::default(), |totals, (_, entry)| totals.plus(Totals::of(entry)))
-    };
-    let (before, after) = ((sum(&entries), entries), (sum(&after), after));
-    split(id, (before.1, before.0), newest, max_weight, bundles);
-    split(after_id, (after.1, after.0), newest, max_weight, bundles);
+    for (id, entries) in [(id, entries), (after_id, after)] {
+        let totals = entries.iter().map(|(_, entry)| Totals::of(entry)).fold(Totals::default(), Totals::plus);
+        split(id, (entries, totals), newest, max_weight, bundles);
+    }
 }
 
 impl Totals {

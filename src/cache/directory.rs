@@ -52,12 +52,11 @@ impl Directory {
         }
     }
 
-    /// Lets go of a bundle that moka holds no longer, unless a later one has taken its place.
-    pub(super) fn left(&self, bundle: &Bundle) {
+    /// Lets go of a bundle that moka holds no longer, unless a later one has taken its place. Returns whether it did.
+    pub(super) fn left(&self, bundle: &Bundle) -> bool {
         let mut bundles = self.bundles.write();
-        if bundles.get(&bundle.id()).is_some_and(|known| known.number() == bundle.number()) {
-            bundles.remove(&bundle.id());
-        }
+        let is_last = bundles.get(&bundle.id()).is_some_and(|known| known.number() == bundle.number());
+        is_last && bundles.remove(&bundle.id()).is_some()
     }
 
     /// The ids of the bundles, ascending.

@@ -247,7 +247,7 @@ impl Cache {
                 return Op::Nop;
             }
             let mut bundles =
-                self.residents.came(&known, known.with(&changed, self.max_bytes / PARTS)).into_iter();
+                self.residents.came(&changed, known.with(&changed, self.max_bytes / PARTS)).into_iter();
             let Some(bundle) = bundles.next() else { return Op::Nop };
             split_off.extend(bundles);
             Op::Put(bundle)

@@ -21,41 +21,33 @@ pub(super) struct OversoldIndex {
 
 #[derive(Debug, Default)]
 struct State {
-    entries: FxHashMap<VariantId, Indexed>,
+    entries: FxHashMap<VariantId, Arc<VariantCells>>,
     worst_first: BTreeSet<(Reverse<Shortage>, VariantId)>,
 }
 
-/// An entry, and the number of the last bundle that it was a part of.
-#[derive(Debug)]
-struct Indexed {
-    entry: Arc<VariantCells>,
-    bundle: u64,
-}
-
 impl OversoldIndex {
-    /// Takes in the entries of a bundle in place of those that the bundle known before held of the same variants. Called
-    /// in the order of changes, before the bundle can leave.
-    pub(super) fn came(&self, known: &Bundle, bundle: &Bundle) {
-        // The usual case: there is nothing to forget, and nothing to take in.
-        if known.totals().negative_rows == 0 && bundle.totals().negative_rows == 0 {
-            return;
-        }
+    /// Takes in entries in place of those known of the same variants. Called in the order of changes, before an entry can
+    /// leave.
+    pub(super) fn came(&self, entries: &[Arc<VariantCells>]) {
         let mut state = self.state.lock();
-        for entry in bundle.entries() {
-            state.take_in(entry, bundle.number());
+        for entry in entries {
+            state.forget(entry.variant_id());
+            if let Some(shortage) = entry.worst_shortage() {
+                state.worst_first.insert((Reverse(shortage), entry.variant_id()));
+                state.entries.insert(entry.variant_id(), Arc::clone(entry));
+            }
         }
     }
 
-    /// Forgets the entries of a bundle that is held no longer, unless a later bundle has taken its place.
+    /// Forgets the entries of a bundle that is held no longer, except those whose place a later entry has taken.
     pub(super) fn left(&self, bundle: &Bundle) {
         if bundle.totals().negative_rows == 0 {
             return;
         }
         let mut state = self.state.lock();
         for entry in bundle.entries() {
-            let variant_id = entry.variant_id();
-            if state.entries.get(&variant_id).is_some_and(|indexed| indexed.bundle == bundle.number()) {
-                state.forget(variant_id);
+            if state.entries.get(&entry.variant_id()).is_some_and(|known| Arc::ptr_eq(known, entry)) {
+                state.forget(entry.variant_id());
             }
         }
     }
@@ -64,7 +56,7 @@ impl OversoldIndex {
     pub(super) fn worst(&self, max: usize) -> Vec<Arc<VariantCells>> {
         let state = self.state.lock();
         let worst = state.worst_first.iter().take(max);
-        worst.filter_map(|(_, id)| state.entries.get(id).map(|indexed| Arc::clone(&indexed.entry))).collect()
+        worst.filter_map(|(_, id)| state.entries.get(id).cloned()).collect()
     }
 
     /// How many variants have rows below zero.
@@ -74,24 +66,9 @@ impl OversoldIndex {
 }
 
 impl State {
-    fn take_in(&mut self, entry: &Arc<VariantCells>, bundle: u64) {
-        let variant_id = entry.variant_id();
-        if let Some(indexed) = self.entries.get_mut(&variant_id)
-            && Arc::ptr_eq(&indexed.entry, entry)
-        {
-            indexed.bundle = bundle;
-            return;
-        }
-        self.forget(variant_id);
-        if let Some(shortage) = entry.worst_shortage() {
-            self.worst_first.insert((Reverse(shortage), variant_id));
-            self.entries.insert(variant_id, Indexed { entry: Arc::clone(entry), bundle });
-        }
-    }
-
     fn forget(&mut self, variant_id: VariantId) {
-        let indexed = self.entries.remove(&variant_id);
-        if let Some(shortage) = indexed.and_then(|indexed| indexed.entry.worst_shortage()) {
+        let known = self.entries.remove(&variant_id);
+        if let Some(shortage) = known.and_then(|known| known.worst_shortage()) {
             self.worst_first.remove(&(Reverse(shortage), variant_id));
         }
     }
@@ -145,8 +122,8 @@ mod tests {
         fn hold(&mut self, entry: Arc<VariantCells>) -> Bundle {
             let number = self.bundle.number() + 1;
             let entry = Arc::new(VariantCells::clone(&entry).with_version(number));
+            self.index.came(std::slice::from_ref(&entry));
             let bundle = self.bundle.with(&[entry], u64::MAX).pop().unwrap().with_number(number);
-            self.index.came(&self.bundle, &bundle);
             std::mem::replace(&mut self.bundle, bundle)
         }
 
@@ -178,8 +155,8 @@ mod tests {
     fn an_entry_takes_the_place_of_the_one_before() {
         let mut held = Held::default();
         held.hold(entry(1, &["-9"]));
-        held.hold(entry(2, &["-5"]));
         let before = held.hold(entry(1, &["-1"]));
+        held.hold(entry(2, &["-5"]));
         held.check(9, &[2, 1]);
         // The bundle with the entry of before left, and the news of it is late.
         held.index.left(&before);

@@ -26,24 +26,24 @@ pub struct Residents {
 }
 
 impl Residents {
-    /// Numbers and counts bundles that are about to take the place of the one that was known of them. Called in the
-    /// order of changes.
-    pub(super) fn came(&self, known: &Bundle, bundles: Vec<Bundle>) -> Vec<Arc<Bundle>> {
+    /// Numbers and counts bundles that are about to take the place of one that was known, now that these of its entries
+    /// have changed. Called in the order of changes.
+    pub(super) fn came(&self, changed: &[Arc<VariantCells>], bundles: Vec<Bundle>) -> Vec<Arc<Bundle>> {
         let number = || self.bundles.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         let came: Vec<_> = bundles.into_iter().map(|bundle| Arc::new(bundle.with_number(number()))).collect();
         self.directory.came(&came);
         for bundle in &came {
             self.count(bundle.totals(), 1);
-            self.oversold.came(known, bundle);
         }
+        self.oversold.came(changed);
         came
     }
 
     /// Counts a bundle out that is held no longer: moka's eviction listener.
     pub(super) fn left(&self, bundle: &Bundle, cause: RemovalCause) {
         self.count(bundle.totals(), -1);
-        if cause != RemovalCause::Replaced {
-            self.directory.left(bundle);
+        // What a later bundle has taken over is held still.
+        if cause != RemovalCause::Replaced && self.directory.left(bundle) {
             self.oversold.left(bundle);
         }
     }

@@ -208,11 +208,12 @@ impl Catalog {
         self.products.iter().find(|product| product.id == id)
     }
 
-    /// A variant of the shop, to be changed.
-    pub(super) fn variant_mut(&mut self, id: u64) -> Option<&mut Variant> {
+    /// Changes a variant of the shop, now; its product has changed as well (guess). `None` if the shop has no such variant.
+    pub(super) fn change_variant(&mut self, id: u64, change: impl FnOnce(&mut Variant)) -> Option<()> {
         let product_id = self.product_of(id)?;
         let product = self.products.iter_mut().find(|product| product.id == product_id)?;
-        product.variants.iter_mut().find(|variant| variant.id == id)
+        product.updated_at = format!("{:.3}", Timestamp::now());
+        product.variants.iter_mut().find(|variant| variant.id == id).map(change)
     }
 
     pub(super) fn variant_count(&self) -> usize {

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::answer::Answer;
+use super::catalog::Variant;
 use super::raw::RawObject;
 use super::request::Asked;
 use super::resources;
@@ -85,12 +86,18 @@ pub(super) fn change_variant(stock: &mut Stock, asked: &Asked) -> Answer {
         Ok(ChangeVariant { variant }) => variant,
         Err(error) => return garbled(&error),
     };
-    let Some(variant) = stock.catalog.variant_mut(asked.id) else {
-        return Answer::refusal(404, "Not Found");
-    };
     let VariantFields { title, sku, inventory_quantity } = fields;
-    variant.title = title.unwrap_or_else(|| variant.title.clone());
-    variant.sku = sku.unwrap_or_else(|| variant.sku.clone());
+    let change = |variant: &mut Variant| {
+        if let Some(title) = title {
+            variant.title = title;
+        }
+        if let Some(sku) = sku {
+            variant.sku = sku;
+        }
+    };
+    if stock.catalog.change_variant(asked.id, change).is_none() {
+        return Answer::refusal(404, "Not Found");
+    }
     let locations = stock.catalog.locations();
     let main = locations.iter().find(|location| location.is_primary).or(locations.first());
     if let Some((quantity, loc_id)) = inventory_quantity.zip(main.map(|location| location.id)) {
@@ -106,12 +113,10 @@ fn change_quantity(stock: &mut Stock, (variant_id, loc_id): (u64, u64), kind: Ki
         row.map(|row| row.quantities(["qty_available", "qty_commited"])).unwrap_or_default();
     let quantity = Decimal::from(quantity);
     let changed = match kind {
-        Kind::Set => quantity.checked_sub(commited),
-        Kind::Adjust => available.checked_add(quantity),
+        Kind::Set => quantity.saturating_sub(commited),
+        Kind::Adjust => available.saturating_add(quantity),
     };
-    if let Some(changed) = changed {
-        stock.set_available(variant_id, loc_id, changed);
-    }
+    stock.set_available(variant_id, loc_id, changed);
 }
 
 fn garbled(error: &serde_json::Error) -> Answer {

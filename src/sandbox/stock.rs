@@ -37,13 +37,19 @@ impl Stock {
     pub(super) fn sums(&self, variant_id: u64) -> [Decimal; 4] {
         let locations = self.catalog.locations().iter();
         let rows = locations.filter_map(|location| self.store.get(variant_id, location.id));
-        rows.fold([Decimal::ZERO; 4], |sums, row| {
-            let quantities = row.quantities(["qty_onhand", "qty_commited", "qty_incoming", "qty_available"]);
-            std::array::from_fn(|place| {
-                let (sum, quantity) = (sums.get(place), quantities.get(place));
-                sum.zip(quantity).and_then(|(sum, quantity)| sum.checked_add(*quantity)).unwrap_or_default()
-            })
-        })
+        let quantities =
+            |row: &Row| row.quantities(["qty_onhand", "qty_commited", "qty_incoming", "qty_available"]);
+        rows.map(quantities).fold(
+            [Decimal::ZERO; 4],
+            |[one, two, three, four], [first, second, third, fourth]| {
+                [
+                    one.saturating_add(first),
+                    two.saturating_add(second),
+                    three.saturating_add(third),
+                    four.saturating_add(fourth),
+                ]
+            },
+        )
     }
 
     /// Gives a cell another available quantity, with the one on hand in step. A cell without a row gets one. Nothing

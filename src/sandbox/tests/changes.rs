@@ -73,6 +73,9 @@ async fn a_variant_is_changed_and_answered_as_it_is_now() {
     let answer = fixture.change(Method::PUT, &path, &change).await.json();
     assert_eq!(answer["variant"]["sku"], "NEW");
     assert_eq!(fixture.get(2000, &path).await.json(), answer);
+    let changed =
+        fixture.get(2000, "/com/products.json?updated_at_min=2026-01-01T00:00:00Z").await.list("products");
+    assert!(changed.iter().any(|product| product["variants"][0]["id"] == variant));
     let unknown = fixture.change(Method::PUT, "/com/variants/1.json", &change).await;
     assert_eq!(unknown.status.as_u16(), 404);
 }
