@@ -83,10 +83,21 @@ impl Bundle {
                 Err(place) => entries.insert(place, (variant_id, Arc::clone(entry))),
             }
         }
-        let newest = changed.last().map(|entry| entry.variant_id());
         let mut bundles = Vec::with_capacity(1);
-        split(self.id, (entries, totals), newest, max_weight, &mut bundles);
+        split(self.id, (entries, totals), self.growth(changed), max_weight, &mut bundles);
         bundles
+    }
+
+    /// On which side of what is held these entries come.
+    fn growth(&self, changed: &[Arc<VariantCells>]) -> Growth {
+        let ids = |entry: Option<&Arc<VariantCells>>| entry.map(|entry| entry.variant_id());
+        if self.entries.last().map(|(id, _)| *id) < ids(changed.first()) {
+            Growth::After
+        } else if ids(changed.last()) < self.entries.first().map(|(id, _)| *id) {
+            Growth::Before
+        } else {
+            Growth::Within
+        }
     }
 
     /// This bundle under a number.
@@ -138,14 +149,21 @@ impl Bundle {
     }
 }
 
+/// On which side of the entries that a bundle holds others come.
+#[derive(Debug, Clone, Copy)]
+enum Growth {
+    Before,
+    Within,
+    After,
+}
+
 /// Makes bundles of entries, ascending, and of their sums: one, or as many as it takes for each to be small enough.
 ///
-/// Where the newest entry is the first or the last one, it parts from the others: entries that come in the order of
-/// their ids fill their bundles.
+/// Entries that come in the order of their ids, upwards or downwards, fill their bundles.
 fn split(
     id: BundleId,
     (mut entries, totals): (Vec<Place>, Totals),
-    newest: Option<VariantId>,
+    growth: Growth,
     max_weight: u64,
     bundles: &mut Vec<Bundle>,
 ) {
@@ -155,17 +173,16 @@ fn split(
         bundles.push(Bundle { id, entries: entries.into(), totals, ..Bundle::default() });
         return;
     }
-    let is_newest = |place: Option<&Place>| place.map(|(id, _)| *id) == newest;
-    let at = match (is_newest(entries.first()), is_newest(entries.last())) {
-        (true, _) => 1,
-        (_, true) => count - 1,
+    let at = match growth {
+        Growth::After if MAX_ENTRIES < count => MAX_ENTRIES,
+        Growth::Before if MAX_ENTRIES < count => count - MAX_ENTRIES,
         _ => count / 2,
     };
     let after = entries.split_off(at);
     let after_id = after.first().map_or(id, |(first, _)| BundleId::from(*first));
     for (id, entries) in [(id, entries), (after_id, after)] {
         let totals = entries.iter().map(|(_, entry)| Totals::of(entry)).fold(Totals::default(), Totals::plus);
-        split(id, (entries, totals), newest, max_weight, bundles);
+        split(id, (entries, totals), growth, max_weight, bundles);
     }
 }
 
@@ -205,6 +222,16 @@ mod tests {
 
     fn entry(id: u64, version: u64) -> Arc<VariantCells> {
         Arc::new(VariantCells::empty(VariantId::new(id).unwrap()).with_version(version))
+    }
+
+    #[test]
+    fn many_at_once_fill_their_bundles_too() {
+        let known = Bundle::default().with(&[entry(1_000, 1)], u64::MAX).pop().unwrap();
+        for ids in [1..=96, 1_001..=1_096] {
+            let came: Vec<_> = ids.map(|id| entry(id, id)).collect();
+            let sizes = known.with(&came, u64::MAX).into_iter().map(|bundle| bundle.entries().count());
+            assert_eq!(sizes.filter(|count| *count == MAX_ENTRIES).count(), 4);
+        }
     }
 
     /// The bundles after entries of these ids came, one after the other, each to the bundle that it belongs to.

@@ -133,36 +133,56 @@ impl Cache {
 
     /// Merges observations into a variant's entry and gives back the entry, whether or not it stays resident.
     pub fn merge(&self, variant_id: VariantId, observations: Vec<Observation>) -> Arc<VariantCells> {
-        self.merge_with_turns(variant_id, observations, &mut Turns::default())
+        let merged = self.merge_all(vec![(variant_id, observations)]).pop();
+        merged.map_or_else(|| Arc::new(VariantCells::empty(variant_id)), |(entry, _)| entry)
     }
 
-    /// Merges observations as [`Cache::merge`] does, and notes rows that went back.
-    pub fn merge_with_turns(
-        &self,
-        variant_id: VariantId,
-        observations: Vec<Observation>,
-        turns: &mut Turns,
-    ) -> Arc<VariantCells> {
-        let newest = observations.iter().map(|observation| observation.call.began.as_millis()).max();
+    /// Merges the observations of some variants as [`Cache::merge`] does, those of one bundle in one step. Returns the
+    /// entry of each, in the order given, with what the observations came to. Each variant comes once.
+    pub fn merge_all(&self, observed: Vec<(VariantId, Vec<Observation>)>) -> Vec<(Arc<VariantCells>, Turns)> {
+        let times = observed.iter().flat_map(|(_, observations)| observations);
+        let newest = times.map(|observation| observation.call.began.as_millis()).max();
         let _writing = self.writing.lock();
         if let Some(newest) = newest {
             self.residents.observed(newest);
         }
-        let mut known = None;
-        let mut merged = self.change(self.residents.directory().id_of(variant_id), |bundle| {
-            known = bundle.entry(variant_id).cloned();
-            let entry = match &known {
-                Some(known) => known.merged_with_turns(observations, turns),
-                None => VariantCells::empty(variant_id).merged_with_turns(observations, turns),
-            };
-            vec![entry]
-        });
-        let merged = merged.pop().unwrap_or_else(|| Arc::new(VariantCells::empty(variant_id)));
-        if self.feed.is_followed() {
-            let changed = merged.differences(known.as_deref());
-            self.feed.publish_cells(Changes::from_count(merged.version()), variant_id, changed);
+        let directory = self.residents.directory();
+        let mut merged = Vec::with_capacity(observed.len());
+        let mut rest = observed.into_iter().peekable();
+        while let Some(id) = rest.peek().map(|(variant_id, _)| directory.id_of(*variant_id)) {
+            let of_bundle = std::iter::from_fn(|| rest.next_if(|(next, _)| directory.id_of(*next) == id));
+            self.merge_into(id, of_bundle.collect(), &mut merged);
         }
         merged
+    }
+
+    fn merge_into(
+        &self,
+        id: BundleId,
+        observed: Vec<(VariantId, Vec<Observation>)>,
+        merged: &mut Vec<(Arc<VariantCells>, Turns)>,
+    ) {
+        let mut outcomes = Vec::with_capacity(observed.len());
+        let entries = self.change(id, |bundle| {
+            let merge = |(variant_id, observations)| {
+                let (known, mut turns) = (bundle.entry(variant_id).cloned(), Turns::default());
+                let entry = match &known {
+                    Some(known) => known.merged_with_turns(observations, &mut turns),
+                    None => VariantCells::empty(variant_id).merged_with_turns(observations, &mut turns),
+                };
+                outcomes.push((known, turns));
+                entry
+            };
+            observed.into_iter().map(merge).collect()
+        });
+        for (entry, (known, turns)) in entries.into_iter().zip(outcomes) {
+            if self.feed.is_followed() {
+                let (number, changed) =
+                    (Changes::from_count(entry.version()), entry.differences(known.as_deref()));
+                self.feed.publish_cells(number, entry.variant_id(), changed);
+            }
+            merged.push((entry, turns));
+        }
     }
 
     /// Lets nothing be served again that is held now. Only the loader's door for invalidation comes here: it sees to

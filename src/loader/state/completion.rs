@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::State;
 use super::flights::{FlightResult, FlightStart};
 use crate::cache::Cache;
-use crate::cache::entry::Turns;
 use crate::domain::cell::CellId;
 use crate::domain::id::RowId;
 use crate::plan::pending::{Priority, Want, difference};
@@ -22,17 +21,25 @@ impl State {
         cache: &Cache,
     ) -> Vec<(CellId, RowId)> {
         let FlightResult { mut found, missing, calls } = result;
-        let (mut again, mut turns) = (Vec::new(), Turns::default());
-        for variant_id in &start.tile.variants {
-            let mut observations = found.remove(variant_id).unwrap_or_default();
-            let mut outdated = self.flights.purged_since(start.started, *variant_id, &start.tile.locations);
+        let outdated =
+            |variant_id| self.flights.purged_since(start.started, variant_id, &start.tile.locations);
+        let outdated: Vec<_> = start.tile.variants.iter().map(|variant_id| outdated(*variant_id)).collect();
+        let observed = start.tile.variants.iter().zip(&outdated).filter_map(|(variant_id, outdated)| {
+            let mut observations = found.remove(variant_id)?;
             observations.retain(|observation| outdated.binary_search(&observation.loc_id).is_err());
-            let entry = if observations.is_empty() {
-                cache.get(*variant_id)
-            } else {
-                Some(cache.merge_with_turns(*variant_id, observations, &mut turns))
+            (!observations.is_empty()).then_some((*variant_id, observations))
+        });
+        let mut merged = cache.merge_all(observed.collect()).into_iter().peekable();
+        let (mut again, mut went_back) = (Vec::new(), Vec::new());
+        for (variant_id, mut outdated) in start.tile.variants.iter().zip(outdated) {
+            let entry = match merged.next_if(|(entry, _)| entry.variant_id() == *variant_id) {
+                Some((entry, mut turns)) => {
+                    outdated.append(&mut turns.to_settle);
+                    went_back.append(&mut turns.went_back);
+                    Some(entry)
+                }
+                None => cache.get(*variant_id),
             };
-            outdated.append(&mut turns.to_settle);
             outdated.sort_unstable();
             for want in self.flights.take_wants(start.flight, *variant_id) {
                 want.waiter.count_calls(start.flight, calls);
@@ -55,6 +62,6 @@ impl State {
         }
         self.queue.pending.add(Priority::Interactive, again);
         self.flights.ended(start.flight);
-        turns.went_back
+        went_back
     }
 }
