@@ -29,7 +29,8 @@ use crate::domain::id::RowId;
 use crate::governor::resource::Resource;
 use crate::governor::{Errand, Permit, Urgency};
 use crate::haravan::{
-    CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer, UpstreamRequest,
+    CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer, Resend,
+    UpstreamRequest,
 };
 use crate::metrics::ShopMetrics;
 use crate::plan::Tile;
@@ -153,6 +154,8 @@ impl Flight {
             page: Some(page),
             deadline: None,
             is_awaited: &is_awaited,
+            resend: Resend::Usual,
+            is_long: false,
         };
         let send = |on: Connection| {
             let (call, times) = (call.clone(), &times);

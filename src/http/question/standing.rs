@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use crate::cache::PurgeCount;
+use crate::cache::{KnownProducts, PurgeCount};
 use crate::domain::location::LocationBook;
 use crate::http::offload::work::Work;
 use crate::http::problem::Problem;
@@ -54,6 +54,7 @@ pub(crate) struct Prepared<X, W> {
 #[derive(Debug, Clone)]
 struct Standing {
     grid: Grid,
+    products: KnownProducts,
     cells: PurgeCount,
     book: Option<PurgeCount>,
     /// `None` where the question names its locations.
@@ -65,7 +66,7 @@ impl Standing {
     fn holds(&self, question: &Question) -> bool {
         let list_holds = |seen: &PurgeCount| !question.shop.purges_since(*seen).reach_locations();
         let since = question.shop.purges_since(self.cells);
-        !since.touch(&self.grid.variants, &self.grid.locations)
+        !since.touch(&self.grid.variants, &self.products, &self.grid.locations)
             && self.book.as_ref().is_none_or(list_holds)
             && self.list.as_ref().is_none_or(list_holds)
     }
@@ -128,7 +129,7 @@ async fn read(
     };
     let cells = state.offload.read(shop, grid.clone(), selection, &terms);
     let ((reading, selection), book) = futures_util::future::try_join(cells, book).await?;
-    let standing =
-        Standing { grid: grid.clone(), cells: reading.seen(), book: book.as_ref().map(|_| seen), list };
+    let (products, cells) = (KnownProducts::from(&reading), reading.seen());
+    let standing = Standing { grid: grid.clone(), products, cells, book: book.as_ref().map(|_| seen), list };
     Ok((Material { reading, book, selection }, standing))
 }
