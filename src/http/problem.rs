@@ -51,7 +51,10 @@ pub enum Problem {
         offered: &'static str,
     },
     /// No key, or one that is not admitted.
-    #[error("a valid API key is required: Authorization: Bearer tk_… or X-API-Key: tk_…")]
+    #[error(
+        "a valid API key is required: Authorization: Bearer tk_…, X-API-Key: tk_… or X-Haravan-Access-Token: tk_…; \
+         if several are sent, they must carry the same key"
+    )]
     Unauthenticated,
     /// The key lacks a scope.
     #[error("this key lacks the scope {}", .0.as_str())]

@@ -17,6 +17,28 @@ async fn no_key_and_an_unknown_key_are_asked_for_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn haravans_own_header_carries_a_key_and_must_not_contradict_another() {
+    let app = TestApp::spawn().await;
+    let rows = format!("/shops/1000/com/inventory_locations.json?{EXAMPLE_QUERY}");
+    let view = format!("/shops/1000/stock?{EXAMPLE_QUERY}");
+    let ask = |path: &str, key: &str| app.ask(Method::GET, path).header("x-haravan-access-token", key);
+    for path in [&rows, &view] {
+        // The last ones are hits, which go another way.
+        for _ in 0..4 {
+            assert_eq!(ask(path, TK_ONE).await.status, 200);
+            assert_eq!(ask(path, TK_ONE).key(TK_ONE).header("x-api-key", TK_ONE).await.status, 200);
+            for other in [TK_ALL, "tk_wrong", ""] {
+                let contradicted = ask(path, TK_ONE).key(other).await;
+                contradicted.problem(401, "unauthenticated");
+                assert!(!contradicted.text().contains("tk_wrong"));
+            }
+        }
+    }
+    ask("/shops/2000/stock?variant_ids=1", TK_ONE).await.problem(403, "forbidden");
+    assert!(ask(&rows, TK_ONE).await.is_hit());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_shop_and_one_that_does_not_exist_look_the_same() {
     let app = TestApp::spawn().await;
     let body = |shop: &str| {
