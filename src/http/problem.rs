@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::connection::head_error::HeadError;
 use super::connection::request_id::RequestId;
 use super::request::parameters::error::{LineError, ParameterError};
+use super::request::paths;
 use crate::domain::access::Scope;
 use crate::query::QueryError;
 use crate::stock::ReadError;
@@ -271,7 +272,8 @@ impl Problem {
         if let Self::Method { allow } = self {
             response.insert_header((ALLOW, *allow));
         }
-        let body = self.body(request.path(), RequestId::of(request).as_str());
+        let request_id = RequestId::of(request);
+        let body = paths::with_asked_path(request, |path| self.body(path, request_id.as_str()));
         response.content_type(PROBLEM_JSON).body(serde_json::to_vec(&body).unwrap_or_default())
     }
 
@@ -284,7 +286,7 @@ impl Problem {
             kind: format!("urn:tonkho:problem:{slug}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            errors: is_compatible(path).then(|| detail.clone()),
+            errors: paths::is_haravans(path).then(|| detail.clone()),
             detail,
             instance: path.to_owned(),
             request_id: request_id.to_owned(),
@@ -327,12 +329,6 @@ impl From<ReadError> for Problem {
 fn whole_seconds(wait: Duration) -> u64 {
     let seconds = wait.as_secs();
     if wait.subsec_nanos() == 0 { seconds.max(1) } else { seconds.saturating_add(1) }
-}
-
-/// Whether a path is below `/com/` or `/shops/{org_id}/com/`.
-fn is_compatible(path: &str) -> bool {
-    let below = |rest: &str| rest.split_once('/').is_some_and(|(_, rest)| rest.starts_with("com/"));
-    path.starts_with("/com/") || path.strip_prefix("/shops/").is_some_and(below)
 }
 
 #[cfg(test)]

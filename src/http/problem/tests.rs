@@ -64,6 +64,7 @@ fn only_compatible_routes_repeat_the_detail_as_errors() {
     let errors = |path| Problem::NotFound.body(path, "id").errors.is_some();
     assert!(errors("/com/inventory_locations.json"));
     assert!(errors("/shops/1000/com/locations.json"));
+    assert!(errors("/shops/1000/admin/locations.json"));
     assert!(!errors("/shops/1000/stock"));
     assert!(!errors("/shops/com/stock"));
     assert!(!errors("/comet"));
