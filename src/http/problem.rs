@@ -141,6 +141,10 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "variant_ids: \"abc\" is not a positive integer")]
     pub errors: Option<String>,
+    /// On the Haravan-compatible routes: the same, for clients that look here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "variant_ids: \"abc\" is not a positive integer")]
+    pub message: Option<String>,
 }
 
 const fn kind(slug: &'static str, status: StatusCode, title: &'static str) -> Kind {
@@ -171,6 +175,8 @@ const METHOD_NOT_ALLOWED: Kind =
 const IDS_REQUIRED: Kind = kind("ids-required", StatusCode::UNPROCESSABLE_ENTITY, "Ids are required");
 const RATE_LIMITED: Kind =
     kind("rate-limited", StatusCode::SERVICE_UNAVAILABLE, "The shop's call limit at Haravan is used up");
+/// On the compatible routes: clients of Haravan wait after a 429, and many give up at a 503.
+const RATE_LIMITED_COMPATIBLY: Kind = Kind { status: StatusCode::TOO_MANY_REQUESTS, ..RATE_LIMITED };
 const UPSTREAM_TIMEOUT: Kind =
     kind("upstream-timeout", StatusCode::GATEWAY_TIMEOUT, "Haravan did not answer in time");
 const UPSTREAM_FAILED: Kind = kind("upstream-failed", StatusCode::BAD_GATEWAY, "Haravan failed");
@@ -191,7 +197,17 @@ impl Problem {
         }
     }
 
-    /// What kind of problem it is, and so its status.
+    /// What kind of problem it is at this path, and so its status.
+    #[must_use]
+    pub fn kind_at(&self, path: &str) -> Kind {
+        match self.kind() {
+            RATE_LIMITED if paths::is_haravans(path) => RATE_LIMITED_COMPATIBLY,
+            kind => kind,
+        }
+    }
+
+    /// What kind of problem it is, and so its status: on every route but the compatible ones, see
+    /// [`Problem::kind_at`].
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -260,7 +276,10 @@ impl Problem {
     /// The problem as an answer to a request.
     #[must_use]
     pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
-        let Kind { status, .. } = self.kind();
+        let request_id = RequestId::of(request);
+        let (status, body) = paths::with_asked_path(request, |path| {
+            (self.kind_at(path).status, self.body(path, request_id.as_str()))
+        });
         let mut response = HttpResponse::build(status);
         response.insert_header((CACHE_CONTROL, "no-store"));
         if let Some(wait) = self.retry_after() {
@@ -272,32 +291,38 @@ impl Problem {
         if let Self::Method { allow } = self {
             response.insert_header((ALLOW, *allow));
         }
-        let request_id = RequestId::of(request);
-        let body = paths::with_asked_path(request, |path| self.body(path, request_id.as_str()));
         response.content_type(PROBLEM_JSON).body(serde_json::to_vec(&body).unwrap_or_default())
     }
 
     /// The problem as it reads at this path.
     #[must_use]
     pub fn body(&self, path: &str, request_id: &str) -> ProblemBody {
-        let Kind { slug, title, status } = self.kind();
-        let detail = self.to_string();
-        ProblemBody {
+        let Kind { slug, title, status } = self.kind_at(path);
+        let body = ProblemBody {
             kind: format!("urn:tonkho:problem:{slug}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            errors: paths::is_haravans(path).then(|| detail.clone()),
-            detail,
+            detail: self.to_string(),
             instance: path.to_owned(),
             request_id: request_id.to_owned(),
-        }
+            errors: None,
+            message: None,
+        };
+        if paths::is_haravans(path) { body.compatible() } else { body }
     }
 
     /// The problem of a request whose path is not known, as on a compatible route: it may have been one.
     #[must_use]
     pub fn body_without_path(&self, request_id: &str) -> ProblemBody {
-        let body = self.body("/", request_id);
-        ProblemBody { errors: Some(body.detail.clone()), ..body }
+        self.body("/", request_id).compatible()
+    }
+}
+
+impl ProblemBody {
+    /// The same with the detail where clients of Haravan look for it.
+    fn compatible(self) -> Self {
+        let detail = Some(self.detail.clone());
+        Self { errors: detail.clone(), message: detail, ..self }
     }
 }
 

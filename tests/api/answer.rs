@@ -108,9 +108,9 @@ impl Answer {
         assert_eq!(self.header("x-request-id"), body["request_id"].as_str(), "{body}");
         let instance = body["instance"].as_str().unwrap();
         if instance.contains("/com/") || instance.contains("/admin/") {
-            assert_eq!(body["errors"], body["detail"], "{body}");
+            assert_eq!((&body["errors"], &body["message"]), (&body["detail"], &body["detail"]), "{body}");
         } else {
-            assert_eq!(body.get("errors"), None, "{body}");
+            assert_eq!((body.get("errors"), body.get("message")), (None, None), "{body}");
         }
         body
     }
