@@ -63,8 +63,10 @@ pub enum Problem {
     /// The key may not read the shop, or there is no such shop: the answer does not show which.
     #[error("this key may not read this shop, or there is no such shop")]
     ShopClosed,
-    /// The path names no shop, and the key does not either.
-    #[error("this key is not bound to exactly one shop: use /shops/{{org_id}}/com/…")]
+    /// The path names no shop, and neither do the host and the key.
+    #[error(
+        "this key is not bound to exactly one shop, and no shop has this host name: use /shops/{{org_id}}/com/…"
+    )]
     NotBound,
     /// The key's own limit.
     #[error("this key exceeds its requests per second")]
