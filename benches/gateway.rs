@@ -63,6 +63,7 @@ impl Stage {
             org_id: OrgId::new(GENERATED_SHOP).unwrap(),
             name: None,
             token: SecretString::from(format!("sandbox-{GENERATED_SHOP}")),
+            hosts: Vec::new(),
             rate: RateSettings { bucket: size, leak_per_second, ..RateSettings::default() },
             cache: settings.cache,
             low_stock_threshold: 5.into(),

@@ -115,6 +115,7 @@ impl Stage {
             org_id: OrgId::new(GENERATED_SHOP).unwrap(),
             name: None,
             token: SecretString::from(token()),
+            hosts: Vec::new(),
             rate: RateSettings {
                 bucket: NO_LIMIT,
                 leak_per_second: f64::from(NO_LIMIT),

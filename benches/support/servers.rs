@@ -128,6 +128,7 @@ fn shop_settings(org_id: u64, cache: CacheSettings) -> tonkho::settings::shops::
         org_id: OrgId::new(org_id).unwrap(),
         name: None,
         token: SecretString::from(format!("sandbox-{org_id}")),
+        hosts: Vec::new(),
         rate: RateSettings {
             bucket: NO_LIMIT,
             leak_per_second: f64::from(NO_LIMIT),

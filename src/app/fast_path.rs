@@ -5,6 +5,7 @@
 use std::fmt;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::mem;
 use std::rc::Rc;
 
 use actix_http::{HttpMessage, Request, Response};
@@ -21,7 +22,7 @@ use super::traffic::WorkerTraffic;
 use crate::http::connection::body_deadline::BodyDeadline;
 use crate::http::fast_path::{FastPath, Hit};
 use crate::http::request::ask::Ask;
-use crate::http::request::paths;
+use crate::http::request::paths::{self, AskedTarget};
 
 /// What is put in front of a worker's application.
 pub(super) struct Shortcut<B> {
@@ -96,7 +97,8 @@ where
 
     fn call(&self, mut request: Request) -> Self::Future {
         if let Some(target) = paths::usual(&request.head().uri) {
-            request.head_mut().uri = target;
+            let asked = AskedTarget(mem::replace(&mut request.head_mut().uri, target));
+            request.extensions_mut().insert(asked);
         }
         // What is traced goes the ordinary way, where the spans are; decided once, and for that way too.
         let decided = self.sampling.decide(request.headers());

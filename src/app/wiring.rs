@@ -17,7 +17,7 @@ use crate::haravan::{Haravan, HaravanPolicy, ProxyPolicy};
 use crate::http::access::keys::{Key, KeyRing};
 use crate::http::access::session::Seal;
 use crate::http::offload::Offload;
-use crate::http::state::shop_registry::ShopRegistry;
+use crate::http::state::shop_registry::{ShopRegistry, ShopToServe};
 use crate::http::state::{HttpLimits, HttpState, Passthrough};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
@@ -37,13 +37,6 @@ pub(super) struct Devices {
     request_timeout: Duration,
     max_pending_cells: usize,
     page_seal: Seal,
-}
-
-/// A shop, and the room for its answers.
-pub(super) struct WiredShop {
-    shop: Arc<Shop>,
-    /// Room for its answers that stand ready.
-    ready_bytes: u64,
 }
 
 impl Devices {
@@ -79,11 +72,11 @@ impl Devices {
     }
 
     /// The shops of the settings, each with a client, a governor and a cache of its own.
-    pub(super) fn shops(&self, settings: &[ShopSettings]) -> Result<BTreeMap<OrgId, WiredShop>, AppError> {
+    pub(super) fn shops(&self, settings: &[ShopSettings]) -> Result<BTreeMap<OrgId, ShopToServe>, AppError> {
         settings.iter().map(|settings| Ok((settings.org_id, self.shop(settings)?))).collect()
     }
 
-    fn shop(&self, settings: &ShopSettings) -> Result<WiredShop, AppError> {
+    fn shop(&self, settings: &ShopSettings) -> Result<ShopToServe, AppError> {
         let ShopSettings { rate, cache, .. } = settings;
         let shop = Shop::start(ShopParts {
             org_id: settings.org_id,
@@ -112,19 +105,18 @@ impl Devices {
             tasks: self.tasks.clone(),
             metrics: self.metrics.shop(settings.org_id),
         });
-        Ok(WiredShop { shop, ready_bytes: cache.ready_bytes / 2 })
+        Ok(ShopToServe { shop, ready_bytes: cache.ready_bytes / 2, hosts: settings.hosts.clone() })
     }
 
     /// What the handlers share.
     pub(super) fn edge(
         &self,
         settings: &Settings,
-        shops: BTreeMap<OrgId, WiredShop>,
+        shops: BTreeMap<OrgId, ShopToServe>,
         draining: Arc<AtomicBool>,
     ) -> HttpState {
         let Settings { auth, keys, limits, passthrough, .. } = settings;
-        let served = shops.into_values().map(|wired| (wired.shop, wired.ready_bytes));
-        let shops = Arc::new(ShopRegistry::new(served));
+        let shops = Arc::new(ShopRegistry::new(shops.into_values()));
         let gauges = Gauges::new(self.metrics.clone(), Arc::clone(&shops), self.tasks.clone());
         HttpState {
             shops,
@@ -187,6 +179,7 @@ mod tests {
             org_id: OrgId::new(org_id).unwrap(),
             name: None,
             token: SecretString::from("token"),
+            hosts: Vec::new(),
             rate: settings.rate,
             cache: settings.cache,
             low_stock_threshold: 5_u32.into(),
@@ -231,7 +224,7 @@ mod tests {
         for (exchanged, expected) in [([1001, 1002], [1001, 1002]), ([1000, 1002], [1000, 1002])] {
             let others = exchanged.map(|org_id| shop(&settings, org_id));
             let wired = devices.shops(&others).unwrap();
-            edge.shops.replace(wired.into_values().map(|wired| (wired.shop, wired.ready_bytes)));
+            edge.shops.replace(wired.into_values());
             assert_eq!(scraped(&edge), BTreeSet::from(expected));
         }
     }

@@ -70,6 +70,7 @@ fn settings(listen: SocketAddr, calls_per_second: u32, haravan: &Sandbox) -> Res
             org_id: OrgId::new(org_id).map_err(Failure::failed)?,
             name: Some(name.to_owned()),
             token: SecretString::from(format!("sandbox-{org_id}")),
+            hosts: Vec::new(),
             rate: settings.rate,
             cache: settings.cache,
             low_stock_threshold: 5_u32.into(),

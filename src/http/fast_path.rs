@@ -136,7 +136,7 @@ impl FastPath {
         if (path.org_id.is_none() && route.is_none()) || !self.state.keys.may_ask(caller) {
             return None;
         }
-        let served = self.state.served(path.org_id, caller).ok()?;
+        let served = self.state.served(path.org_id, head, caller).ok()?;
         let (shop, ready) = (served.shop(), served.ready());
         let asked = Asked { target, form: manner.form, coding: manner.coding };
         let now = self.state.clock.at(came_at);

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::connection::head_error::HeadError;
 use super::connection::request_id::RequestId;
 use super::request::parameters::error::{LineError, ParameterError};
+use super::request::paths;
 use crate::domain::access::Scope;
 use crate::query::QueryError;
 use crate::stock::ReadError;
@@ -75,7 +76,10 @@ pub enum Problem {
         offered: &'static str,
     },
     /// No key, or one that is not admitted.
-    #[error("a valid API key is required: Authorization: Bearer tk_… or X-API-Key: tk_…")]
+    #[error(
+        "a valid API key is required: Authorization: Bearer tk_…, X-API-Key: tk_… or X-Haravan-Access-Token: tk_…; \
+         if several are sent, they must carry the same key"
+    )]
     Unauthenticated,
     /// The key lacks a scope.
     #[error("this key lacks the scope {}", .0.as_str())]
@@ -83,8 +87,10 @@ pub enum Problem {
     /// The key may not read the shop, or there is no such shop: the answer does not show which.
     #[error("this key may not read this shop, or there is no such shop")]
     ShopClosed,
-    /// The path names no shop, and the key does not either.
-    #[error("this key is not bound to exactly one shop: use /shops/{{org_id}}/com/…")]
+    /// The path names no shop, and neither do the host and the key.
+    #[error(
+        "this key is not bound to exactly one shop, and no shop has this host name: use /shops/{{org_id}}/com/…"
+    )]
     NotBound,
     /// The key's own limit.
     #[error("this key exceeds its requests per second")]
@@ -161,6 +167,10 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "variant_ids: \"abc\" is not a positive integer")]
     pub errors: Option<String>,
+    /// On the Haravan-compatible routes: the same, for clients that look here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "variant_ids: \"abc\" is not a positive integer")]
+    pub message: Option<String>,
 }
 
 const fn kind(slug: &'static str, status: StatusCode, title: &'static str) -> Kind {
@@ -191,6 +201,8 @@ const METHOD_NOT_ALLOWED: Kind =
 const IDS_REQUIRED: Kind = kind("ids-required", StatusCode::UNPROCESSABLE_ENTITY, "Ids are required");
 const RATE_LIMITED: Kind =
     kind("rate-limited", StatusCode::SERVICE_UNAVAILABLE, "The shop's call limit at Haravan is used up");
+/// On the compatible routes: clients of Haravan wait after a 429, and many give up at a 503.
+const RATE_LIMITED_COMPATIBLY: Kind = Kind { status: StatusCode::TOO_MANY_REQUESTS, ..RATE_LIMITED };
 const UPSTREAM_TIMEOUT: Kind =
     kind("upstream-timeout", StatusCode::GATEWAY_TIMEOUT, "Haravan did not answer in time");
 const UPSTREAM_FAILED: Kind = kind("upstream-failed", StatusCode::BAD_GATEWAY, "Haravan failed");
@@ -211,7 +223,17 @@ impl Problem {
         }
     }
 
-    /// What kind of problem it is, and so its status.
+    /// What kind of problem it is at this path, and so its status.
+    #[must_use]
+    pub fn kind_at(&self, path: &str) -> Kind {
+        match self.kind() {
+            RATE_LIMITED if paths::is_haravans(path) => RATE_LIMITED_COMPATIBLY,
+            kind => kind,
+        }
+    }
+
+    /// What kind of problem it is, and so its status: on every route but the compatible ones, see
+    /// [`Problem::kind_at`].
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -287,7 +309,10 @@ impl Problem {
     /// The problem as an answer to a request.
     #[must_use]
     pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
-        let Kind { status, .. } = self.kind();
+        let request_id = RequestId::of(request);
+        let (status, body) = paths::with_asked_path(request, |path| {
+            (self.kind_at(path).status, self.body(path, request_id.as_str()))
+        });
         let mut response = HttpResponse::build(status);
         response.insert_header((CACHE_CONTROL, "no-store"));
         if let Some(wait) = self.retry_after() {
@@ -299,31 +324,38 @@ impl Problem {
         if let Self::Method { allow } = self {
             response.insert_header((ALLOW, *allow));
         }
-        let body = self.body(request.path(), RequestId::of(request).as_str());
         response.content_type(PROBLEM_JSON).body(serde_json::to_vec(&body).unwrap_or_default())
     }
 
     /// The problem as it reads at this path.
     #[must_use]
     pub fn body(&self, path: &str, request_id: &str) -> ProblemBody {
-        let Kind { slug, title, status } = self.kind();
-        let detail = self.to_string();
-        ProblemBody {
+        let Kind { slug, title, status } = self.kind_at(path);
+        let body = ProblemBody {
             kind: format!("urn:tonkho:problem:{slug}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            errors: is_compatible(path).then(|| detail.clone()),
-            detail,
+            detail: self.to_string(),
             instance: path.to_owned(),
             request_id: request_id.to_owned(),
-        }
+            errors: None,
+            message: None,
+        };
+        if paths::is_haravans(path) { body.compatible() } else { body }
     }
 
     /// The problem of a request whose path is not known, as on a compatible route: it may have been one.
     #[must_use]
     pub fn body_without_path(&self, request_id: &str) -> ProblemBody {
-        let body = self.body("/", request_id);
-        ProblemBody { errors: Some(body.detail.clone()), ..body }
+        self.body("/", request_id).compatible()
+    }
+}
+
+impl ProblemBody {
+    /// The same with the detail where clients of Haravan look for it.
+    fn compatible(self) -> Self {
+        let detail = Some(self.detail.clone());
+        Self { errors: detail.clone(), message: detail, ..self }
     }
 }
 
@@ -364,12 +396,6 @@ impl From<ReadError> for Problem {
 fn whole_seconds(wait: Duration) -> u64 {
     let seconds = wait.as_secs();
     if wait.subsec_nanos() == 0 { seconds.max(1) } else { seconds.saturating_add(1) }
-}
-
-/// Whether a path is below `/com/` or `/shops/{org_id}/com/`.
-fn is_compatible(path: &str) -> bool {
-    let below = |rest: &str| rest.split_once('/').is_some_and(|(_, rest)| rest.starts_with("com/"));
-    path.starts_with("/com/") || path.strip_prefix("/shops/").is_some_and(below)
 }
 
 #[cfg(test)]

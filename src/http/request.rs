@@ -3,5 +3,6 @@
 pub mod accept;
 pub mod ask;
 pub mod cache_control;
+pub(crate) mod host;
 pub mod parameters;
 pub mod paths;

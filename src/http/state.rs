@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
+use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::uri::PathAndQuery;
 use actix_web::{HttpRequest, HttpResponse, Responder};
@@ -21,6 +22,7 @@ use super::access::session::Seal;
 use super::offload::Offload;
 use super::problem::Problem;
 use super::request::accept::Form;
+use super::request::host;
 use super::response::cache::{Asked, CachedResponse};
 use super::response::coding::Coding;
 use super::response::headers::EncodedBody;
@@ -110,24 +112,35 @@ impl HttpState {
         }
     }
 
-    /// The shop of this id, or without one that which the caller is bound to. Unknown, malformed and forbidden ids all
-    /// give the same answer.
+    /// The shop of this id. Without one: that of the host which the request was sent to, or else that which the caller is
+    /// bound to. Unknown, malformed and forbidden ids, and hosts of forbidden shops, all give the same answer.
     ///
     /// # Errors
     /// The caller may not read it, or is bound to none.
-    pub(crate) fn served(&self, org_id: Option<&str>, caller: &Caller) -> Result<Arc<ServedShop>, Problem> {
-        let org_id = match org_id {
-            Some(text) => text.parse::<OrgId>().ok(),
-            None => Some(caller.bound_to().or_else(|| self.only_shop()).ok_or(Problem::NotBound)?),
+    pub(crate) fn served(
+        &self,
+        org_id: Option<&str>,
+        head: &RequestHead,
+        caller: &Caller,
+    ) -> Result<Arc<ServedShop>, Problem> {
+        let served = match org_id {
+            Some(text) => text.parse().ok().and_then(|org_id| self.shops.served(org_id)),
+            None => {
+                let bound = caller.bound_to().or_else(|| self.only_shop());
+                let served = self.shops.served_at(|| host::sent(head), bound);
+                if served.is_none() && bound.is_none() {
+                    return Err(Problem::NotBound);
+                }
+                served
+            }
         };
-        let readable = org_id.filter(|org_id| caller.may_read(*org_id));
-        readable.and_then(|org_id| self.shops.served(org_id)).ok_or(Problem::ShopClosed)
+        served.filter(|served| caller.may_read(served.shop().org_id())).ok_or(Problem::ShopClosed)
     }
 
     /// With authentication off and exactly one shop configured: that shop.
     fn only_shop(&self) -> Option<OrgId> {
-        let shops = self.shops.all();
-        shops.keys().next().copied().filter(|_| self.keys.is_open() && shops.len() == 1)
+        let shops = self.keys.is_open().then(|| self.shops.all())?;
+        shops.keys().next().copied().filter(|_| shops.len() == 1)
     }
 }
 

@@ -8,10 +8,11 @@ use secrecy::SecretString;
 
 use super::environment::Environment;
 use super::keys::seen;
-use super::kind::{FILE, LOCATION_IDS, ORG_ID, QUANTITY, SECRET, filled, string};
+use super::kind::{FILE, Kind, LOCATION_IDS, ORG_ID, QUANTITY, Refusal, SECRET, filled, list, string};
 use super::reader::Reader;
 use super::sections::{CacheSettings, KeyLine, RateSettings, section};
 use super::token::{self, TokenError};
+use crate::domain::host::HostName;
 use crate::domain::id::{LocationId, OrgId};
 
 /// A shop, complete: what it does not say itself is what `[rate]` and `[cache]` say.
@@ -23,6 +24,8 @@ pub struct ShopSettings {
     pub name: Option<String>,
     /// Its Haravan token: not empty, fit for an HTTP header.
     pub token: SecretString,
+    /// Host names that mean it, in order, without repeats; no other shop has them.
+    pub hosts: Vec<HostName>,
     /// Its call budget.
     pub rate: RateSettings,
     /// Its cache.
@@ -40,6 +43,9 @@ section! {
         org_id: Option<OrgId> = None, "", ORG_ID;
         /// The shop's name, for people.
         name: Option<String> = None, "", string(filled);
+        /// Host names that mean the shop on `/com/…` and `/admin/…`, such as `hrv-1000.internal`: without a scheme or a
+        /// port. Case does not count. No other shop may have them.
+        hosts: Vec<HostName> = Vec::new(), "[]", HOSTS;
         /// The shop's Haravan token. Exactly one of `token`, `token_file` and `token_env` is required.
         token: Option<SecretString> = None, "", SECRET;
         /// The file that holds the token, relative to the working directory; a line break at its end is
@@ -53,6 +59,14 @@ section! {
         exclude_locations: Vec<LocationId> = Vec::new(), "[]", LOCATION_IDS;
     }
 }
+
+const HOSTS: Kind<Vec<HostName>> =
+    Kind::new("strings", "a list of host names such as [\"hrv-1000.internal\"]", |node| {
+        list(node, "a host name such as \"hrv-1000.internal\"", |item| {
+            let host = item.text().ok_or(Refusal::Shape)?;
+            HostName::parse(&host).map_err(|error| Refusal::Because(error.to_string()))
+        })
+    });
 
 /// The tables in a shop, for the reference.
 pub(crate) const OVERRIDES: &[KeyLine] = &[
@@ -83,6 +97,7 @@ pub(crate) fn read(
     environment: &Environment,
 ) -> Vec<ShopSettings> {
     let mut org_ids = BTreeMap::new();
+    let mut hosts = BTreeMap::new();
     let shops = root.each("shops", |index, reader| {
         let sources: Vec<&str> = TOKEN_KEYS.into_iter().filter(|key| reader.has(key)).collect();
         let entry = ShopEntry::read(reader, ShopEntry::default());
@@ -93,6 +108,11 @@ pub(crate) fn read(
         }
         if let Some(first) = entry.org_id.and_then(|org_id| seen(&mut org_ids, org_id, index)) {
             reader.refuse("org_id", format!("is the org id of shops[{first}] already"));
+        }
+        for (item, host) in entry.hosts.iter().enumerate() {
+            if let Some(first) = seen(&mut hosts, host.clone(), index) {
+                reader.refuse("hosts", format!("item {item}: is in shops[{first}].hosts already"));
+            }
         }
         let token = match sources.as_slice() {
             [] => {
@@ -134,10 +154,14 @@ impl ShopEntry {
         let mut exclude_locations = self.exclude_locations;
         exclude_locations.sort_unstable();
         exclude_locations.dedup();
+        let mut hosts = self.hosts;
+        hosts.sort_unstable();
+        hosts.dedup();
         Some(ShopSettings {
             org_id: self.org_id?,
             name: self.name,
             token: token?,
+            hosts,
             rate,
             cache,
             low_stock_threshold: self.low_stock_threshold,

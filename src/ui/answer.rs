@@ -11,7 +11,8 @@ use super::{error_page, sign_in};
 use crate::http::problem::Problem;
 
 /// Who looks, and in which language, decides what is shown.
-const VARIES: &str = "Accept-Language, Accept-Encoding, Authorization, Cookie, X-API-Key";
+const VARIES: &str =
+    "Accept-Language, Accept-Encoding, Authorization, Cookie, X-API-Key, X-Haravan-Access-Token";
 
 impl Visit<'_> {
     /// The answer to this visit: the page, or what is shown instead.

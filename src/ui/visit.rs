@@ -98,7 +98,7 @@ impl Visitor {
     /// A caller with a key or a session, and every caller where no key is needed.
     fn admit(edge: &HttpState, request: &HttpRequest) -> Result<Self, Problem> {
         let now = edge.clock.wall(edge.clock.now());
-        let sent = digest_sent(request.headers());
+        let sent = digest_sent(request.headers())?;
         let session = match sent {
             Some(_) => None,
             None => session::carried(request).and_then(|value| edge.page_seal.open(value, &edge.keys, now)),

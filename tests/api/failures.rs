@@ -247,7 +247,7 @@ async fn an_empty_bucket_is_told_with_the_time_to_wait() {
     let shop = app.shop(GENERATED);
     let query = grid(&shop.variant_ids()[..250], &shop.location_ids()[..1]);
     let refused = app.inventory(GENERATED, &query).await;
-    refused.problem(503, "rate-limited");
+    refused.problem(429, "rate-limited");
     let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((10..=60).contains(&seconds), "{seconds}");
     let partial = app.inventory(GENERATED, &format!("{query}&partial=true")).await;

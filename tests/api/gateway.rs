@@ -18,6 +18,7 @@ use tokio::task::{JoinHandle, block_in_place};
 use tonkho::app::{App, AppError};
 use tonkho::clock::Clock;
 use tonkho::domain::access::{KeyDigest, Scope, ShopAccess};
+use tonkho::domain::host::HostName;
 use tonkho::domain::id::OrgId;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::faults::{Failure, Faults};
@@ -69,6 +70,8 @@ pub(crate) struct TestApp {
 pub(crate) struct Builder {
     settings: Settings,
     haravan: SandboxSettings,
+    /// Hosts that mean a shop.
+    hosts: Vec<(u64, HostName)>,
 }
 
 /// A request in the making; awaiting it sends it.
@@ -105,7 +108,7 @@ impl TestApp {
             key(TK_ONE_ADMIN, one, &Scope::ALL),
         ];
         let small = GeneratedSettings { variants: 300, products: 120, ..GeneratedSettings::default() };
-        Builder { settings, haravan }.generated(small)
+        Builder { settings, haravan, hosts: Vec::new() }.generated(small)
     }
 
     /// Sends bytes as they are over a connection of their own, and reads until it is closed.
@@ -266,9 +269,15 @@ impl Builder {
         self.settings(|settings| settings.keys.push(limited))
     }
 
+    /// Gives a shop one more host.
+    pub(crate) fn host(mut self, org_id: u64, host: &str) -> Self {
+        self.hosts.push((org_id, HostName::parse(host).unwrap()));
+        self
+    }
+
     /// Starts both.
     pub(crate) async fn spawn(self) -> TestApp {
-        let Self { mut settings, haravan } = self;
+        let Self { mut settings, haravan, hosts } = self;
         let tokens: Vec<_> = haravan.shops.iter().map(|shop| (shop.org_id, shop.token.clone())).collect();
         let sandbox = Sandbox::start(haravan).unwrap();
         // A test may have named another place.
@@ -280,6 +289,7 @@ impl Builder {
                 org_id: org(org_id),
                 name: None,
                 token: SecretString::from(token),
+                hosts: hosts.iter().filter(|(of, _)| *of == org_id).map(|(_, host)| host.clone()).collect(),
                 rate: settings.rate,
                 cache: settings.cache,
                 low_stock_threshold: 5_u32.into(),

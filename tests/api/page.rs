@@ -408,3 +408,13 @@ async fn style_and_script_come_from_here_and_are_kept_until_they_change() {
     app.get("/page/nothing.css").await.problem(404, "not-found");
     assert!(!text.contains(" style=") && !text.contains("<style") && !text.contains("http:"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_no_way_around_keys_that_contradict_each_other() {
+    let app = TestApp::spawn().await;
+    let cookie = signed_in(&app, TK_ALL).await;
+    let ask = || app.ask(Method::GET, "/").header("cookie", &cookie);
+    html(&ask().await, 200);
+    html(&ask().header("x-haravan-access-token", TK_ALL).await, 200);
+    html(&ask().header("x-api-key", TK_ALL).header("x-haravan-access-token", TK_ONE).await, 401);
+}

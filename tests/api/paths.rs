@@ -1,7 +1,7 @@
 //! Paths: slashes too many mean nothing, and a gateway below a path prefix finds its own documents.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::gateway::{EXAMPLE, EXAMPLE_QUERY, TK_ALL, TK_ONE, TestApp};
 
@@ -35,6 +35,57 @@ async fn a_slash_at_the_end_and_doubled_slashes_mean_nothing() {
     assert_eq!(app.upstream_calls(EXAMPLE), 1);
     let purge = app.ask(Method::DELETE, "//shops/1000/cache/").key(TK_ALL).await;
     assert_eq!(purge.status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn haravans_other_base_means_the_same() {
+    let app = TestApp::builder()
+        .settings(|settings| settings.passthrough.allow = vec!["products/count.json".parse().unwrap()])
+        .spawn()
+        .await;
+    let expected = app.example().await;
+    for path in
+        ["/shops/1000/admin/inventory_locations.json", "//shops//1000//admin//inventory_locations.json/"]
+    {
+        for _ in 0..5 {
+            let answer = app.get(&format!("{path}?{EXAMPLE_QUERY}")).await;
+            assert!(answer.is_hit(), "{path}: {}", answer.shown());
+            assert_eq!(
+                (&answer.body, answer.header("etag")),
+                (&expected.body, expected.header("etag")),
+                "{path}"
+            );
+        }
+    }
+    let own = app.ask(Method::GET, &format!("/admin/inventory_locations.json?{EXAMPLE_QUERY}")).key(TK_ONE);
+    assert_eq!(own.await.rows(), expected.rows());
+    let ids = json!({ "variant_ids": [1_061_514_767], "location_ids": [963_414] });
+    assert_eq!(app.post("/shops/1000/admin/inventory_locations.json", &ids).await.rows().len(), 1);
+    let locations = app.get("/shops/1000/com/locations.json").await.ok();
+    assert_eq!(app.get("/shops/1000/admin/locations.json").await.ok(), locations);
+    assert_eq!(app.ask(Method::GET, "/admin/locations.json").key(TK_ONE).await.ok(), locations);
+    assert_eq!(app.get("/shops/1000/admin/products/count.json").await.ok()["count"], 1);
+    let route = r#"route="/shops/{org_id}/com/inventory_locations.json""#;
+    let answered = format!(r#"tonkho_http_requests_total{{method="GET",{route},status="200"}}"#);
+    assert_eq!(app.metric(&answered).await, 11.0);
+    assert_eq!(app.upstream_calls(EXAMPLE), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_problem_names_the_path_that_was_asked_for() {
+    let app = TestApp::spawn().await;
+    for (path, status, slug) in [
+        ("/shops/1000/admin/inventory_locations.json", 422, "ids-required"),
+        ("//shops/1000//admin/inventory_locations.json/", 422, "ids-required"),
+        ("/shops/77/admin/locations.json", 403, "forbidden"),
+        ("/shops/1000/stock/", 422, "ids-required"),
+        ("/admin/", 404, "not-found"),
+        ("/nowhere//", 404, "not-found"),
+    ] {
+        assert_eq!(app.get(path).await.problem(status, slug)["instance"], path);
+    }
+    let closed = app.ask(Method::GET, "/admin/inventory_locations.json?variant_ids=x").await;
+    assert_eq!(closed.problem(401, "unauthenticated")["instance"], "/admin/inventory_locations.json");
 }
 
 #[tokio::test(flavor = "multi_thread")]

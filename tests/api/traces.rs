@@ -301,7 +301,9 @@ async fn no_span_holds_what_was_sent_or_what_is_secret() {
         "/hush?hush".to_owned(),
         "/shops/4711/stock?variant_ids=1".to_owned(),
     ] {
-        gateway.get(&path, &[("x-api-key", "tk_hush"), ("cookie", "hush"), ("user-agent", "hush")]).await;
+        let keys = [("x-api-key", TK_ALL), ("x-haravan-access-token", TK_ALL)];
+        let others = [("cookie", "hush"), ("user-agent", "hush")];
+        gateway.get(&path, &[keys, others].concat()).await;
     }
     assert!(gateway.stop().await.success());
     let received = collector.received();

@@ -101,7 +101,7 @@ async fn a_long_retry_after_is_kept_and_shown() {
     });
     let path = format!("/shops/1000/com/inventory_locations.json?{EXAMPLE_QUERY}");
     let answer = app.get(&path).header("prefer", "wait=1").await;
-    answer.problem(503, "rate-limited");
+    answer.problem(429, "rate-limited");
     let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((590..=600).contains(&seconds), "{seconds}");
     assert!(resource(&app, "inventory_locations").await["paused_until"].is_string());

@@ -120,7 +120,7 @@ async fn an_answer_is_kept_by_nobody_but_its_caller_and_never_without_asking_aga
         let vary =
             answer.headers.get_all("vary").iter().map(|line| line.to_str().unwrap().to_ascii_lowercase());
         let vary = vary.collect::<Vec<_>>().join(", ");
-        for named in ["accept-encoding", "authorization", "x-api-key"] {
+        for named in ["accept-encoding", "authorization", "x-api-key", "x-haravan-access-token"] {
             assert!(vary.contains(named), "{path}: {vary}");
         }
     }

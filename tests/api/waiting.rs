@@ -65,9 +65,16 @@ async fn who_does_not_wait_for_the_bucket_is_told_what_it_needs() {
     let shop = app.shop(GENERATED);
     let query = grid(&shop.variant_ids()[..200], &shop.location_ids()[..1]);
     let refused = app.inventory(GENERATED, &query).header("prefer", "wait=1").await;
-    refused.problem(503, "rate-limited");
-    let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
-    assert!((50..=400).contains(&seconds), "{seconds}");
+    refused.problem(429, "rate-limited");
+    let view = app.get(&format!("/shops/2000/stock?{query}")).header("prefer", "wait=1").await;
+    view.problem(503, "rate-limited");
+    let other_base = app.get(&format!("/shops/2000/admin/inventory_locations.json?{query}"));
+    let other_base = other_base.header("prefer", "wait=1").await;
+    other_base.problem(429, "rate-limited");
+    for refused in [refused, view, other_base] {
+        let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((50..=400).contains(&seconds), "{seconds}");
+    }
     let body =
         app.get(&format!("/shops/2000/stock?{query}&partial=true")).header("prefer", "wait=1").await.ok();
     assert_eq!(body["complete"], json!(false));

@@ -198,7 +198,12 @@ async fn a_header_that_is_no_text_is_as_good_as_none() {
         assert!(answer.starts_with("HTTP/1.1 200 "), "{header}: {answer}");
     }
     let head = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
-    for key in ["x-api-key: \u{ff}", "authorization: Bearer \u{ff}", "authorization: Bearer"] {
+    for key in [
+        "x-api-key: \u{ff}",
+        "x-haravan-access-token: \u{ff}",
+        "authorization: Bearer \u{ff}",
+        "authorization: Bearer",
+    ] {
         let (status, answer) = ask(&app, &format!("{head}{key}\r\n\r\n")).await;
         assert_eq!(status, 401, "{key}: {answer}");
         is_problem(&answer, "unauthenticated");

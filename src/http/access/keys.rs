@@ -20,6 +20,8 @@ use crate::http::problem::Problem;
 
 /// The header for clients that cannot set `Authorization`.
 pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// The header in which clients of Haravan's `/admin` send their token.
+pub const X_HARAVAN_ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-haravan-access-token");
 
 /// A key that is admitted.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,7 +126,7 @@ impl KeyRing {
     /// # Errors
     /// No key, none that is admitted, or one that asks too often.
     pub fn admit(&self, request: &HttpRequest) -> Result<Arc<Caller>, Problem> {
-        self.admit_digest(request, digest_sent(request.headers()))
+        self.admit_digest(request, digest_sent(request.headers())?)
     }
 
     /// As [`KeyRing::admit`], for a request that sent its key in another way: the key with this digest.
@@ -133,7 +135,7 @@ impl KeyRing {
         request: &HttpRequest,
         digest: Option<KeyDigest>,
     ) -> Result<Arc<Caller>, Problem> {
-        let caller = self.identify_digest(|| digest)?;
+        let caller = self.identify_digest(|| Ok(digest))?;
         self.admit_caller(request, &caller)?;
         Ok(caller)
     }
@@ -156,12 +158,15 @@ impl KeyRing {
         self.identify_digest(|| digest_sent(headers))
     }
 
-    fn identify_digest(&self, digest: impl FnOnce() -> Option<KeyDigest>) -> Result<Arc<Caller>, Problem> {
+    fn identify_digest(
+        &self,
+        digest: impl FnOnce() -> Result<Option<KeyDigest>, Problem>,
+    ) -> Result<Arc<Caller>, Problem> {
         let admission = self.admission.read();
         let caller = match &**admission {
             Admission::Everyone(caller) => caller,
             Admission::Keys(keys) => {
-                let digest = digest().ok_or(Problem::Unauthenticated)?;
+                let digest = digest()?.ok_or(Problem::Unauthenticated)?;
                 keys.get(&digest).ok_or(Problem::Unauthenticated)?
             }
         };
@@ -231,15 +236,28 @@ pub(crate) fn caller_of(request: &HttpRequest) -> CallerId {
     request.extensions().get().copied().unwrap_or(CallerId::NONE)
 }
 
-/// The digest of the key that was sent: `Authorization: Bearer` first, `X-API-Key` else.
-pub(crate) fn digest_sent(headers: &HeaderMap) -> Option<KeyDigest> {
-    let header = |name: HeaderName| headers.get(name)?.to_str().ok();
-    let bearer = header(AUTHORIZATION).and_then(|value| {
-        let (scheme, key) = value.trim().split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-    });
-    let key = bearer.or_else(|| header(X_API_KEY).map(str::trim)).filter(|key| !key.is_empty())?;
-    Some(KeyDigest::of_key(key))
+/// The digest of the key that was sent, if one was: as `Authorization: Bearer`, `X-API-Key` or `X-Haravan-Access-Token`.
+///
+/// # Errors
+/// The headers, or the lines of one, do not all carry the same key: what stands before the gateway may have checked
+/// another than we would take.
+pub(crate) fn digest_sent(headers: &HeaderMap) -> Result<Option<KeyDigest>, Problem> {
+    // What cannot be read is no key, and differs from each.
+    let lines =
+        |name: HeaderName| headers.get_all(name).map(|value| value.to_str().unwrap_or_default().trim());
+    let bearers = lines(AUTHORIZATION).filter_map(bearer);
+    let mut keys = bearers.chain(lines(X_API_KEY)).chain(lines(X_HARAVAN_ACCESS_TOKEN));
+    let Some(key) = keys.next() else { return Ok(None) };
+    if keys.any(|other| other != key) {
+        return Err(Problem::Unauthenticated);
+    }
+    Ok((!key.is_empty()).then(|| KeyDigest::of_key(key)))
+}
+
+/// The key in the value of an `Authorization` header; `None` if it is of another scheme.
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
 #[cfg(test)]
@@ -265,23 +283,43 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(header: (&str, &str), admitted: bool) {
-        let ring = KeyRing::new([key("tk_one", &[1000])]);
-        let request = TestRequest::default().insert_header(header).to_http_request();
-        assert_eq!(ring.admit(&request).is_ok(), admitted, "{header:?}");
+    fn check(headers: &[(&str, &str)], admitted: bool) {
+        let ring = KeyRing::new([key("tk_one", &[1000]), key("tk_two", &[1000])]);
+        let append = |request: TestRequest, header: &(&str, &str)| request.append_header(*header);
+        let request = headers.iter().fold(TestRequest::default(), append).to_http_request();
+        assert_eq!(ring.admit(&request).is_ok(), admitted, "{headers:?}");
     }
 
     #[test]
-    fn a_key_is_sent_as_bearer_or_as_x_api_key() {
-        check(("Authorization", "Bearer tk_one"), true);
-        check(("Authorization", "bearer  tk_one "), true);
-        check(("X-API-Key", "tk_one"), true);
-        check(("Authorization", "tk_one"), false);
-        check(("Authorization", "Basic tk_one"), false);
-        check(("Authorization", "Bearer tk_two"), false);
-        check(("Authorization", "Bearer "), false);
-        check(("X-API-Key", ""), false);
-        check(("X-Haravan", "tk_one"), false);
+    fn a_key_is_sent_in_one_of_three_headers() {
+        check(&[("Authorization", "Bearer tk_one")], true);
+        check(&[("Authorization", "bearer  tk_one ")], true);
+        check(&[("X-API-Key", "tk_one")], true);
+        check(&[("X-Haravan-Access-Token", " tk_one")], true);
+        check(&[("Authorization", "tk_one")], false);
+        check(&[("Authorization", "Basic tk_one")], false);
+        check(&[("Authorization", "Bearer tk_no")], false);
+        check(&[("Authorization", "Bearer ")], false);
+        check(&[("X-API-Key", "")], false);
+        check(&[("X-Haravan-Access-Token", "Bearer tk_one")], false);
+        check(&[("X-Haravan", "tk_one")], false);
+        check(&[], false);
+    }
+
+    #[test]
+    fn several_headers_must_carry_the_same_key() {
+        let (bearer, api_key) = (("Authorization", "Bearer tk_one"), ("X-API-Key", "tk_one"));
+        let haravans = ("X-Haravan-Access-Token", "tk_one");
+        check(&[bearer, api_key, haravans], true);
+        check(&[haravans, haravans, bearer, bearer], true);
+        check(&[("Authorization", "Basic dXNlcg=="), haravans], true);
+        for other in ["tk_two", "tk_no", "", "\u{1ecd}"] {
+            check(&[bearer, ("X-Haravan-Access-Token", other)], false);
+            check(&[haravans, ("X-API-Key", other)], false);
+            check(&[haravans, ("X-Haravan-Access-Token", other)], false);
+        }
+        check(&[bearer, ("Authorization", "Bearer tk_two")], false);
+        check(&[("Authorization", "Bearer"), api_key], false);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::http::access::keys::KeyRing;
 use crate::http::access::session::Seal;
 use crate::http::offload::Offload;
 use crate::http::request::parameters::table::{INVENTORY, STOCK};
-use crate::http::state::shop_registry::ShopRegistry;
+use crate::http::state::shop_registry::{ShopRegistry, ShopToServe};
 use crate::http::state::{HttpLimits, HttpState, Passthrough};
 use crate::metrics::Metrics;
 use crate::stock::shop::{Shop, ShopParts};
@@ -65,7 +65,11 @@ fn shop(clock: &Clock) -> Arc<Shop> {
 fn fast_path() -> FastPath {
     let clock = Clock::start();
     FastPath::new(Data::new(HttpState {
-        shops: Arc::new(ShopRegistry::new([(shop(&clock), 1 << 20)])),
+        shops: Arc::new(ShopRegistry::new([ShopToServe {
+            shop: shop(&clock),
+            ready_bytes: 1 << 20,
+            hosts: Vec::new(),
+        }])),
         keys: Arc::new(KeyRing::open()),
         page_seal: Seal::new([], |_| Ok::<(), Infallible>(())).unwrap(),
         clock,

@@ -235,7 +235,7 @@ fn answers<const N: usize>(good: [(&str, ResponseBuilder); N], problems: &[Probl
         .collect();
     let mut by_status = BTreeMap::<u16, Vec<&Problem>>::new();
     for problem in problems {
-        by_status.entry(problem.kind().status.as_u16()).or_default().push(problem);
+        by_status.entry(problem.kind_at(path).status.as_u16()).or_default().push(problem);
     }
     for (status, problems) in by_status {
         answers.insert(status.to_string(), problem_answer(&problems, path).into());

@@ -24,7 +24,7 @@ use crate::http::routes::{
         (name = "Views", description = "Answers about stock, from the same cells."),
         (name = "Operations", description = "For those who run the gateway.")
     ),
-    security(("bearer" = []), ("apiKey" = [])),
+    security(("bearer" = []), ("apiKey" = []), ("haravanToken" = [])),
     paths(
         compatible::get_inventory_locations,
         compatible::post_inventory_locations,
@@ -95,6 +95,11 @@ impl Modify for Keys {
             "The same key, for clients that cannot set `Authorization`.",
         );
         components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(api_key)));
+        let haravan_token = ApiKeyValue::with_description(
+            "X-Haravan-Access-Token",
+            "The same key, for clients that know only Haravan's own header.",
+        );
+        components.add_security_scheme("haravanToken", SecurityScheme::ApiKey(ApiKey::Header(haravan_token)));
     }
 }
 

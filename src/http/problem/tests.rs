@@ -53,6 +53,22 @@ fn every_error_has_its_status_and_its_slug() {
 }
 
 #[test]
+fn a_full_bucket_is_told_as_haravan_tells_it_on_compatible_routes_alone() {
+    let soon = Duration::from_secs(1);
+    for error in [ReadError::RateLimited { retry_after: soon }, ReadError::Overloaded { retry_after: soon }] {
+        let status = |path| {
+            let kind = Problem::from(error).kind_at(path);
+            assert_eq!(kind.slug, "rate-limited");
+            kind.status.as_u16()
+        };
+        assert_eq!((status("/com/x.json"), status("/shops/1000/admin/x.json")), (429, 429));
+        assert_eq!((status("/shops/1000/stock"), status("/")), (503, 503));
+    }
+    assert_eq!(Problem::from(ReadError::Timeout).kind_at("/com/x.json").status, 504);
+    assert_eq!(Problem::TooManyConnections.kind_at("/com/x.json").status, 503);
+}
+
+#[test]
 fn retry_after_is_rounded_up_and_never_zero() {
     for (milliseconds, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (62_500, 63)] {
         assert_eq!(whole_seconds(Duration::from_millis(milliseconds)), seconds, "{milliseconds} ms");
@@ -60,10 +76,15 @@ fn retry_after_is_rounded_up_and_never_zero() {
 }
 
 #[test]
-fn only_compatible_routes_repeat_the_detail_as_errors() {
-    let errors = |path| Problem::NotFound.body(path, "id").errors.is_some();
+fn only_compatible_routes_repeat_the_detail_as_errors_and_message() {
+    let errors = |path| {
+        let body = Problem::NotFound.body(path, "id");
+        assert_eq!(body.errors, body.message);
+        body.errors.is_some_and(|errors| errors == body.detail)
+    };
     assert!(errors("/com/inventory_locations.json"));
     assert!(errors("/shops/1000/com/locations.json"));
+    assert!(errors("/shops/1000/admin/locations.json"));
     assert!(!errors("/shops/1000/stock"));
     assert!(!errors("/shops/com/stock"));
     assert!(!errors("/comet"));
@@ -96,5 +117,11 @@ async fn problems_carry_the_headers_that_tell_what_to_do() {
     assert_eq!(header(Problem::Method { allow: "GET, HEAD" }, "allow").as_deref(), Some("GET, HEAD"));
     let limited = ReadError::RateLimited { retry_after: Duration::from_millis(2100) };
     assert_eq!(header(limited.into(), "retry-after").as_deref(), Some("3"));
+    let request = TestRequest::with_uri("/com/x.json").to_http_request();
+    let told = Problem::from(limited).respond(&request);
+    assert_eq!(
+        (told.status().as_u16(), told.headers().get("retry-after").unwrap().as_bytes()),
+        (429, &b"3"[..])
+    );
     assert_eq!(header(Problem::NotFound, "retry-after"), None);
 }

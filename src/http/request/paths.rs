@@ -1,10 +1,11 @@
 //! One spelling for a path: doubled slashes and a slash at the end, which programs add without meaning anything, are
-//! left out before a route is looked for.
+//! left out before a route is looked for. `/admin/`, Haravan's second base for the same resources, becomes `/com/`.
 
 use std::borrow::Cow;
 
 use actix_web::http::Uri;
 use actix_web::http::uri::PathAndQuery;
+use actix_web::{HttpMessage, HttpRequest};
 use memchr::memchr_iter;
 
 /// Where the UI lives: its files are found by what stands before the last slash.
@@ -12,6 +13,26 @@ const DOCS: &str = "/docs";
 
 /// What follows `com/` on the routes that are answered here; everything else there is Haravan's, byte for byte.
 const ANSWERED: [&str; 2] = ["inventory_locations.json", "locations.json"];
+
+/// Haravan's two bases: here they mean the same.
+const ROOTS: [&str; 2] = ["com", "admin"];
+
+/// The target that was asked for, in the extensions of a request whose target was changed into the usual one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedTarget(pub Uri);
+
+/// The path of a request, as its caller wrote it.
+pub(crate) fn with_asked_path<T>(request: &HttpRequest, read: impl FnOnce(&str) -> T) -> T {
+    match request.extensions().get::<AskedTarget>() {
+        Some(AskedTarget(asked)) => read(asked.path()),
+        None => read(request.path()),
+    }
+}
+
+/// Whether a path, in any spelling, is one of Haravan's: below `/com/` or `/admin/`, with or without a shop before it.
+pub(crate) fn is_haravans(path: &str) -> bool {
+    forwarded(path).is_some()
+}
 
 /// The target under its usual path; `None` if it was sent with that path.
 #[must_use]
@@ -30,20 +51,27 @@ pub fn usual(target: &Uri) -> Option<Uri> {
 }
 
 fn usual_path(path: &str) -> Cow<'_, str> {
-    if !is_unusual(path) {
+    if !is_unusual(path) && !is_below_admin(path) {
         return Cow::Borrowed(path);
     }
     let mut usual = joined(path);
     if usual == DOCS {
         usual.push('/');
     }
-    if let Some(forwarded) = forwarded(path)
+    if let Some(sent) = forwarded(path)
         && let Some((before, rest)) = split_at_root(&usual)
-        && !ANSWERED.contains(&rest)
     {
-        usual = format!("{before}/{forwarded}");
+        let before =
+            before.strip_suffix("admin").map_or(Cow::Borrowed(before), |start| format!("{start}com").into());
+        usual = format!("{before}/{}", if ANSWERED.contains(&rest) { rest } else { sent });
     }
     if usual == path { Cow::Borrowed(path) } else { Cow::Owned(usual) }
+}
+
+/// Whether a path without slashes to leave out is below `/admin/`. This is on the way of every hit.
+fn is_below_admin(path: &str) -> bool {
+    let of_a_shop = path.strip_prefix("/shops/").and_then(|rest| rest.get(rest.find('/')?..));
+    of_a_shop.unwrap_or(path).starts_with("/admin/")
 }
 
 /// Whether a path has slashes to leave out. This is on the way of every hit.
@@ -72,15 +100,16 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }
 
-/// What follows the root of Haravan's paths, `/com/` or `/shops/{org_id}/com/`, just as it was sent.
+/// What follows the root of Haravan's paths (`/com/`, `/shops/{org_id}/com/`, and the same with `admin`), just as it was
+/// sent.
 fn forwarded(path: &str) -> Option<&str> {
     let (first, rest) = next_segment(path)?;
-    if is_root(first) {
+    if ROOTS.contains(&first) {
         return Some(rest);
     }
     let (_, rest) = next_segment(rest).filter(|_| first == "shops")?;
     let (root, rest) = next_segment(rest)?;
-    is_root(root).then_some(rest)
+    ROOTS.contains(&root).then_some(rest)
 }
 
 /// The first segment that is not empty, and what follows the slash after it.
@@ -94,15 +123,11 @@ fn split_at_root(usual: &str) -> Option<(&str, &str)> {
     Some((usual.strip_suffix(rest)?.strip_suffix('/')?, rest))
 }
 
-fn is_root(segment: &str) -> bool {
-    segment == "com" || segment == "admin"
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::http::Uri;
 
-    use super::usual;
+    use super::{is_haravans, usual};
 
     #[track_caller]
     fn check(sent: &str, expected: &str) {
@@ -134,10 +159,35 @@ mod tests {
     fn what_is_forwarded_stays_as_it_is() {
         check("//shops//1000//com//orders//1.json/?a", "/shops/1000/com//orders//1.json/?a");
         check("/com//products.json", "/com//products.json");
-        check("//admin/products.json/", "/admin/products.json/");
         check("/com/", "/com");
         check("//com//inventory_locations.json/", "/com/inventory_locations.json");
         check("/shops/1000/com//locations.json", "/shops/1000/com/locations.json");
         check("/shops/1000/stock//com//x", "/shops/1000/stock/com/x");
+    }
+    #[test]
+    fn admin_is_com_and_what_follows_stays_as_it_is() {
+        check("/admin/inventory_locations.json?a=/admin/", "/com/inventory_locations.json?a=/admin/");
+        check("/shops/1000/admin/locations.json", "/shops/1000/com/locations.json");
+        check("//shops//1000//admin//locations.json/", "/shops/1000/com/locations.json");
+        check("/admin/products/7.json?fields=id%2Cname", "/com/products/7.json?fields=id%2Cname");
+        check("//admin/products.json/", "/com/products.json/");
+        check("/admin//orders//%31.json", "/com//orders//%31.json");
+        check("/admin/admin/com/x", "/com/admin/com/x");
+        check("/com/admin/x", "/com/admin/x");
+        check("http://a:80/admin/x", "http://a:80/com/x");
+        for path in ["/admin", "/administer/x", "/shops/admin/x", "/shops/1/stock/admin/x", "/page/admin/x"] {
+            check(path, path);
+        }
+    }
+
+    #[test]
+    fn haravans_paths_are_told_in_any_spelling() {
+        for path in ["/com/x", "//com//x", "/admin/x", "/shops/1000/com/x", "//shops//1//admin//x"] {
+            assert!(is_haravans(path), "{path}");
+        }
+        for path in ["/", "/com", "/comet/x", "/shops/1000/stock", "/shops/com/stock", "/shops/1000/comet/x"]
+        {
+            assert!(!is_haravans(path), "{path}");
+        }
     }
 }

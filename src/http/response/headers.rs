@@ -28,7 +28,7 @@ pub const X_TONKHO_MISSING: HeaderName = HeaderName::from_static("x-tonkho-missi
 pub const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
 /// What the answer depends on besides the URL.
-const VARIES: &str = "Accept, Accept-Encoding, Authorization, X-API-Key";
+const VARIES: &str = "Accept, Accept-Encoding, Authorization, X-API-Key, X-Haravan-Access-Token";
 
 /// Bytes of a body that are handed to a connection at once. Source: ours; some 50 µs of copying.
 const AT_ONCE: usize = 256 << 10;

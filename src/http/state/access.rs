@@ -128,7 +128,8 @@ impl Access {
     /// As [`Access::caller`], or the shop cannot be read with this key.
     pub(crate) fn shop(&self) -> Result<Arc<Shop>, Problem> {
         let caller = self.caller()?;
-        let served = self.state.served(self.request.match_info().get("org_id"), &caller)?;
+        let served =
+            self.state.served(self.request.match_info().get("org_id"), self.request.head(), &caller)?;
         let shop = Arc::clone(served.shop());
         trace::shop(shop.org_id());
         Ok(shop)

@@ -1,7 +1,8 @@
 //! What is refused, and where the refusal points.
 
 use super::super::{Environment, Settings};
-use super::{KEY, SHOP, check};
+use super::{KEY, SHOP, check, good};
+use crate::domain::host::HostName;
 
 const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -27,6 +28,37 @@ fn a_key_of_rate_or_cache_in_a_shop_is_read_with_its_table() {
         &[],
         &["shops[0].cache.fresh: expected a duration such as \"15s\", \"500ms\" or \"10m\", found \"soon\""],
     );
+}
+
+#[test]
+fn hosts_are_names_alone_and_mean_one_shop_each() {
+    check(&format!("{SHOP}hosts = [\"Hrv-1000.Internal\", \"hrv-1000.internal\", \"localhost\"]"), &[], &[]);
+    check(
+        &format!("{SHOP}hosts = [\"https://a\", \"a:80\", \"a/b\", \"a b\", \"\", \"*.a\", 7]"),
+        &[],
+        &["shops[0].hosts: item 0: must be a host name alone, without a scheme or a slash; \
+            item 1: must not have a port: a shop is found by its host whatever the port; \
+            item 2: must be a host name alone, without a scheme or a slash; \
+            item 3: must not have blanks; \
+            item 4: must not be empty; \
+            item 5: must be ASCII letters, digits, - and _, with single dots between them, such as \"hrv-1000.internal\"; \
+            item 6: expected a host name such as \"hrv-1000.internal\""],
+    );
+    check(
+        &format!("{SHOP}hosts = [\"a\"]\n[[shops]]\norg_id = 2000\ntoken = \"t\"\nhosts = [\"b\", \"A\"]"),
+        &[],
+        &["shops[1].hosts: item 1: is in shops[0].hosts already"],
+    );
+    let mut settings = good(
+        "",
+        &[
+            ("TONKHO__SHOPS__0__ORG_ID", "7"),
+            ("TONKHO__SHOPS__0__TOKEN", "t"),
+            ("TONKHO__SHOPS__0__HOSTS", "[\"b\", \"A\", \"B\"]"),
+        ],
+    );
+    let hosts = settings.shops.remove(0).hosts;
+    assert_eq!(hosts, [HostName::parse("a").unwrap(), HostName::parse("b").unwrap()]);
 }
 
 #[test]

@@ -89,7 +89,11 @@ fn every_key_may_be_sent_in_either_way() {
     let schemes = document["components"]["securitySchemes"].as_object().unwrap();
     assert_eq!(schemes["bearer"]["scheme"], "bearer");
     assert_eq!(schemes["apiKey"]["name"], "X-API-Key");
-    assert_eq!(document["security"], serde_json::json!([{"bearer": []}, {"apiKey": []}]));
+    assert_eq!(schemes["haravanToken"]["name"], "X-Haravan-Access-Token");
+    assert_eq!(
+        document["security"],
+        serde_json::json!([{"bearer": []}, {"apiKey": []}, {"haravanToken": []}])
+    );
     for (name, operation) in operations() {
         let open = ["/health", "/metrics", "/openapi"].iter().any(|path| name.contains(path));
         assert_eq!(operation.get("security").is_some(), open, "{name}");
