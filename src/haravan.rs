@@ -26,7 +26,7 @@ pub use error::{CallError, ConnectionCause};
 pub use forward::changed_stock::ChangedStock;
 pub use forward::{
     AnswerBody, BrokenOff, ForwardBody, ForwardMethod, ForwardRequest, ForwardedAnswer, PassedHeader,
-    REQUEST_HEADERS, Sending, Upload, Uploader, Waited, head_of, upload,
+    Progress, REQUEST_HEADERS, Sending, Upload, Uploader, Waited, head_of, upload,
 };
 pub use locations::{LocationPage, SentLocation};
 pub use oddities::Oddities;

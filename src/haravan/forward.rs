@@ -24,7 +24,7 @@ use super::headers::{call_limit, retry_after};
 use super::pool::call_error;
 
 pub use self::answer::{AnswerBody, BrokenOff, ForwardedAnswer};
-pub use self::upload::{Upload, Uploader, upload};
+pub use self::upload::{Progress, Upload, Uploader, upload};
 
 /// The headers that go to Haravan with a request, in lower case.
 pub const REQUEST_HEADERS: [&str; 5] =
@@ -119,7 +119,7 @@ impl ForwardMethod {
 impl ForwardBody {
     /// When a part of it was sent last; `None` unless it is sent in parts.
     #[must_use]
-    pub fn progress(&self) -> Option<upload::Progress> {
+    pub fn progress(&self) -> Option<Progress> {
         match self {
             Self::None | Self::Whole(_) => None,
             Self::Coming(upload) => Some(upload.progress()),
@@ -168,6 +168,8 @@ impl ShopClient {
             if answer.status != 429 {
                 return Reply { call_limit, result: Ok(answer) };
             }
+            // Read to its end, so that its connection serves the next call.
+            let answer = answer.read().await;
             *throttled.lock() = Some(answer);
             Reply { call_limit, result: Err(CallError::Throttled { retry_after: wait }) }
         })
@@ -177,7 +179,7 @@ impl ShopClient {
 /// Waits for a call that was sent, as long as it moves on: each silence lasts at most `patience`.
 pub async fn head_of<T>(
     sending: &mut Pin<Box<dyn Future<Output = T> + Send>>,
-    progress: Option<&upload::Progress>,
+    progress: Option<&Progress>,
     patience: Duration,
 ) -> Waited<T> {
     let mut since = Instant::now();
@@ -185,7 +187,7 @@ pub async fn head_of<T>(
         if let Ok(ended) = timeout_at(since + patience, &mut *sending).await {
             return Waited::Ended(ended);
         }
-        match progress.map(upload::Progress::last) {
+        match progress.map(Progress::last) {
             Some(last) if since < last => since = last,
             _ => return Waited::Silent,
         }

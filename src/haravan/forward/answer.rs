@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 use reqwest::header::CONTENT_LENGTH;
 use tokio::time::timeout;
@@ -40,12 +40,22 @@ pub struct ForwardedAnswer {
 
 /// The body of an answer, read as fast as its caller takes it.
 pub struct AnswerBody {
-    response: Response,
+    source: Source,
     /// The most bytes that may still come.
     left: u64,
     /// The longest silence.
     patience: Duration,
 }
+
+/// Where a body comes from.
+enum Source {
+    Haravan(Response),
+    /// It is here; `None` once it was taken.
+    Here(Option<Bytes>),
+}
+
+/// The most bytes that are read of an answer that may be given up for another. Source: ours; a 429 has a sentence.
+const SHORT: usize = 64 << 10;
 
 /// Why a body broke off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -72,8 +82,23 @@ impl ForwardedAnswer {
             status: response.status().as_u16(),
             headers: all.collect(),
             length,
-            body: AnswerBody { response, left: max_body, patience },
+            body: AnswerBody { source: Source::Haravan(response), left: max_body, patience },
         }
+    }
+
+    /// The same with its body read, if that is short. What is longer, or breaks off, is left out.
+    pub(super) async fn read(mut self) -> Self {
+        let mut whole = BytesMut::new();
+        while let Ok(Some(part)) = self.body.next().await {
+            whole.extend_from_slice(&part);
+            if SHORT < whole.len() {
+                whole.clear();
+                break;
+            }
+        }
+        self.length = u64::try_from(whole.len()).ok();
+        self.body.source = Source::Here(Some(whole.freeze()));
+        self
     }
 
     /// Whether it says that its body is longer than allowed.
@@ -89,7 +114,11 @@ impl AnswerBody {
     /// # Errors
     /// The body broke off.
     pub async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
-        let part = timeout(self.patience, self.response.chunk()).await.map_err(|_| BrokenOff::Silent)?;
+        let response = match &mut self.source {
+            Source::Haravan(response) => response,
+            Source::Here(body) => return Ok(body.take()),
+        };
+        let part = timeout(self.patience, response.chunk()).await.map_err(|_| BrokenOff::Silent)?;
         let part = part.map_err(|error| {
             tracing::debug!(
                 error = call_error(&error).as_str(),

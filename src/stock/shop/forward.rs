@@ -3,12 +3,14 @@
 mod errors;
 mod write;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span};
 
 use self::write::Write;
@@ -16,8 +18,8 @@ use super::Shop;
 use crate::governor::Errand;
 use crate::governor::resource::Resource;
 use crate::haravan::{
-    CallCause, CallError, Connection, ForwardBody, ForwardRequest, ForwardedAnswer, NoAnswer, OTHER, Reply,
-    Resend, Sending, UpstreamRequest, Waited, head_of,
+    CallCause, CallError, Connection, ForwardBody, ForwardRequest, ForwardedAnswer, NoAnswer, OTHER,
+    Progress, Reply, Resend, Sending, UpstreamRequest, Waited, head_of,
 };
 use crate::stock::read_error::ReadError;
 use crate::stock::terms::ReadTerms;
@@ -32,11 +34,9 @@ const LATE_WRITE: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 struct Passage(AtomicU8);
 
-/// Nothing was sent yet, and the caller waits.
-const WAITING: u8 = 0;
 /// Something may have been sent.
 const SENT: u8 = 1;
-/// The caller left before anything was sent: nothing will be.
+/// The caller has left.
 const LEFT: u8 = 2;
 
 /// The caller that waits for a forwarded call. It is dropped when the caller leaves.
@@ -45,16 +45,21 @@ struct Asker(Arc<Passage>);
 impl Passage {
     /// Begins to send, unless the caller has left.
     fn send(&self) -> bool {
-        self.0.compare_exchange(WAITING, SENT, Ordering::AcqRel, Ordering::Acquire) != Err(LEFT)
+        let send = |state: u8| (state & LEFT == 0).then_some(state | SENT);
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, send).is_ok()
     }
 
-    /// The caller leaves. Returns whether something may have been sent.
-    fn leave(&self) -> bool {
-        self.0.compare_exchange(WAITING, LEFT, Ordering::AcqRel, Ordering::Acquire) == Err(SENT)
+    /// The caller leaves.
+    fn leave(&self) {
+        self.0.fetch_or(LEFT, Ordering::AcqRel);
     }
 
     fn is_sent(&self) -> bool {
-        self.0.load(Ordering::Acquire) == SENT
+        self.0.load(Ordering::Acquire) & SENT != 0
+    }
+
+    fn is_left(&self) -> bool {
+        self.0.load(Ordering::Acquire) & LEFT != 0
     }
 }
 
@@ -80,6 +85,7 @@ impl Shop {
         terms: &ReadTerms,
     ) -> Result<ForwardedAnswer, ForwardError> {
         let deadline = Instant::now() + terms.wait;
+        let progress = body.progress();
         let passage = Arc::new(Passage::default());
         let asker = Asker(Arc::clone(&passage));
         let throttled = Arc::new(Mutex::new(None));
@@ -97,15 +103,19 @@ impl Shop {
         };
         // On the runtime that the pooled connections belong to.
         let call = self.devices.tasks.runtime().spawn(call.made(body).instrument(Span::current()));
-        let ended = tokio::time::timeout_at(deadline, call).await;
+        let ended = waited(call, deadline, || {
+            let last = progress.as_ref().filter(|_| passage.is_sent()).map(Progress::last);
+            last.map(|last| last + terms.wait)
+        });
+        let ended = ended.await;
         drop(asker);
         let governor = self.devices.upstream.governor();
         let rate_limited = || ReadError::RateLimited { retry_after: governor.wait_for(&resource, 1) };
         let no_answer = match ended {
-            Ok(Ok(Ok(answer))) => return Ok(answer),
-            Ok(Ok(Err(no_answer))) => Some(no_answer),
-            Ok(Err(_)) => Some(NoAnswer::Error(CallError::Timeout)),
-            Err(_) => None,
+            Some(Ok(Ok(answer))) => return Ok(answer),
+            Some(Ok(Err(no_answer))) => Some(no_answer),
+            Some(Err(_)) => Some(NoAnswer::Error(CallError::Timeout)),
+            None => None,
         };
         let is_over =
             matches!(no_answer, None | Some(NoAnswer::Late | NoAnswer::Error(CallError::Throttled { .. })));
@@ -127,6 +137,21 @@ impl Shop {
             (None | Some(NoAnswer::Late), _) => Err(rate_limited().into()),
             (Some(no_answer), _) => Err(ReadError::of_no_answer(&no_answer, rate_limited).into()),
         }
+    }
+}
+
+/// Waits for a call until the deadline, which moves on as long as the body does.
+async fn waited<T>(
+    call: JoinHandle<T>,
+    mut deadline: Instant,
+    moved: impl Fn() -> Option<Instant>,
+) -> Option<Result<T, JoinError>> {
+    let mut call = pin!(call);
+    loop {
+        if let Ok(ended) = timeout_at(deadline, &mut call).await {
+            return Some(ended);
+        }
+        deadline = moved().filter(|later| deadline < *later)?;
     }
 }
 
@@ -164,7 +189,7 @@ impl Call {
         let Self { shop, request, resource, terms, deadline, passage, throttled, write } = self;
         let errand = Errand { callers: [terms.caller].into_iter().collect(), ..Errand::new(resource) };
         let is_read = request.method.is_read();
-        let is_awaited = || passage.0.load(Ordering::Acquire) != LEFT;
+        let is_awaited = || !passage.is_left();
         let is_long = matches!(body, ForwardBody::Coming(_));
         let mut body = Some(body);
         let asked = UpstreamRequest {
