@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
 use super::lookup::Lookup;
-use super::request::{ReadRequest, cells_of};
+use super::{ReadRequest, cells_of};
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::{KnownProducts, PurgeCount};
 use crate::clock::Moment;
