@@ -157,11 +157,15 @@ impl ShopClient {
             ForwardBody::Coming(upload) => asked.body(Body::wrap(upload)),
         };
         let (max_body, patience) = (request.max_body, self.patience());
+        let pool = Arc::clone(self.pool());
         Box::pin(async move {
             let response = match asked.send().await {
                 Ok(response) => response,
                 Err(error) => return Reply { call_limit: None, result: Err(call_error(&error)) },
             };
+            if on == Connection::New {
+                pool.new_connection_does(&lent);
+            }
             let call_limit = call_limit(response.headers());
             let wait = retry_after(response.headers());
             let answer = ForwardedAnswer::of(response, max_body, patience);

@@ -126,3 +126,35 @@ async fn a_write_whose_end_is_not_known_counts_as_done() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_to_a_product_overtakes_the_readings_of_that_product_alone() {
+    for (product, calls) in [(PRODUCT, 2), (7, 1)] {
+        let app = Arc::new(TestApp::spawn().await);
+        let shop = app.shop(EXAMPLE);
+        let hold = shop.hold_answers();
+        let reader = tokio::spawn({
+            let app = Arc::clone(&app);
+            async move { on_hand(&app).await }
+        });
+        shop.wait_for_answers(1).await;
+        let path = format!("/shops/1000/com/products/{product}.json");
+        assert!(send(&app, Method::PUT, &path, "{}".to_owned()).await.status < 500);
+        hold.release();
+        reader.await.unwrap();
+        assert_eq!(app.upstream_calls(EXAMPLE), calls, "{product}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_without_a_row_may_be_of_any_product() {
+    let app = TestApp::spawn().await;
+    let question = "variant_ids=77&location_ids=963414";
+    for (product, calls) in [("7.json", 1), ("8/variants.json", 2)] {
+        app.inventory(EXAMPLE, question).await.rows();
+        let path = format!("/shops/1000/com/products/{product}");
+        send(&app, Method::PUT, &path, "{}".to_owned()).await;
+        app.inventory(EXAMPLE, question).await.rows();
+        assert_eq!(app.upstream_calls(EXAMPLE), calls + 1, "{product}");
+    }
+}

@@ -197,6 +197,13 @@ fn ids<I: FromStr + Ord>(value: &Tree, ids: &mut BTreeSet<I>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::{option, prop_oneof};
+    use serde_json::{Value, json};
+
     use super::{ChangedCells, ChangedStock};
 
     fn cells(variants: &[u64], locations: Option<&[u64]>, products: &[u64]) -> ChangedStock {
@@ -272,6 +279,59 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         check("variants/7.json", &deep, &everything);
         assert_eq!(ChangedStock::by_write("variants/7.json", None), everything, "the body is not known");
+    }
+
+    /// JSON that names variants somewhere, and which ones.
+    fn naming() -> impl Strategy<Value = (Value, Vec<u64>)> {
+        let name = prop_oneof![Just("variant_id"), Just("product_variant_id"), Just("Variant_Id")];
+        let line =
+            (name, 1_u64..50, any::<bool>(), option::of(1_u64..9)).prop_map(|(name, id, quoted, loc)| {
+                let shown = if quoted { json!(id.to_string()) } else { json!(id) };
+                let mut line = json!({name: shown, "quantity": 1});
+                if let Some(loc) = loc {
+                    line["location_id"] = json!(loc);
+                }
+                (line, vec![id])
+            });
+        line.prop_recursive(4, 24, 4, |inner| {
+            vec(inner, 1..4).prop_flat_map(|items| {
+                let named: Vec<u64> = items.iter().flat_map(|(_, ids)| ids.clone()).collect();
+                let items: Vec<Value> = items.into_iter().map(|(item, _)| item).collect();
+                any::<bool>().prop_map(move |is_list| {
+                    let holder = if is_list {
+                        json!(items.clone())
+                    } else {
+                        let members =
+                            items.iter().enumerate().map(|(at, item)| (format!("m{at}"), item.clone()));
+                        Value::Object(members.collect())
+                    };
+                    (json!({"inventory": holder, "location_id": 3}), named.clone())
+                })
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_variant_that_a_body_names_somewhere_is_changed((body, named) in naming()) {
+            let body = body.to_string();
+            let ChangedStock::Cells(cells) =
+                ChangedStock::by_write("inventories/adjustorset.json", Some(body.as_bytes()))
+            else {
+                return Err(TestCaseError::fail("it names variants alone"));
+            };
+            let changed: Vec<u64> = cells.variants.iter().map(|id| id.get()).collect();
+            let expected: BTreeSet<u64> = named.into_iter().collect();
+            prop_assert_eq!(changed, expected.into_iter().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn a_body_cut_anywhere_may_change_everything((body, _) in naming(), share in 0.0..1.0_f64) {
+            let body = body.to_string();
+            let end = (1..body.len()).rfind(|end| (*end as f64) <= share * body.len() as f64).unwrap_or(1);
+            let changed = ChangedStock::by_write("inventories/x.json", Some(&body.as_bytes()[..end]));
+            prop_assert_eq!(changed, ChangedStock::Everything);
+        }
     }
 
     #[test]
