@@ -40,22 +40,21 @@ pub struct ForwardedAnswer {
 
 /// The body of an answer, read as fast as its caller takes it.
 pub struct AnswerBody {
-    source: Source,
+    /// Where the rest comes from; `None` once all has come.
+    response: Option<Response>,
+    /// What has come and was not taken yet.
+    here: Bytes,
     /// The most bytes that may still come.
     left: u64,
     /// The longest silence.
     patience: Duration,
 }
 
-/// Where a body comes from.
-enum Source {
-    Haravan(Response),
-    /// It is here; `None` once it was taken.
-    Here(Option<Bytes>),
-}
-
 /// The most bytes that are read of an answer that may be given up for another. Source: ours; a 429 has a sentence.
 const SHORT: usize = 64 << 10;
+
+/// The most bytes that are handed on at once: what sends them copies them. Source: ours; the client reads up to 400 KiB.
+const PART: usize = 16 << 10;
 
 /// Why a body broke off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +81,7 @@ impl ForwardedAnswer {
             status: response.status().as_u16(),
             headers: all.collect(),
             length,
-            body: AnswerBody { source: Source::Haravan(response), left: max_body, patience },
+            body: AnswerBody { response: Some(response), here: Bytes::new(), left: max_body, patience },
         }
     }
 
@@ -97,7 +96,7 @@ impl ForwardedAnswer {
             }
         }
         self.length = u64::try_from(whole.len()).ok();
-        self.body.source = Source::Here(Some(whole.freeze()));
+        (self.body.response, self.body.here) = (None, whole.freeze());
         self
     }
 
@@ -114,23 +113,20 @@ impl AnswerBody {
     /// # Errors
     /// The body broke off.
     pub async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
-        let response = match &mut self.source {
-            Source::Haravan(response) => response,
-            Source::Here(body) => return Ok(body.take()),
-        };
-        let part = timeout(self.patience, response.chunk()).await.map_err(|_| BrokenOff::Silent)?;
-        let part = part.map_err(|error| {
-            tracing::debug!(
-                error = call_error(&error).as_str(),
-                "an answer that is passed through broke off"
-            );
-            BrokenOff::Connection
-        })?;
-        if let Some(part) = &part {
+        if self.here.is_empty() {
+            let Some(response) = &mut self.response else { return Ok(None) };
+            let part = timeout(self.patience, response.chunk()).await.map_err(|_| BrokenOff::Silent)?;
+            let part = part.map_err(|error| {
+                let error = call_error(&error).as_str();
+                tracing::debug!(error, "an answer that is passed through broke off");
+                BrokenOff::Connection
+            })?;
+            let Some(part) = part else { return Ok(None) };
             let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
             self.left = self.left.checked_sub(length).ok_or(BrokenOff::TooLong)?;
+            self.here = part;
         }
-        Ok(part)
+        Ok(Some(self.here.split_to(PART.min(self.here.len()))))
     }
 }
 
