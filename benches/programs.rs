@@ -110,6 +110,7 @@ impl Stage {
             shops: ShopAccess::All,
             scopes: BTreeSet::from([Scope::Read]),
             requests_per_second: None,
+            max_age: None,
         });
         settings.shops.push(ShopSettings {
             org_id: OrgId::new(GENERATED_SHOP).unwrap(),

@@ -116,6 +116,7 @@ pub(crate) async fn serve_gateway(haravan: &str) {
         shops: ShopAccess::All,
         scopes: BTreeSet::from([Scope::Read]),
         requests_per_second: None,
+        max_age: None,
     });
     settings.shops = [LARGE_SHOP, SMALL_SHOP].map(|org_id| shop_settings(org_id, settings.cache)).into();
     let app = App::build(settings).unwrap();

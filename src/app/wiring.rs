@@ -150,6 +150,7 @@ impl From<&KeySettings> for Key {
             shops: settings.shops.clone(),
             scopes: settings.scopes.clone(),
             requests_per_second: settings.requests_per_second,
+            max_age: settings.max_age,
         }
     }
 }

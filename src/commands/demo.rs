@@ -64,6 +64,7 @@ fn settings(listen: SocketAddr, calls_per_second: u32, haravan: &Sandbox) -> Res
         shops: ShopAccess::All,
         scopes: BTreeSet::from(Scope::ALL),
         requests_per_second: None,
+        max_age: None,
     }];
     for (org_id, name) in [(EXAMPLE_SHOP, "Cửa hàng mẫu"), (GENERATED_SHOP, "Cửa hàng lớn")] {
         settings.shops.push(ShopSettings {

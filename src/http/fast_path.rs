@@ -34,6 +34,7 @@ use super::response::rows::fresh_body;
 use super::routes::table::ROUTES_OF_ROWS;
 use super::state::HttpState;
 use super::state::access::{GuardedRoute, ShopPath};
+use crate::cache::freshness::FreshnessWish;
 use crate::clock::Moment;
 use crate::query::{Grid, IdList};
 use crate::stock::Validity;
@@ -140,7 +141,12 @@ impl FastPath {
         let (shop, ready) = (served.shop(), served.ready());
         let asked = Asked { target, form: manner.form, coding: manner.coding };
         let now = self.state.clock.at(came_at);
-        let standing = ready.get(&asked).filter(|answer| shop.is_current(&answer.validity, now));
+        let is_current = |answer: &Arc<CachedResponse>| {
+            // The key's own bound is rare; without it only the shop's counts.
+            let is_young = caller.max_age().is_none_or(|max_age| answer.validity.is_within(max_age, now));
+            is_young && shop.is_current(&answer.validity, now)
+        };
+        let standing = ready.get(&asked).filter(is_current);
         if let Some(answer) = standing {
             caller.require(answer.scope).ok()?;
             self.state.keys.charge(caller).ok()?;
@@ -151,7 +157,8 @@ impl FastPath {
         let GuardedRoute { pattern, scope } = route?;
         caller.require(scope).ok()?;
         let parameters = Parameters::from_query(&INVENTORY, query).ok()?;
-        let written = self.written(shop, &parameters, manner.coding, now, || ready.wants(&asked));
+        let wish = FreshnessWish { max_age: caller.max_age(), ..FreshnessWish::default() };
+        let written = self.written(shop, &parameters, (manner.coding, wish), now, || ready.wants(&asked));
         let Some(Written { encoded, cells, age, validity }) = written else {
             *unanswered = Some(Box::new(parameters.into_owned()));
             return None;
@@ -171,7 +178,7 @@ impl FastPath {
         &self,
         shop: &Shop,
         parameters: &Parameters<'_>,
-        coding: Coding,
+        (coding, wish): (Coding, FreshnessWish),
         now: Moment,
         is_wanted: impl FnOnce() -> bool,
     ) -> Option<Written> {
@@ -184,6 +191,8 @@ impl FastPath {
         let variants = parameters.variants().ok()??;
         let (locations, book) = match parameters.locations().ok()? {
             Some(locations) => (locations, None),
+            // An age that is asked for holds for the list of locations too.
+            None if wish.max_age.is_some() => return None,
             None => {
                 let book = shop.locations().current_book(now)?;
                 if 0 < book.unlisted() {
@@ -199,7 +208,7 @@ impl FastPath {
             return None;
         }
         let fresh_reader = shop.fresh_reader();
-        let mut fresh_read = fresh_reader.read(&grid)?;
+        let mut fresh_read = fresh_reader.read(&grid, &wish)?;
         let (body, etag) = fresh_body(&mut fresh_read, &selection)?.into_tagged();
         let (cells, age) = (fresh_read.cells(), fresh_read.age_at(now));
         let validity = is_wanted().then(|| fresh_read.validity(book));

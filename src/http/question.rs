@@ -119,7 +119,7 @@ impl Question {
     ) -> Result<Self, Problem> {
         let asked_at = Instant::now();
         let (state, request) = (access.state(), access.request());
-        let shop = access.shop()?;
+        let (shop, caller) = access.shop_and_caller()?;
         let seen = shop.purges();
         let (parameters, written) = match payload {
             None => (Ask::parameters(request, vocabulary)?, 0),
@@ -135,7 +135,7 @@ impl Question {
         let explain = parameters.is_on(&EXPLAIN)?;
         let granted = cache_control::wait(request.headers()).map(|wait| wait.min(state.limits.max_wait));
         let terms = ReadTerms {
-            freshness: cache_control::freshness(request.headers()),
+            freshness: cache_control::freshness(request.headers(), caller.max_age()),
             asked_at: Some(state.clock.at(asked_at)),
             caller: keys::caller_of(request),
             wait: granted.unwrap_or(state.limits.default_wait),

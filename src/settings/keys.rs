@@ -1,11 +1,12 @@
 //! `[[keys]]`: who may call, which shops they may read and what they may do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::digest::DIGEST;
-use super::kind::{Kind, Refusal, id, list, number, positive, string};
+use super::kind::{Kind, Refusal, duration, id, lasting, list, number, positive, string};
 use super::reader::Reader;
-use super::sections::section;
+use super::sections::{MAX_AGE, section};
 use super::tree::Node;
 use crate::domain::access::{KeyDigest, Scope, ShopAccess};
 
@@ -27,6 +28,9 @@ pub struct KeySettings {
     pub scopes: BTreeSet<Scope>,
     /// How many requests per second it may make; none: as many as it likes.
     pub requests_per_second: Option<f64>,
+    /// How old the cells may be that it is given where a request has no `Cache-Control`; none: as old as the shop's
+    /// cache says.
+    pub max_age: Option<Duration>,
 }
 
 section! {
@@ -44,6 +48,9 @@ section! {
         scopes: Option<BTreeSet<Scope>> = None, "", SCOPES;
         /// How many requests per second it may make; unlimited if unset.
         requests_per_second: Option<f64> = None, "", number(|node| positive(node, MAX_REQUESTS_PER_SECOND));
+        /// How old the cells may be that it is given, where a request has no `Cache-Control`: as if it had sent
+        /// `Cache-Control: max-age=…`. If unset, what the shop's `[cache]` says.
+        max_age: Option<Duration> = None, "", duration(|node| lasting(node, Duration::ZERO, MAX_AGE));
     }
 }
 
@@ -147,6 +154,7 @@ impl KeyEntry {
             shops: self.shops?,
             scopes: self.scopes?,
             requests_per_second: self.requests_per_second,
+            max_age: self.max_age,
         })
     }
 }

@@ -93,7 +93,7 @@ const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 /// The shortest timeout: less would only be a way to switch Haravan off.
 const MIN_TIMEOUT: Duration = Duration::from_millis(1);
 /// The longest that a cell can be of any use, stale or not.
-const MAX_AGE: Duration = REACH;
+pub(crate) const MAX_AGE: Duration = REACH;
 /// The smallest cache: less does not hold one answer.
 const MIN_CACHE_BYTES: u64 = 1 << 20;
 /// The largest cache: 1 TiB.

@@ -108,13 +108,13 @@ impl Unwritten {
 }
 
 impl FreshReader<'_> {
-    /// Reads a grid if every cell of it is fresh in the cache. Asks Haravan for nothing, does not wait, and counts
+    /// Reads a grid if every cell of it is fresh in the cache, for a caller with this wish. Asks Haravan for nothing, does not wait, and counts
     /// nothing: see [`Shop::count_hits`].
     #[must_use]
-    pub fn read(&self, grid: &Grid) -> Option<FreshRead<'_>> {
+    pub fn read(&self, grid: &Grid, wish: &FreshnessWish) -> Option<FreshRead<'_>> {
         let Self { shop, purges, texts } = self;
         let devices = &shop.devices;
-        let fresh_from = devices.freshness.fresh_from(devices.clock.now(), &FreshnessWish::default())?;
+        let fresh_from = devices.freshness.fresh_from(devices.clock.now(), wish)?;
         let mut entries = devices.cache.reader();
         let list = devices.cache.location_list(&grid.locations);
         let mut scan = Scan::new(grid, fresh_from);

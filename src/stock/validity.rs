@@ -64,6 +64,13 @@ impl Validity {
         self.lifetime.at(now)
     }
 
+    /// Whether everything in the answer is at most this old. An answer that used a book of locations never is, since the
+    /// age of the book is not kept here.
+    #[must_use]
+    pub fn is_within(&self, max_age: Duration, now: Moment) -> bool {
+        self.book.is_none() && now.since(self.lifetime.oldest) <= max_age
+    }
+
     /// The bytes it takes up.
     #[must_use]
     pub fn weight(&self) -> usize {

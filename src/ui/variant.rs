@@ -15,7 +15,7 @@ use super::parts::board::Place;
 use super::parts::chart::Scale;
 use super::parts::layout::{Page, Reload};
 use super::parts::search::{self, Input};
-use super::visit::Visit;
+use super::visit::{Visit, Visitor};
 use crate::cache::freshness::FreshnessWish;
 use crate::domain::access::Scope;
 use crate::domain::caller::CallerId;
@@ -109,8 +109,10 @@ async fn read(
     (variants, variant_id): (IdList<VariantId>, VariantId),
     deadline: Instant,
 ) -> Result<Listing, Problem> {
+    // Of the browser's `Cache-Control`, which every reload sends, the page takes no notice.
+    let max_age = visit.visitor.as_ref().ok().and_then(Visitor::max_age);
     let terms = || ReadTerms {
-        freshness: FreshnessWish::default(),
+        freshness: FreshnessWish { max_age, ..FreshnessWish::default() },
         asked_at: None,
         caller: CallerId::NONE,
         wait: deadline.saturating_duration_since(Instant::now()),

@@ -1,6 +1,7 @@
 //! A visit: who looks at the page, in which language, and at what.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::web::Query;
@@ -107,6 +108,11 @@ impl Visitor {
         let caller = edge.keys.admit_digest(request, digest)?;
         let renewal = session.as_ref().and_then(|session| edge.page_seal.renewal(session, request, now));
         Ok(Self { caller, has_session: session.is_some(), renewal })
+    }
+
+    /// How old what the visitor is shown may be, if the key says so.
+    pub(super) fn max_age(&self) -> Option<Duration> {
+        self.caller.max_age()
     }
 
     /// What the visitor's key is called.

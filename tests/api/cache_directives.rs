@@ -1,6 +1,17 @@
 //! What a caller asks in `Cache-Control` holds cell by cell: the young ones serve, only the others are asked for.
 
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tonkho::domain::access::{KeyDigest, Scope, ShopAccess};
+use tonkho::sandbox::faults::Failure;
+use tonkho::settings::keys::KeySettings;
+
 use crate::gateway::{EXAMPLE, EXAMPLE_QUERY, GENERATED, TestApp};
+
+/// The key that has a `max_age`.
+const TK_IMPATIENT: &str = "tk_impatient";
 
 /// The variant whose cells are read first, and are eight seconds old.
 const OLDER: u64 = 1_061_514_767;
@@ -49,6 +60,74 @@ async fn no_cache_and_an_age_of_zero_ask_for_every_cell() {
         let (cells, variants) = asked_anew(&app, directive).await;
         assert_eq!((cells, variants.len()), (4, 2), "{directive}");
     }
+}
+
+/// A gateway with one more key, whose cells may be two seconds old.
+async fn with_an_impatient_key() -> TestApp {
+    let impatient = KeySettings {
+        name: "impatient".to_owned(),
+        sha256: KeyDigest::of_key(TK_IMPATIENT),
+        shops: ShopAccess::All,
+        scopes: Scope::ALL.into(),
+        requests_per_second: None,
+        max_age: Some(Duration::from_secs(2)),
+    };
+    TestApp::builder().settings(|settings| settings.keys.push(impatient)).spawn().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keys_own_max_age_holds_where_a_request_says_nothing() {
+    let app = with_an_impatient_key().await;
+    let rows = format!("/shops/1000/com/inventory_locations.json?{EXAMPLE_QUERY}");
+    let view = format!("/shops/1000/stock?{EXAMPLE_QUERY}");
+    let ask = |path: &str| app.ask(Method::GET, path).key(TK_IMPATIENT);
+    for path in [&rows, &view] {
+        // The answer stands ready for all others.
+        for _ in 0..4 {
+            app.get(path).await.ok();
+        }
+        app.age(3);
+        let calls = app.upstream_calls(EXAMPLE);
+        assert!(app.get(path).await.is_hit(), "{path}: for the others it is young enough");
+        assert_eq!(ask(path).await.cache_detail("fetched"), 4, "{path}");
+        assert_eq!(app.upstream_calls(EXAMPLE), calls + 1, "{path}");
+        assert!(ask(path).await.is_hit(), "{path}: it is young again");
+        app.age(3);
+        for said in ["max-age=60", "max-stale=1", "no-transform", ""] {
+            assert!(ask(path).header("cache-control", said).await.is_hit(), "{path} {said:?}");
+        }
+        assert_eq!(app.upstream_calls(EXAMPLE), calls + 1, "{path}");
+        // An old way to ask for no cache, which says nothing here.
+        assert_eq!(ask(path).header("pragma", "no-cache").await.cache_detail("fetched"), 4, "{path}");
+        app.age(3);
+    }
+    let body = json!({ "variant_ids": [OLDER], "location_ids": [963_414] });
+    let posted = app.post("/shops/1000/com/inventory_locations.json", &body).key(TK_IMPATIENT).await;
+    assert_eq!(posted.cache_detail("fetched"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keys_own_max_age_is_a_promise_and_holds_for_combinations_and_locations() {
+    let app = with_an_impatient_key().await;
+    app.example().await.rows();
+    let ask = |query: &str| {
+        app.ask(Method::GET, &format!("/shops/1000/com/inventory_locations.json?{query}")).key(TK_IMPATIENT)
+    };
+    let combination = |locations: &str| format!("variant_ids={OLDER}&location_ids={locations}");
+    assert!(ask(&combination("963414")).await.is_hit());
+    app.age(3);
+    assert_eq!(ask(&combination("1007284")).await.cache_detail("fetched"), 1);
+    assert!(app.inventory(EXAMPLE, &combination("963414")).await.is_hit());
+    // All locations: the list, too, is read anew.
+    ask(&format!("variant_ids={OLDER}")).await.rows();
+    let lists = app.shop(EXAMPLE).counters().locations;
+    app.age(3);
+    ask(&format!("variant_ids={OLDER}")).await.rows();
+    assert!(lists < app.shop(EXAMPLE).counters().locations);
+    app.fail(EXAMPLE, 1_000, Failure::Status500);
+    app.age(3);
+    ask(EXAMPLE_QUERY).await.problem(502, "upstream-failed");
+    assert_eq!(app.example().await.rows().len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

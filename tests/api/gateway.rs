@@ -363,5 +363,6 @@ fn key(text: &str, shops: ShopAccess, scopes: &[Scope]) -> KeySettings {
         shops,
         scopes: scopes.iter().copied().collect(),
         requests_per_second: None,
+        max_age: None,
     }
 }

@@ -6,9 +6,24 @@ What no schema can refuse, or could not give the reason for.
 {{- if gt (int .Values.replicas) 1 }}
 {{- fail (printf "replicas: %d is refused: replicas do not know of each other yet, and each would spend the shops' whole call buckets at Haravan. One replica serves thousands of requests a second; give it more CPU instead" (int .Values.replicas)) }}
 {{- end }}
+{{- include "tonkho.refuse.hosts" . }}
 {{- include "tonkho.refuse.tokens" . }}
 {{- include "tonkho.refuse.webhooks" . }}
 {{- include "tonkho.refuse.memory" . }}
+{{- end }}
+
+{{- define "tonkho.refuse.hosts" -}}
+{{- $shops := dict }}
+{{- range $shop := .Values.config.shops }}
+{{- $org := include "tonkho.orgId" $shop }}
+{{- range $host := $shop.hosts }}
+{{- $first := get $shops (lower $host) | default $org }}
+{{- if ne $first $org }}
+{{- fail (printf "config.shops: shops %s and %s have the same host %s" $first $org $host) }}
+{{- end }}
+{{- $_ := set $shops (lower $host) $org }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "tonkho.refuse.tokens" -}}

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use actix_web::{HttpMessage, HttpRequest};
@@ -36,6 +37,8 @@ pub struct Key {
     pub scopes: BTreeSet<Scope>,
     /// How many requests per second it may make; none: as many as it likes.
     pub requests_per_second: Option<f64>,
+    /// How old the cells may be that it is given where a request does not say; none: as old as the shop's cache says.
+    pub max_age: Option<Duration>,
 }
 
 /// The name of the key that a request was made with, in the request's extensions, for logs.
@@ -50,6 +53,7 @@ pub struct Caller {
     shops: ShopAccess,
     scopes: BTreeSet<Scope>,
     allowance: Option<RateLimit>,
+    max_age: Option<Duration>,
 }
 
 /// The keys that are admitted.
@@ -83,6 +87,7 @@ impl KeyRing {
             shops: ShopAccess::All,
             scopes: BTreeSet::from(Scope::ALL),
             allowance: None,
+            max_age: None,
         };
         Self::with(Admission::Everyone(Arc::new(everyone)))
     }
@@ -194,10 +199,10 @@ impl Admission {
     fn of_keys<K: Into<Key>>(keys: impl IntoIterator<Item = K>) -> Self {
         // From 1: a caller without a key is 0.
         let caller = |(id, key): (u32, K)| {
-            let (id, Key { name, digest, shops, scopes, requests_per_second }) =
-                (CallerId::new(id), key.into());
+            let Key { name, digest, shops, scopes, requests_per_second, max_age } = key.into();
             let allowance = requests_per_second.map(RateLimit::per_second);
-            (digest, Arc::new(Caller { id, name: name.into(), shops, scopes, allowance }))
+            let (id, name) = (CallerId::new(id), name.into());
+            (digest, Arc::new(Caller { id, name, shops, scopes, allowance, max_age }))
         };
         Self::Keys((1..).zip(keys).map(caller).collect())
     }
@@ -208,6 +213,12 @@ impl Caller {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How old the cells may be that it is given where a request has no `Cache-Control`, if its key says so.
+    #[must_use]
+    pub fn max_age(&self) -> Option<Duration> {
+        self.max_age
     }
 
     /// Whether the caller may do this.
@@ -279,6 +290,7 @@ mod tests {
             shops: ShopAccess::Only(shops.iter().map(|id| OrgId::new(*id).unwrap()).collect()),
             scopes: BTreeSet::from([Scope::Read]),
             requests_per_second: None,
+            max_age: None,
         }
     }
 

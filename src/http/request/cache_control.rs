@@ -16,10 +16,15 @@ pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-a
 /// The longest age; longer ones are the same: `max-stale` without a value, and whatever is beyond (RFC 9111, 1.2.2).
 const LONG: Duration = Duration::from_secs(1 << 31);
 
-/// How fresh an answer should be.
+/// How fresh an answer should be. A request without `Cache-Control` asks for `unsaid` as `max-age`.
+///
+/// `Pragma` says nothing here: it was never defined for more than `no-cache`, and is deprecated (RFC 9111, 5.4).
 #[must_use]
-pub fn freshness(headers: &HeaderMap) -> FreshnessWish {
+pub fn freshness(headers: &HeaderMap, unsaid: Option<Duration>) -> FreshnessWish {
     let mut wish = FreshnessWish::default();
+    if !headers.contains_key(CACHE_CONTROL) {
+        wish.max_age = unsaid;
+    }
     for (name, value) in directives(headers, CACHE_CONTROL) {
         let seconds = value.map(seconds);
         match (name.to_ascii_lowercase().as_str(), seconds) {
@@ -66,7 +71,7 @@ fn seconds(text: &str) -> Option<Duration> {
 mod tests {
     use std::time::Duration;
 
-    use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
+    use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, PRAGMA};
 
     use super::{LONG, PREFER, freshness, wait};
     use crate::cache::freshness::FreshnessWish;
@@ -81,7 +86,7 @@ mod tests {
 
     #[track_caller]
     fn check(lines: &[&str], expected: FreshnessWish) {
-        assert_eq!(freshness(&headers(CACHE_CONTROL, lines)), expected, "{lines:?}");
+        assert_eq!(freshness(&headers(CACHE_CONTROL, lines), None), expected, "{lines:?}");
     }
 
     fn seconds(seconds: u64) -> Option<Duration> {
@@ -110,6 +115,16 @@ mod tests {
             check(&[line], FreshnessWish::default());
         }
         check(&["min-fresh=5, stale-if-error=60, x"], FreshnessWish::default());
+    }
+
+    #[test]
+    fn what_a_key_has_counts_only_where_a_request_says_nothing() {
+        let wish = |name, lines: &[&str]| freshness(&headers(name, lines), seconds(2)).max_age;
+        assert_eq!(wish(CACHE_CONTROL, &[]), seconds(2));
+        assert_eq!(wish(PRAGMA, &["no-cache"]), seconds(2));
+        assert_eq!(wish(CACHE_CONTROL, &["max-age=9"]), seconds(9));
+        assert_eq!(wish(CACHE_CONTROL, &["only-if-cached"]), None);
+        assert_eq!(wish(CACHE_CONTROL, &[""]), None);
     }
 
     #[test]

@@ -127,12 +127,20 @@ impl Access {
     /// # Errors
     /// As [`Access::caller`], or the shop cannot be read with this key.
     pub(crate) fn shop(&self) -> Result<Arc<Shop>, Problem> {
+        self.shop_and_caller().map(|(shop, _)| shop)
+    }
+
+    /// As [`Access::shop`], and who makes the request.
+    ///
+    /// # Errors
+    /// As [`Access::shop`].
+    pub(crate) fn shop_and_caller(&self) -> Result<(Arc<Shop>, Arc<Caller>), Problem> {
         let caller = self.caller()?;
         let served =
             self.state.served(self.request.match_info().get("org_id"), self.request.head(), &caller)?;
         let shop = Arc::clone(served.shop());
         trace::shop(shop.org_id());
-        Ok(shop)
+        Ok((shop, caller))
     }
 }
 

@@ -62,6 +62,18 @@ fn hosts_are_names_alone_and_mean_one_shop_each() {
 }
 
 #[test]
+fn the_age_that_a_key_asks_for_is_a_duration() {
+    for good in ["2s", "500ms", "0s", "1h 30m"] {
+        check(&format!("{KEY}max_age = \"{good}\""), &[], &[]);
+    }
+    check(
+        &format!("{KEY}max_age = 2"),
+        &[],
+        &["keys[0].max_age: expected a duration such as \"15s\", \"500ms\" or \"10m\", found 2"],
+    );
+}
+
+#[test]
 fn what_is_planned_is_let_pass_where_it_asks_for_nothing() {
     check(
         &format!("[cache]\nfull_refresh = \"6h\"\n[telemetry]\notlp_endpoint = \"\"\n{SHOP}mirror = false"),

@@ -68,7 +68,7 @@ def complaints(manifests: Manifests) -> list[str]:
     """Everything that is wrong."""
     return [
         complaint
-        for check in (labels, selectors, policies, secrets, pods, probes, endings)
+        for check in (labels, selectors, policies, hosts, secrets, pods, probes, endings)
         for complaint in check(manifests)
     ]
 
@@ -112,6 +112,20 @@ def policies(manifests: Manifests):
         ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
         if ports != {53, 443}:
             yield f"the network policy lets the gateway out to {ports}"
+
+
+def hosts(manifests: Manifests):
+    """The ingress has one rule for each host, and lets Haravan's paths through for the hosts of shops."""
+    for ingress in manifests.of_kind("Ingress"):
+        rules = ingress["spec"]["rules"]
+        if len(rules) != len({rule["host"] for rule in rules}):
+            yield "the ingress has two rules for one host"
+        own = manifests.values["ingress"]["hosts"]
+        paths = {rule["host"]: {path["path"] for path in rule["http"]["paths"]} for rule in rules}
+        for shop in manifests.values["config"]["shops"]:
+            for host in {host.lower() for host in shop.get("hosts", [])} - set(own):
+                if paths.get(host) != {"/com", "/admin"}:
+                    yield f"the ingress lets {paths.get(host)} through to {host}"
 
 
 def secrets(manifests: Manifests):

@@ -24,6 +24,7 @@ fn ring(key: &str) -> KeyRing {
         shops: ShopAccess::All,
         scopes: BTreeSet::from([Scope::Read]),
         requests_per_second: None,
+        max_age: None,
     }])
 }
 

@@ -26,7 +26,14 @@ use crate::http::state::{HttpLimits, HttpState, Passthrough};
 
 fn key(text: &str, shops: ShopAccess, scopes: &[Scope]) -> Key {
     let scopes = BTreeSet::from_iter(scopes.iter().copied());
-    Key { name: text.to_owned(), digest: KeyDigest::of_key(text), shops, scopes, requests_per_second: None }
+    Key {
+        name: text.to_owned(),
+        digest: KeyDigest::of_key(text),
+        shops,
+        scopes,
+        requests_per_second: None,
+        max_age: None,
+    }
 }
 
 /// A gateway without shops, that admits these keys.

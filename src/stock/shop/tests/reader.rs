@@ -54,7 +54,9 @@ impl Reader {
     fn fresh_read(&self, grid: &Grid) -> Result<(), String> {
         let unwritten = {
             let fresh_reader = self.shop.fresh_reader();
-            let Some(mut fresh_read) = fresh_reader.read(grid) else { return Ok(()) };
+            let Some(mut fresh_read) = fresh_reader.read(grid, &FreshnessWish::default()) else {
+                return Ok(());
+            };
             fresh_read.rows_mut().sort_unstable();
             let mut text = b"[".to_vec();
             fresh_read.write_rows(&mut text, |_| {});
