@@ -39,8 +39,8 @@ class Stage:
 
     def __enter__(self):
         # Its first line is `Haravan sandbox:  http://…`, said once the address is bound.
-        sandbox = self._start("sandbox", "--listen", "127.0.0.1:0")
-        self.sandbox = sandbox.readline().split()[-1]
+        sandbox = self._start("sandbox", "--listen", "127.0.0.1:0", stdout=subprocess.PIPE)
+        self.sandbox = sandbox.stdout.readline().split()[-1]
         shape = {"size": self._bucket.size, "leak_per_second": self._bucket.leak_per_second}
         self._switch("PUT", "bucket", shape | {"retry_after_ms": 350})
         return self
@@ -53,13 +53,12 @@ class Stage:
         folder = Path(self._exit.enter_context(tempfile.TemporaryDirectory()))
         config = folder / "tonkho.toml"
         config.write_text(self._config())
-        said = self._start("serve", "--config", str(config))
-        for line in said:
-            told = json.loads(line)
-            if told["message"] == "listening":
-                self.gateway = f"http://{told['addr']}"
-                return
-        raise SystemExit("the gateway does not start")
+        # It logs where it listens, and little else: the pipe does not fill up.
+        gateway = self._start("serve", "--config", str(config), stderr=subprocess.PIPE)
+        line = gateway.stderr.readline()
+        if '"message":"listening"' not in line:
+            raise SystemExit(f"the gateway does not start: {line}")
+        self.gateway = f"http://{json.loads(line)['addr']}"
 
     def calls(self) -> int:
         """How many calls the sandbox has had with the shop's token."""
@@ -79,7 +78,7 @@ class Stage:
             [limits]
             default_wait = "{bucket.default_wait}"
             [telemetry]
-            log = "info"
+            log = "error,tonkho::app=info"
             log_format = "json"
             [[keys]]
             name = "every-shop"
@@ -97,10 +96,10 @@ class Stage:
             hosts = ["{HOST}"]
         """
 
-    def _start(self, *arguments: str):
-        process = subprocess.Popen([self._tonkho, *arguments], stdout=subprocess.PIPE, text=True)
+    def _start(self, *arguments: str, **pipes) -> subprocess.Popen:
+        process = subprocess.Popen([self._tonkho, *arguments], text=True, **pipes)
         self._exit.callback(end, process)
-        return process.stdout
+        return process
 
     def _switch(self, method: str, switch: str, body=None):
         request = urllib.request.Request(
@@ -113,10 +112,9 @@ class Stage:
 
 
 def end(process: subprocess.Popen) -> None:
-    """Ends a process, and what it has not said yet."""
+    """Ends a process, whatever it still has to say."""
     process.terminate()
-    process.stdout.close()
-    process.wait(PATIENCE_SECONDS)
+    process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def digest(key: str) -> str:

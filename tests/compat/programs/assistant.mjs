@@ -8,7 +8,8 @@ async function tool(path, query = {}) {
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, `${value}`);
   const answer = await fetch(address, { headers });
   const text = await answer.text();
-  console.log(JSON.stringify([path, answer.status, answer.headers.get("content-type"), text]));
+  const [mediaType] = answer.headers.get("content-type").split(";");
+  console.log(JSON.stringify([path, answer.status, mediaType, text]));
   return answer.ok ? JSON.parse(text) : undefined;
 }
 
