@@ -8,8 +8,8 @@
 .DEFAULT_GOAL := help
 
 # In this order: what fails soonest comes first.
-CHECKS := fmt-check shell-check dependencies-check clippy docs cargo-test openapi-check clients-check schemathesis-check \
-          metrics-check rules-check dashboard-check helm-check dockerfile-check image-check
+CHECKS := fmt-check shell-check dependencies-check clippy docs cargo-test openapi-check clients-check compat-check \
+          schemathesis-check metrics-check rules-check dashboard-check helm-check dockerfile-check image-check
 .PHONY: help check test toolchain $(CHECKS) unit-test program summary fmt demo bench generate
 
 help: ## Lists what there is to make.
@@ -48,6 +48,9 @@ openapi-check: ## Validates and lints the OpenAPI document.
 
 clients-check: program ## Generates clients in TypeScript and Python, and reads a demo with them.
 	@scripts/check/clients.sh
+
+compat-check: program ## Runs clients of Haravan's against a sandbox, and through a gateway over one.
+	@scripts/check/compat.sh
 
 schemathesis-check: program ## Sends a demo all that the OpenAPI document allows, and much that it does not.
 	@scripts/check/schemathesis.sh

@@ -15,6 +15,6 @@ pub mod row_text;
 
 pub use changes::Changes;
 pub use local::{Cache, EntryReader, TextReader};
-pub use purges::{Purge, PurgeCount, PurgesSince};
+pub use purges::{KnownProducts, Purge, PurgeCount, PurgedVariants, PurgesSince, product_of};
 pub use residents::Residents;
 pub use row_text::LocationListId;

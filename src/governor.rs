@@ -117,6 +117,8 @@ pub struct Permit {
     resource: Resource,
     turn: Turn,
     settled: bool,
+    /// Whether it counts among the calls in flight.
+    has_place: bool,
 }
 
 impl Governor {
@@ -151,6 +153,13 @@ impl Governor {
         for decided in decided {
             decided.tell(self);
         }
+    }
+
+    /// Another call may start: one call less is in flight, if it had a place there.
+    fn give_up_place(self: &Arc<Self>, has_place: bool) {
+        self.state.lock().in_flight -= usize::from(has_place);
+        self.decide();
+        self.changed.notify_one();
     }
 
     /// Why calls for a resource are stopped now, if they are. A probe that is due counts as not stopped.
@@ -225,13 +234,20 @@ impl Governor {
 
 impl Permit {
     fn new(governor: &Arc<Governor>, resource: Resource, turn: Turn) -> Self {
-        Self { governor: Arc::clone(governor), resource, turn, settled: false }
+        Self { governor: Arc::clone(governor), resource, turn, settled: false, has_place: true }
     }
 
     /// Whose turn it is.
     #[must_use]
     pub fn turn(&self) -> Turn {
         self.turn
+    }
+
+    /// The same without a place among the calls in flight, for a call that lasts: others may start beside it.
+    #[must_use]
+    pub fn without_place(mut self) -> Self {
+        self.governor.give_up_place(std::mem::take(&mut self.has_place));
+        self
     }
 
     /// Ends the call and learns from how it went.
@@ -270,15 +286,11 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut state = self.governor.state.lock();
-        state.in_flight -= 1;
         if !self.settled {
             // The call was abandoned: how it would have ended is unknown.
-            state.resources.of(&self.resource).breaker.probe_dropped();
+            self.governor.state.lock().resources.of(&self.resource).breaker.probe_dropped();
         }
-        drop(state);
-        self.governor.decide();
-        self.governor.changed.notify_one();
+        self.governor.give_up_place(std::mem::take(&mut self.has_place));
     }
 }
 

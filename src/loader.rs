@@ -9,7 +9,6 @@ mod handle;
 mod invalidation;
 mod lack;
 mod learnt;
-mod pump;
 mod shared;
 mod state;
 mod waiter;

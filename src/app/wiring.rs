@@ -18,7 +18,7 @@ use crate::http::access::keys::{Key, KeyRing};
 use crate::http::access::session::Seal;
 use crate::http::offload::Offload;
 use crate::http::state::shop_registry::{ShopRegistry, ShopToServe};
-use crate::http::state::{HttpLimits, HttpState};
+use crate::http::state::{HttpLimits, HttpState, Passthrough};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::settings::keys::KeySettings;
@@ -130,7 +130,11 @@ impl Devices {
                 default_wait: limits.default_wait,
                 max_wait: limits.max_wait,
             },
-            passthrough: passthrough.allow.clone(),
+            passthrough: Passthrough {
+                allow: passthrough.allow.clone(),
+                write: passthrough.write.clone(),
+                max_body: passthrough.max_body,
+            },
             draining,
             registry: self.metrics.registry().clone(),
             refresh_gauges: Arc::new(move || gauges.refresh()),

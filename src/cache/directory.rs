@@ -64,6 +64,13 @@ impl Directory {
         self.bundles.read().keys().copied().collect()
     }
 
+    /// The ids of the bundles that have such an entry, ascending.
+    pub(super) fn ids_with(&self, is_such: impl Fn(&VariantCells) -> bool) -> Vec<BundleId> {
+        let bundles = self.bundles.read();
+        let has_one = |bundle: &Bundle| bundle.entries().any(|entry| is_such(entry));
+        bundles.iter().filter(|(_, bundle)| has_one(bundle)).map(|(id, _)| *id).collect()
+    }
+
     /// Every entry, ascending by variant: each that is held all the while, once, though bundles are split or evicted
     /// meanwhile.
     pub(super) fn entries(&self) -> impl Iterator<Item = Arc<VariantCells>> + '_ {

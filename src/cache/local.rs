@@ -15,7 +15,7 @@ use super::bundle::{Bundle, BundleId};
 use super::changes::Changes;
 use super::entry::{Observation, Turns, VariantCells};
 use super::feed::{Change, ChangeReader, Changed, Feed};
-use super::purges::{Purge, PurgeCount, PurgeLog, PurgesSince};
+use super::purges::{Purge, PurgeCount, PurgeLog, PurgedVariants, PurgesSince};
 use super::residents::Residents;
 use super::row_text::{LocationListId, ReadTexts, RowTexts, Texts};
 use crate::clock::Moment;
@@ -191,14 +191,17 @@ impl Cache {
         let _writing = self.writing.lock();
         let directory = self.residents.directory();
         let mut bundles: Vec<BundleId> = match &purge.variants {
-            Some(variants) => variants.iter().map(|variant_id| directory.id_of(*variant_id)).collect(),
-            None => directory.ids(),
+            PurgedVariants::These(variants) => {
+                variants.iter().map(|variant_id| directory.id_of(*variant_id)).collect()
+            }
+            PurgedVariants::All => directory.ids(),
+            PurgedVariants::OfProduct(_) => directory.ids_with(|entry| purge.names_entry(entry)),
         };
         // Variants that are named ascend, so that those of a bundle are neighbours.
         bundles.dedup();
         for id in bundles {
             self.change(id, |known| {
-                let concerned = known.entries().filter(|entry| purge.names(entry.variant_id()));
+                let concerned = known.entries().filter(|entry| purge.names_entry(entry));
                 concerned.map(|entry| entry.purged(purge.locations.as_deref())).collect()
             });
         }

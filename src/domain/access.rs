@@ -1,5 +1,7 @@
 //! What a key of the gateway is known by, and what it may do.
 
+mod path_pattern;
+
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
@@ -8,13 +10,17 @@ use sha2::{Digest, Sha256};
 use super::hex;
 use super::id::OrgId;
 
+pub use path_pattern::{PathPattern, PatternError};
+
 /// Something that a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Reads stock and its views.
     Read,
-    /// Has the paths of `passthrough.allow` forwarded to Haravan.
+    /// Reads the rest of Haravan's API, as far as `passthrough.allow` goes.
     Haravan,
+    /// Writes to Haravan's API, as far as `passthrough.write` goes.
+    HaravanWrite,
     /// Sees the state of shops and purges their caches.
     Admin,
 }
@@ -35,7 +41,7 @@ pub struct KeyDigest([u8; 32]);
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Read, Self::Haravan, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Read, Self::Haravan, Self::HaravanWrite, Self::Admin];
 
     /// The scope's name in settings and answers.
     #[must_use]
@@ -43,6 +49,7 @@ impl Scope {
         match self {
             Self::Read => "read",
             Self::Haravan => "haravan",
+            Self::HaravanWrite => "haravan-write",
             Self::Admin => "admin",
         }
     }

@@ -89,6 +89,12 @@ impl Breaker {
         self.stopped.map(|stopped| stopped.why)
     }
 
+    /// Whether nothing has failed of late.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.failures == 0 && self.stopped.is_none()
+    }
+
     /// The probe was sent.
     pub fn probe_started(&mut self, now: Instant) {
         self.probing = Some(now);

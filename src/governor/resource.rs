@@ -52,8 +52,13 @@ impl Resource {
     /// The resource of a path below `/com/`, such as `products/count.json`.
     #[must_use]
     pub fn of_path(path: &str) -> Self {
-        let first = path.split('/').next().unwrap_or_default();
-        Self(Cow::Owned(first.strip_suffix(".json").unwrap_or(first).to_owned()))
+        let first = path.split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+        Self(Cow::Owned(first.strip_suffix(".json").unwrap_or(first).to_ascii_lowercase()))
+    }
+
+    /// Whether the service asks for it by itself: it never shares a state with others.
+    fn is_own(&self) -> bool {
+        [Self::INVENTORY, Self::LOCATIONS].contains(self)
     }
 
     /// Its name.
@@ -76,6 +81,11 @@ impl ResourceState {
             (Gate::Open | Gate::Probe, pause) if !pause.is_zero() => Gate::Wait(pause),
             (gate, _) => gate,
         }
+    }
+
+    /// Whether nothing is known of it that matters.
+    fn is_quiet(&self) -> bool {
+        self.paused_until.is_none() && self.breaker.is_quiet()
     }
 
     /// How long a 429 forbids calls.
@@ -101,7 +111,11 @@ impl ResourceState {
 impl Resources {
     /// How a resource is doing, to be changed.
     pub(super) fn of(&mut self, resource: &Resource) -> &mut ResourceState {
-        if self.states.len() < MOST_RESOURCES || self.states.contains_key(resource) {
+        let has_room = resource.is_own() || self.states.contains_key(resource);
+        if !has_room && MOST_RESOURCES <= self.states.len() {
+            self.states.retain(|resource, state| resource.is_own() || !state.is_quiet());
+        }
+        if has_room || self.states.len() < MOST_RESOURCES {
             self.states.entry(resource.clone()).or_default()
         } else {
             &mut self.others
@@ -135,7 +149,7 @@ impl Resources {
 
     fn get(&self, resource: &Resource) -> Option<&ResourceState> {
         let is_full = MOST_RESOURCES <= self.states.len();
-        self.states.get(resource).or_else(|| is_full.then_some(&self.others))
+        self.states.get(resource).or_else(|| (is_full && !resource.is_own()).then_some(&self.others))
     }
 }
 
@@ -153,6 +167,7 @@ mod tests {
             ("products/count.json", "products"),
             ("products.json", "products"),
             ("shop.json", "shop"),
+            ("//Shop.json", "shop"),
             ("", ""),
         ] {
             assert_eq!(Resource::of_path(path).as_str(), name, "{path}");
@@ -180,5 +195,19 @@ mod tests {
         resources.of(&Resource::of_path("yet-another.json")).breaker.unauthorized(now);
         assert!(matches!(resources.gate(&Resource::of_path("resource-999.json"), now), Gate::Closed(_)));
         assert_eq!(resources.gate(&Resource::of_path("resource-0.json"), now), Gate::Open);
+        assert_eq!(resources.gate(&Resource::INVENTORY, now), Gate::Open, "it is never one of many");
+    }
+
+    #[test]
+    fn a_resource_without_trouble_makes_room_for_another() {
+        let now = Instant::now();
+        let mut resources = Resources::default();
+        resources.of(&Resource::of_path("orders.json")).breaker.unauthorized(now);
+        for number in 0..1_000 {
+            resources.of(&Resource::of_path(&format!("resource-{number}.json")));
+        }
+        resources.of(&Resource::of_path("products.json")).breaker.unauthorized(now);
+        assert!(matches!(resources.gate(&Resource::of_path("orders.json"), now), Gate::Closed(_)));
+        assert_eq!(resources.gate(&Resource::of_path("resource-7.json"), now), Gate::Open);
     }
 }

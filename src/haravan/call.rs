@@ -4,8 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::error::CallError;
 use super::row::UnreadableRow;
 use crate::domain::row::Row;
@@ -88,17 +86,6 @@ pub struct Reply<T> {
     pub result: Result<T, CallError>,
 }
 
-/// An answer that is passed through as it came.
-#[derive(Debug, Clone)]
-pub struct Forwarded {
-    /// The status.
-    pub status: u16,
-    /// The content type, if one was sent.
-    pub content_type: Option<String>,
-    /// The body.
-    pub body: Bytes,
-}
-
 /// What every answer has, for traces.
 pub trait CallAnswer {
     /// Its status.
@@ -115,16 +102,6 @@ impl CallAnswer for InventoryPage {
 
     fn rows(&self) -> Option<usize> {
         Some(self.length)
-    }
-}
-
-impl CallAnswer for Forwarded {
-    fn status(&self) -> u16 {
-        self.status
-    }
-
-    fn rows(&self) -> Option<usize> {
-        None
     }
 }
 

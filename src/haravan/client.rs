@@ -8,12 +8,12 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::call::{CallFuture, Connection, Forwarded, InventoryCall, InventoryPage, InventorySource, Reply};
+use super::call::{CallFuture, Connection, InventoryCall, InventoryPage, InventorySource, Reply};
 use super::error::CallError;
 use super::headers::{call_limit, retry_after};
 use super::locations::{LocationPage, parse_locations};
 use super::page::parse_page;
-use super::policy::{HaravanPolicy, ProxyPolicy};
+use super::pool::policy::{HaravanPolicy, ProxyPolicy};
 use super::pool::{Pool, call_error};
 use crate::query::{Direction, Order};
 
@@ -32,6 +32,13 @@ pub enum HaravanError {
     /// A token holds bytes that no header may.
     #[error("the shop's token holds characters that no header may")]
     Token,
+}
+
+/// An answer that was read to its end.
+struct ReadAnswer {
+    status: u16,
+    content_type: Option<String>,
+    body: Bytes,
 }
 
 /// One connection pool for all shops.
@@ -90,12 +97,26 @@ impl ShopClient {
         self.call("locations.json", &query, on).await.and_then(|answer| parse_locations(&answer.body))
     }
 
-    /// Any other resource under `/com/`, as it is.
-    pub async fn forward(self, path: Arc<str>, query: Arc<str>, on: Connection) -> Reply<Forwarded> {
-        self.get(&path, &query, on).await
+    pub(super) fn pool(&self) -> &Arc<Pool> {
+        &self.haravan.pool
     }
 
-    async fn get(&self, path: &str, query: &str, on: Connection) -> Reply<Forwarded> {
+    /// The header with the shop's token; sensitive.
+    pub(super) fn authorization(&self) -> HeaderValue {
+        self.authorization.clone()
+    }
+
+    /// Where a path below `/com/` is.
+    pub(super) fn url(&self, path: &str, query: Option<&str>) -> String {
+        let mut url = format!("{}/com/{path}", self.haravan.base_url);
+        if let Some(query) = query {
+            url.push('?');
+            url.push_str(query);
+        }
+        url
+    }
+
+    async fn get(&self, path: &str, query: &str, on: Connection) -> Reply<ReadAnswer> {
         let answer = match self.send(path, query, on).await {
             Ok(answer) => answer,
             Err(error) => return Reply { call_limit: None, result: Err(error) },
@@ -104,7 +125,7 @@ impl ShopClient {
         Reply { call_limit, result: judge(answer).await }
     }
 
-    async fn call(&self, path: &str, query: &str, on: Connection) -> Reply<Forwarded> {
+    async fn call(&self, path: &str, query: &str, on: Connection) -> Reply<ReadAnswer> {
         let reply = self.get(path, query, on).await;
         reply.and_then(|answer| match answer.status {
             200 => match &answer.content_type {
@@ -120,11 +141,7 @@ impl ShopClient {
     }
 
     async fn send(&self, path: &str, query: &str, on: Connection) -> Result<Response, CallError> {
-        let mut url = format!("{}/com/{path}", self.haravan.base_url);
-        if !query.is_empty() {
-            url.push('?');
-            url.push_str(query);
-        }
+        let url = self.url(path, Some(query).filter(|query| !query.is_empty()));
         let pool = &self.haravan.pool;
         let lent = pool.lend(on);
         let request = lent
@@ -200,7 +217,7 @@ fn push_list<I: std::fmt::Display>(query: &mut String, ids: impl Iterator<Item =
 }
 
 /// Distinguishes an answer from a refusal and a failure; an answer is read to its end.
-async fn judge(answer: Response) -> Result<Forwarded, CallError> {
+async fn judge(answer: Response) -> Result<ReadAnswer, CallError> {
     let status = answer.status();
     match status {
         StatusCode::FORBIDDEN => {
@@ -222,13 +239,13 @@ async fn judge(answer: Response) -> Result<Forwarded, CallError> {
 }
 
 /// Whether a refusal is Haravan's own, a JSON object, and not the page of a firewall or a proxy in between.
-fn is_own_refusal(refusal: &Forwarded) -> bool {
+fn is_own_refusal(refusal: &ReadAnswer) -> bool {
     let is_json = refusal.content_type.as_ref().is_none_or(|content_type| content_type.contains("json"));
     is_json && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&refusal.body).is_ok()
 }
 
 /// Reads a body, at most [`MAX_BODY`] bytes of it. The client's own timeout bounds the time.
-async fn read(mut answer: Response) -> Result<Forwarded, CallError> {
+async fn read(mut answer: Response) -> Result<ReadAnswer, CallError> {
     let too_large = CallError::Unreadable { problem: "larger than 8 MiB" };
     if answer
         .content_length()
@@ -246,5 +263,5 @@ async fn read(mut answer: Response) -> Result<Forwarded, CallError> {
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Forwarded { status, content_type, body: Bytes::from(body) })
+    Ok(ReadAnswer { status, content_type, body: Bytes::from(body) })
 }

@@ -151,6 +151,15 @@ impl CallError {
 }
 
 impl ConnectionCause {
+    /// Whether there was no connection that anything could have been sent on.
+    #[must_use]
+    pub fn is_before_sending(self) -> bool {
+        match self {
+            Self::Dns | Self::Refused | Self::UntrustedIssuer | Self::Timeout => true,
+            Self::Tls | Self::Reset | Self::Other => false,
+        }
+    }
+
     /// The cause in one word.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -1,9 +1,11 @@
 //! The connections to Haravan: those that stay open for the next call, and new ones.
 
+pub(super) mod policy;
+
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -11,9 +13,9 @@ use reqwest::{Client, ClientBuilder, Proxy, redirect};
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
+use self::policy::{HaravanPolicy, ProxyPolicy};
 use super::call::Connection;
 use super::error::{CallError, ConnectionCause};
-use super::policy::{HaravanPolicy, ProxyPolicy};
 
 /// How long a connection stays open unused. Source: ours; what lies between forgets idle connections
 /// after a minute or more.
@@ -32,6 +34,8 @@ pub(super) struct Pool {
     pooled: RwLock<Pooled>,
     /// Opens a connection for each call.
     unpooled: Client,
+    /// The same for what is passed through.
+    unpooled_forwarding: OnceLock<Client>,
     renewing: AtomicBool,
 }
 
@@ -39,6 +43,8 @@ pub(super) struct Pool {
 #[derive(Debug)]
 struct Pooled {
     client: Client,
+    /// For what is passed through: it decodes nothing, and the time of a whole call has no bound.
+    forwarding: Client,
     /// How often open connections were given up before.
     number: u64,
     /// When they were last.
@@ -55,9 +61,20 @@ pub(super) struct Lent {
 impl Pool {
     /// Connects when it is first used.
     pub(super) fn new(policy: HaravanPolicy) -> Result<Self, reqwest::Error> {
-        let pooled = Pooled { client: builder(&policy)?.build()?, number: 0, renewed: None };
-        let unpooled = builder(&policy)?.pool_max_idle_per_host(0).build()?;
-        Ok(Self { policy, pooled: RwLock::new(pooled), unpooled, renewing: AtomicBool::new(false) })
+        let pooled = Pooled::new(&policy, 0, None)?;
+        let unpooled = builder(&policy)?.timeout(policy.request_timeout).pool_max_idle_per_host(0).build()?;
+        Ok(Self {
+            policy,
+            pooled: RwLock::new(pooled),
+            unpooled,
+            unpooled_forwarding: OnceLock::new(),
+            renewing: AtomicBool::new(false),
+        })
+    }
+
+    /// How Haravan is reached.
+    pub(super) fn policy(&self) -> &HaravanPolicy {
+        &self.policy
     }
 
     /// What a call is made with.
@@ -66,6 +83,22 @@ impl Pool {
         let client = match on {
             Connection::Pooled => pooled.client.clone(),
             Connection::New => self.unpooled.clone(),
+        };
+        Lent { client, number: pooled.number }
+    }
+
+    /// What a call is made with that is passed through.
+    pub(super) fn lend_forwarding(&self, on: Connection) -> Lent {
+        let pooled = self.pooled.read();
+        let new = || {
+            let client =
+                forwarding(&self.policy).and_then(|builder| builder.pool_max_idle_per_host(0).build());
+            // What could be built at the start can be built again; if not, an open connection may do.
+            client.unwrap_or_else(|_| pooled.forwarding.clone())
+        };
+        let client = match on {
+            Connection::Pooled => pooled.forwarding.clone(),
+            Connection::New => self.unpooled_forwarding.get_or_init(new).clone(),
         };
         Lent { client, number: pooled.number }
     }
@@ -84,12 +117,9 @@ impl Pool {
         let pool = Arc::clone(self);
         // The machine's certificates are read from disk.
         tokio::task::spawn_blocking(move || {
-            match builder(&pool.policy).and_then(ClientBuilder::build) {
-                Ok(client) => {
-                    let mut pooled = pool.pooled.write();
-                    let number = pooled.number.wrapping_add(1);
-                    *pooled = Pooled { client, number, renewed: Some(Instant::now()) };
-                }
+            let number = pool.pooled.read().number.wrapping_add(1);
+            match Pooled::new(&pool.policy, number, Some(Instant::now())) {
+                Ok(pooled) => *pool.pooled.write() = pooled,
                 Err(error) => tracing::warn!(%error, "open connections to Haravan cannot be given up"),
             }
             pool.renewing.store(false, Ordering::Release);
@@ -97,11 +127,22 @@ impl Pool {
     }
 }
 
+impl Pooled {
+    fn new(policy: &HaravanPolicy, number: u64, renewed: Option<Instant>) -> Result<Self, reqwest::Error> {
+        let client = builder(policy)?.timeout(policy.request_timeout).build()?;
+        Ok(Self { client, forwarding: forwarding(policy)?.build()?, number, renewed })
+    }
+}
+
+/// For what is passed through: nothing is decoded, and each wait has a bound of its own.
+fn forwarding(policy: &HaravanPolicy) -> Result<ClientBuilder, reqwest::Error> {
+    Ok(builder(policy)?.no_gzip())
+}
+
 fn builder(policy: &HaravanPolicy) -> Result<ClientBuilder, reqwest::Error> {
     let builder = Client::builder()
         .user_agent(concat!("tonkho/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(policy.connect_timeout)
-        .timeout(policy.request_timeout)
         .redirect(redirect::Policy::none())
         .pool_idle_timeout(IDLE)
         .http2_keep_alive_interval(KEEP_ALIVE.0)

@@ -26,6 +26,13 @@ use crate::trace::{self, Call, CallEnd};
 /// How long to wait after a 429 whose `Retry-After` cannot be read. Source: doc's own example, `2.0`.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// How long a 429 of something that is passed through pauses it at least: it is asked again as long as its caller
+/// waits. Source: ours; one place leaks in this time.
+const LEAST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The longest that a call may take which may last: its sender sees to it that it moves on. Source: ours.
+const LONGEST: Duration = Duration::from_secs(3_600);
+
 /// Throttled answers to one question after which it is given up: something else drains the bucket.
 const MOST_THROTTLES: u32 = 8;
 
@@ -101,6 +108,22 @@ pub struct UpstreamRequest<'a> {
     pub deadline: Option<Instant>,
     /// Whether anybody still waits for the answer: otherwise nothing is asked again.
     pub is_awaited: &'a (dyn Fn() -> bool + Sync),
+    /// What is sent again.
+    pub resend: Resend,
+    /// Whether the call may last: then it holds no place among those in flight, and the sender bounds its time.
+    pub is_long: bool,
+}
+
+/// What is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Resend {
+    /// What failed or was throttled, as long as that is of use.
+    #[default]
+    Usual,
+    /// The same; what is throttled as long as the asker waits.
+    Patient,
+    /// Nothing: it may have been carried out.
+    Never,
 }
 
 /// Why there is no answer.
@@ -191,9 +214,11 @@ impl Upstream {
                 leave.unused();
                 return Err(NoAnswer::Late);
             }
+            let leave = if request.is_long { leave.without_place() } else { leave };
             let call = Call { template: request.template, page: request.page, resends: failures + throttles };
             let sent = Instant::now();
-            let Reply { call_limit, result } = self.call(call, cause, send(on)).await;
+            let most = if request.is_long { LONGEST } else { self.shared.parts.call_timeout };
+            let Reply { call_limit, result } = self.call(call, (cause, most), send(on)).await;
             if let Some((level, size)) = call_limit {
                 self.governor().observe_call_limit(level, size);
             }
@@ -209,7 +234,7 @@ impl Upstream {
                 {
                     CallOutcome::Lost
                 }
-                _ => outcome_of(error, call_limit),
+                _ => outcome_of(error, call_limit, request.cause),
             };
             self.shared.parts.metrics.upstream_request(outcome.as_str(), sent.elapsed());
             leave.settle(outcome);
@@ -222,7 +247,8 @@ impl Upstream {
                 on = Connection::New;
             }
             throttles += u32::from(matches!(error, CallError::Throttled { .. }));
-            let Some(pause) = pause.filter(|_| throttles < MOST_THROTTLES) else {
+            let is_patient = request.resend == Resend::Patient;
+            let Some(pause) = pause.filter(|_| is_patient || throttles < MOST_THROTTLES) else {
                 return Err(NoAnswer::Error(error));
             };
             if !pause.is_zero() {
@@ -247,7 +273,7 @@ impl Upstream {
     async fn call<T: CallAnswer>(
         &self,
         call: Call,
-        cause: CallCause,
+        (cause, most): (CallCause, Duration),
         answer: impl Future<Output = Reply<T>>,
     ) -> Reply<T> {
         let parts = &self.shared.parts;
@@ -256,7 +282,7 @@ impl Upstream {
             self.shared.retries.lock().earn();
         }
         let span = trace::call(call);
-        let reply = tokio::time::timeout(parts.call_timeout, answer.instrument(span.clone())).await;
+        let reply = tokio::time::timeout(most, answer.instrument(span.clone())).await;
         let reply = reply.unwrap_or(Reply { call_limit: None, result: Err(CallError::Timeout) });
         let end = match &reply.result {
             Ok(answer) => CallEnd::Answered { status: answer.status(), rows: answer.rows() },
@@ -274,10 +300,19 @@ impl Upstream {
         request: &UpstreamRequest<'_>,
     ) -> Option<Duration> {
         let in_time = request.deadline.is_none_or(|deadline| Instant::now() < deadline);
-        if !in_time || !(request.is_awaited)() {
+        if !in_time || request.resend == Resend::Never || !(request.is_awaited)() {
             return None;
         }
         match error {
+            // To wait until it is too late would be in vain.
+            CallError::Throttled { retry_after }
+                if request.resend == Resend::Patient
+                    && request.deadline.is_some_and(|deadline| {
+                        deadline < Instant::now() + retry_after.unwrap_or(DEFAULT_RETRY_AFTER)
+                    }) =>
+            {
+                None
+            }
             // The governor keeps the wait.
             CallError::Throttled { .. } => Some(Duration::ZERO),
             error if error.is_transient() => self.shared.retries.lock().spend(failures),
@@ -312,14 +347,19 @@ impl fmt::Debug for UpstreamRequest<'_> {
 }
 
 /// How a call went, as far as the governor cares.
-fn outcome_of(error: Option<&CallError>, call_limit: Option<(u32, u32)>) -> CallOutcome {
+fn outcome_of(error: Option<&CallError>, call_limit: Option<(u32, u32)>, cause: CallCause) -> CallOutcome {
     match error {
         None => CallOutcome::Answered,
-        Some(CallError::Throttled { retry_after }) => CallOutcome::Throttled {
-            retry_after: retry_after.unwrap_or(DEFAULT_RETRY_AFTER),
-            // One place may have leaked since. Without a header, nothing says that there is room.
-            whole_shop: call_limit.is_none_or(|(level, size)| size <= level.saturating_add(1)),
-        },
+        Some(CallError::Throttled { retry_after }) => {
+            let least = if cause == CallCause::Passthrough { LEAST_PAUSE } else { Duration::ZERO };
+            // One place may have leaked since.
+            let is_full = |(level, size): (u32, u32)| size <= level.saturating_add(1);
+            CallOutcome::Throttled {
+                retry_after: retry_after.unwrap_or(DEFAULT_RETRY_AFTER).max(least),
+                // Without a header, nothing says that there is room. What is passed through is about other resources.
+                whole_shop: call_limit.map_or(cause != CallCause::Passthrough, is_full),
+            }
+        }
         Some(CallError::Unauthorized { .. }) => CallOutcome::Unauthorized,
         Some(CallError::IdsRefused | CallError::Rejected { .. }) => CallOutcome::Refused,
         Some(

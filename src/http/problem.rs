@@ -17,6 +17,7 @@ use super::request::paths;
 use crate::domain::access::Scope;
 use crate::query::QueryError;
 use crate::stock::ReadError;
+use crate::stock::shop::ForwardError;
 
 /// The media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -37,8 +38,31 @@ pub enum Problem {
     #[error("the body must be JSON, with Content-Type: application/json and no Content-Encoding")]
     MediaType,
     /// The body is longer than allowed.
-    #[error("the body is longer than {max} bytes (limits.max_body)")]
+    #[error("the body is longer than {max} bytes ({setting})")]
     BodyTooLarge {
+        /// The most bytes allowed.
+        max: u64,
+        /// The setting that says so.
+        setting: &'static str,
+    },
+    /// The path holds what could lead elsewhere.
+    #[error("the path cannot be passed through: it holds {what}")]
+    PathRefused {
+        /// What it holds.
+        what: &'static str,
+    },
+    /// No pattern allows the path.
+    #[error("this path is not passed through: no pattern in {setting} matches it")]
+    NotPassedThrough {
+        /// The setting with the patterns.
+        setting: &'static str,
+    },
+    /// What was to be passed through has no answer.
+    #[error("{0}")]
+    Forward(ForwardError),
+    /// The answer to what was passed through is too long.
+    #[error("Haravan's answer is longer than {max} bytes (passthrough.max_body)")]
+    AnswerTooLong {
         /// The most bytes allowed.
         max: u64,
     },
@@ -243,9 +267,16 @@ impl Problem {
             Self::MediaType => UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } => BODY_TOO_LARGE,
             Self::BodyLate => BODY_LATE,
+            Self::PathRefused { .. } => INVALID_PARAMETER,
+            Self::AnswerTooLong { .. } => UPSTREAM_FAILED,
+            Self::Forward(ForwardError::NoAnswer(error)) => Self::Read(*error).kind(),
+            Self::Forward(ForwardError::EndUnknown { is_late: true }) => UPSTREAM_TIMEOUT,
+            Self::Forward(ForwardError::EndUnknown { is_late: false }) => UPSTREAM_FAILED,
             Self::NotAcceptable { .. } => NOT_ACCEPTABLE,
             Self::Unauthenticated => UNAUTHENTICATED,
-            Self::LacksScope(_) | Self::ShopClosed | Self::NotBound => FORBIDDEN,
+            Self::LacksScope(_) | Self::ShopClosed | Self::NotBound | Self::NotPassedThrough { .. } => {
+                FORBIDDEN
+            }
             Self::TooManyRequests { .. } => TOO_MANY_REQUESTS,
             Self::TooManyConnections => TOO_MANY_CONNECTIONS,
             Self::NotFound => NOT_FOUND,
@@ -343,6 +374,15 @@ impl From<ParameterError> for Problem {
 impl From<LineError> for Problem {
     fn from(error: LineError) -> Self {
         Self::Parameter(ParameterError::Line(error))
+    }
+}
+
+impl From<ForwardError> for Problem {
+    fn from(error: ForwardError) -> Self {
+        match error {
+            ForwardError::NoAnswer(error) => Self::Read(error),
+            ForwardError::EndUnknown { .. } => Self::Forward(error),
+        }
     }
 }
 

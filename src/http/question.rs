@@ -1,6 +1,12 @@
-//! What a request asks, whichever route it took: a shop, the cells of a grid, and on what terms.
+//! What a request asks, whichever route it took, and answers to it that stand: what they are made of was not overtaken
+//! by a purge when they are handed out.
+//!
+//! A question waits more than once: for cells, for the list of locations, for its turn beside other work. A purge may
+//! come during any of these. So the last thing before an answer is given is a look at the purges that came since what
+//! it is made of was read; what they overtake is read again, while there is time from Haravan, and else from what is
+//! held by then.
 
-pub(crate) mod standing;
+pub(crate) mod explanation;
 pub(crate) mod view_answer;
 
 use std::sync::Arc;
@@ -8,10 +14,9 @@ use std::time::Duration;
 
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Serialize;
 use tokio::time::Instant;
-use utoipa::ToSchema;
 
+use self::explanation::ExplanationBody;
 use super::access::keys;
 use super::offload::work::Work;
 use super::problem::Problem;
@@ -23,16 +28,19 @@ use super::request::parameters::{Parameters, Texts, Vocabulary, read_body};
 use super::response::headers::CacheHeaders;
 use super::state::HttpState;
 use super::state::access::Access;
-use crate::cache::PurgeCount;
 use crate::cache::freshness::FreshnessWish;
+use crate::cache::{KnownProducts, PurgeCount};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::LocationBook;
-use crate::query::{Grid, IdList};
+use crate::query::{Grid, IdList, Selection};
 use crate::stock::shop::Shop;
-use crate::stock::{Explanation, Incomplete, ReadError, ReadTerms, Reading, Validity};
+use crate::stock::{Incomplete, ReadError, ReadTerms, Reading, Validity};
 
-/// What a request asks.
+/// How often an answer is made once the wait is over, because yet another purge came meanwhile. Source: ours.
+const MOST_LATE: u32 = 4;
+
+/// What a request asks: a shop, the cells of a grid, and on what terms.
 #[derive(Debug)]
 pub(crate) struct Question {
     /// The shop, which the caller may read.
@@ -60,48 +68,46 @@ pub(crate) enum Wanted {
     Cost(HttpResponse),
 }
 
-/// What a question would take.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-#[schema(as = Explanation)]
-pub(crate) struct ExplanationBody {
-    /// The cells asked for.
-    cells: ExplainedCells,
-    /// The calls' tiles, in the order they would be asked.
-    tiles: Vec<ExplainedTile>,
-    /// How many calls to Haravan it would take.
-    #[schema(example = 1)]
-    calls: usize,
-    /// How long the bucket and the queue would make it wait now, in seconds.
-    #[schema(example = 0.0)]
-    wait_seconds: f64,
+/// What an answer took from the list of locations: both are read before the cells are, or beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Uses {
+    /// Nothing, but for the grid if the question names no locations; of the rows those that are selected.
+    Rows(Selection),
+    /// Names and classes.
+    CellsAndBook,
 }
 
-/// The cells asked for, by what is cached of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct ExplainedCells {
-    /// All of them.
-    #[schema(example = 4)]
-    asked: usize,
-    /// Those that would be served fresh.
-    #[schema(example = 0)]
-    fresh: usize,
-    /// Those that would be served stale.
-    #[schema(example = 0)]
-    stale: usize,
-    /// Those that are not cached, or too old.
-    #[schema(example = 4)]
-    absent: usize,
+/// What an answer is made of.
+#[derive(Debug)]
+pub(crate) struct Material {
+    /// The cells.
+    pub(crate) reading: Reading,
+    /// Names and classes; `None` if the answer does not use them.
+    pub(crate) book: Option<Arc<LocationBook>>,
+    /// What is still to be selected of the rows.
+    pub(crate) selection: Selection,
 }
 
-/// A tile: the variants and locations that one call asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct ExplainedTile {
-    /// How many variants.
-    #[schema(example = 2)]
-    variants: usize,
-    /// How many locations.
-    #[schema(example = 2)]
-    locations: usize,
+/// An answer that is to be made.
+#[derive(Debug)]
+pub(crate) struct Prepared<X, W> {
+    /// What is known of it at once.
+    pub(crate) known: X,
+    /// How much work the rest is expected to be.
+    pub(crate) expected: Work,
+    /// The rest.
+    pub(crate) work: W,
+}
+
+/// What there was of purges when things were read.
+#[derive(Debug, Clone)]
+struct Standing {
+    grid: Grid,
+    products: KnownProducts,
+    cells: PurgeCount,
+    book: Option<PurgeCount>,
+    /// `None` where the question names its locations.
+    list: Option<PurgeCount>,
 }
 
 impl Question {
@@ -157,12 +163,12 @@ impl Question {
     }
 
     /// The purges that had come before the list of locations was read, if the question's locations are from there.
-    pub(crate) fn list_seen(&self) -> Result<Option<PurgeCount>, Problem> {
+    fn list_seen(&self) -> Result<Option<PurgeCount>, Problem> {
         Ok(self.asks_all_locations().then_some(self.seen))
     }
 
     /// The grid of the same variants at all locations, as they are listed now; without time to read that, as it was.
-    pub(crate) async fn at_all_locations_now(&self, state: &HttpState, grid: Grid) -> Result<Grid, Problem> {
+    async fn at_all_locations_now(&self, state: &HttpState, grid: Grid) -> Result<Grid, Problem> {
         match self.all_locations().await {
             Ok(locations) => {
                 let variants = IdList::from_ids(grid.variants.to_vec()).ok_or(Problem::VariantsNeeded)?;
@@ -294,6 +300,79 @@ impl Question {
     }
 }
 
+impl Standing {
+    /// Whether no purge has come since that concerns what was read.
+    fn holds(&self, question: &Question) -> bool {
+        let list_holds = |seen: &PurgeCount| !question.shop.purges_since(*seen).reach_locations();
+        let since = question.shop.purges_since(self.cells);
+        !since.touch(&self.grid.variants, &self.products, &self.grid.locations)
+            && self.book.as_ref().is_none_or(list_holds)
+            && self.list.as_ref().is_none_or(list_holds)
+    }
+}
+
+/// Reads a grid's cells, and makes of them what `prepare` says: something that is known at once, and work that gives
+/// the answer, done aside if it is long. Both are of the same material, and stand when this returns.
+pub(crate) async fn made<X, T, W>(
+    state: &HttpState,
+    question: &Question,
+    (mut grid, uses): (Grid, Uses),
+    prepare: impl Fn(Material) -> Prepared<X, W>,
+) -> Result<(X, T), Problem>
+where
+    T: Send + 'static,
+    W: FnOnce() -> T + Send + 'static,
+{
+    let mut list = question.list_seen()?;
+    let mut late = 0;
+    loop {
+        if list.is_some_and(|seen| question.shop.purges_since(seen).reach_locations()) {
+            list = Some(question.shop.purges());
+            grid = question.at_all_locations_now(state, grid).await?;
+        }
+        let (material, standing) = read(state, question, (&grid, uses), list).await?;
+        if standing.holds(question) {
+            let Prepared { known, expected, work } = prepare(material);
+            let answer = state.offload.work(expected, work).await?;
+            if standing.holds(question) {
+                return Ok((known, answer));
+            }
+        }
+        if question.is_over() {
+            late += 1;
+            if MOST_LATE < late {
+                return Err(Problem::Read(ReadError::Timeout));
+            }
+        }
+    }
+}
+
+async fn read(
+    state: &HttpState,
+    question: &Question,
+    (grid, uses): (&Grid, Uses),
+    list: Option<PurgeCount>,
+) -> Result<(Material, Standing), Problem> {
+    let shop = &question.shop;
+    let seen = shop.purges();
+    let terms = question.terms();
+    let book = async {
+        match uses {
+            Uses::Rows(_) => Ok(None),
+            Uses::CellsAndBook => Ok(Some(shop.locations().book(&terms).await)),
+        }
+    };
+    let selection = match uses {
+        Uses::Rows(selection) => selection,
+        Uses::CellsAndBook => Selection::default(),
+    };
+    let cells = state.offload.read(shop, grid.clone(), selection, &terms);
+    let ((reading, selection), book) = futures_util::future::try_join(cells, book).await?;
+    let (products, cells) = (KnownProducts::from(&reading), reading.seen());
+    let standing = Standing { grid: grid.clone(), products, cells, book: book.as_ref().map(|_| seen), list };
+    Ok((Material { reading, book, selection }, standing))
+}
+
 /// Adds what a JSON body says, and reads its lists. A long one is read beside this thread.
 async fn with_body(
     state: &HttpState,
@@ -303,17 +382,4 @@ async fn with_body(
     // The body is taken apart, then its lists are read.
     let expected = Work::to_read(body.len()).and(Work::to_read(body.len()));
     Ok(state.offload.work(expected, move || texts.and_body(&body).map(Texts::read)).await??)
-}
-
-impl From<Explanation> for ExplanationBody {
-    fn from(explanation: Explanation) -> Self {
-        let Explanation { asked, fresh, stale, absent, tiles, calls, wait } = explanation;
-        let tile = |(variants, locations)| ExplainedTile { variants, locations };
-        Self {
-            cells: ExplainedCells { asked, fresh, stale, absent },
-            tiles: tiles.into_iter().map(tile).collect(),
-            calls,
-            wait_seconds: wait.as_secs_f64(),
-        }
-    }
 }

@@ -27,6 +27,7 @@ use super::response::cache::{Asked, CachedResponse};
 use super::response::coding::Coding;
 use super::response::headers::EncodedBody;
 use crate::clock::Clock;
+use crate::domain::access::PathPattern;
 use crate::domain::id::OrgId;
 use crate::stock::Validity;
 
@@ -45,14 +46,25 @@ pub struct HttpState {
     pub offload: Offload,
     /// What one request may ask for.
     pub limits: HttpLimits,
-    /// The paths below `/com/` that are forwarded as they are.
-    pub passthrough: Vec<String>,
+    /// What is passed through to Haravan.
+    pub passthrough: Passthrough,
     /// Whether the process is on its way out: not ready, but still serving.
     pub draining: Arc<AtomicBool>,
     /// What `/metrics` shows.
     pub registry: prometheus::Registry,
     /// Called before metrics are shown: refreshes the gauges that are read from state.
     pub refresh_gauges: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// What is passed through to Haravan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passthrough {
+    /// The paths below `/com/` that may be read.
+    pub allow: Vec<PathPattern>,
+    /// The paths that may be written to.
+    pub write: Vec<PathPattern>,
+    /// The most bytes of a body.
+    pub max_body: u64,
 }
 
 /// What one request may ask for.

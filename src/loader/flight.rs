@@ -1,4 +1,6 @@
-//! A flight: one tile's calls to Haravan, with its pages, retries and refusals.
+//! Flights: each is one tile's calls to Haravan, with its pages, retries and refusals.
+//!
+//! The pump turns what waits into flights, one for each permit of the governor, until nothing waits.
 
 mod answer;
 mod charge;
@@ -10,9 +12,11 @@ mod window;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
+use tracing::Instrument;
 
 use self::answer::{Rest, TileAnswer, split};
 use self::charge::Purpose;
@@ -29,13 +33,17 @@ use crate::domain::id::RowId;
 use crate::governor::resource::Resource;
 use crate::governor::{Errand, Permit, Urgency};
 use crate::haravan::{
-    CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer, UpstreamRequest,
+    CallCause, CallError, Connection, INVENTORY, InventoryCall, InventoryPage, NoAnswer, Resend,
+    UpstreamRequest,
 };
 use crate::metrics::ShopMetrics;
 use crate::plan::Tile;
 use crate::plan::pending::Priority;
 use crate::plan::refusal::Refusals;
 use crate::plan::refusal::budget::Spent;
+
+/// How long a call waits to be filled up while others are under way. With nothing under way it does not wait.
+const GATHERING: Duration = Duration::from_millis(1);
 
 /// Most callers whose turn a flight's call may take. Further callers have their turns elsewhere.
 const MOST_CALLERS: usize = 16;
@@ -44,9 +52,9 @@ const MOST_CALLERS: usize = 16;
 const MOST_SPLITS: u32 = 16;
 
 /// A tile in flight. It completes when it is done, and also when it is dropped, so that no caller waits for ever.
-pub(super) struct Flight {
-    pub(super) shared: Arc<Shared>,
-    pub(super) start: FlightStart,
+struct Flight {
+    shared: Arc<Shared>,
+    start: FlightStart,
     result: FlightResult,
     /// Calls made so far.
     calls: AtomicUsize,
@@ -56,16 +64,52 @@ pub(super) struct Flight {
 }
 
 /// Why a call brought no page.
-pub(super) enum NoPage {
+enum NoPage {
     Refused,
     /// The call was not made: too many were refused before.
     Denied,
     Failed(MissingReason),
 }
 
+impl Shared {
+    /// Starts the pump if something waits and it does not run.
+    pub(super) fn start_pump(self: &Arc<Self>) {
+        let Some(busy) = self.state.lock().claim_pump() else { return };
+        let shared = Arc::clone(self);
+        self.parts.tasks.spawn("pump", async move { shared.pump(busy).await });
+    }
+
+    async fn pump(self: Arc<Self>, busy: bool) {
+        if busy && !self.state.lock().fills_a_call() {
+            tokio::time::sleep(GATHERING).await;
+        }
+        loop {
+            self.announce_callers(&self.state.lock());
+            let permit = match self.parts.upstream.governor().admit(Errand::tile()).await {
+                Ok(permit) => permit,
+                Err(not_admitted) => {
+                    self.state.lock().queue.fail(reason_of(not_admitted));
+                    self.call_ended.notify_waiters();
+                    return;
+                }
+            };
+            let start = self.state.lock().start_next(permit.turn().caller, self.parts.clock.now());
+            let Some(start) = start else {
+                permit.unused();
+                self.call_ended.notify_waiters();
+                return;
+            };
+            self.parts.metrics.upstream_batch(start.tile.cells());
+            let span = start.span.clone();
+            let flight = Flight::new(Arc::clone(&self), start);
+            self.parts.tasks.spawn("flight", flight.fly(permit).instrument(span));
+        }
+    }
+}
+
 impl Flight {
     /// A flight about to start.
-    pub(super) fn new(shared: Arc<Shared>, start: FlightStart) -> Self {
+    fn new(shared: Arc<Shared>, start: FlightStart) -> Self {
         Self {
             shared,
             start,
@@ -78,7 +122,7 @@ impl Flight {
     }
 
     /// Makes the calls, and completes.
-    pub(super) async fn fly(mut self, permit: Permit) {
+    async fn fly(mut self, permit: Permit) {
         if let Some(window) = self.start.window.take() {
             self.fly_window(window, permit).await;
             self.complete();
@@ -109,7 +153,7 @@ impl Flight {
     }
 
     /// Makes one call, for the page of this number, if a question can pay for it.
-    pub(super) async fn call(
+    async fn call(
         &self,
         call: InventoryCall,
         page: usize,
@@ -153,6 +197,8 @@ impl Flight {
             page: Some(page),
             deadline: None,
             is_awaited: &is_awaited,
+            resend: Resend::Usual,
+            is_long: false,
         };
         let send = |on: Connection| {
             let (call, times) = (call.clone(), &times);
@@ -194,7 +240,7 @@ impl Flight {
     }
 
     /// The cause of the first call for a part of the tile. Only the flight's first call has a permit already.
-    pub(super) fn cause(&self, permit: Option<&Permit>) -> CallCause {
+    fn cause(&self, permit: Option<&Permit>) -> CallCause {
         match (permit, self.start.priority) {
             (None, _) => CallCause::Bisect,
             (Some(_), Priority::Interactive) => CallCause::Question,
@@ -202,7 +248,7 @@ impl Flight {
         }
     }
 
-    pub(super) fn is_awaited(&self) -> bool {
+    fn is_awaited(&self) -> bool {
         self.shared.state.lock().flights.is_awaited(&self.start)
     }
 

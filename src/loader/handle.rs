@@ -1,7 +1,6 @@
-//! What callers ask of a loader.
+//! What callers ask of a loader, and how they wait for it.
 
 mod forecast;
-mod load;
 mod window;
 
 use std::sync::Arc;
@@ -9,20 +8,21 @@ use std::sync::atomic::AtomicU64;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::lack::{Lack, Looked, Overloaded, Reuse, cells_of};
 use super::learnt::SavedLearnt;
 use super::shared::{LoaderParts, Shared};
 use super::state::State;
-use super::waiter::Waiter;
-use crate::cache::entry::PackedCell;
+use super::waiter::{Delivery, Waiter};
+use crate::cache::entry::{PackedCell, VariantCells};
 use crate::coop::give_way;
 use crate::domain::caller::CallerId;
+use crate::domain::cell::{CellId, MissingReason};
 use crate::plan::pending::Priority;
 use crate::trace;
 
 pub use self::forecast::Forecast;
-pub use self::load::{Load, Loaded};
 pub use self::window::{WindowLoad, WindowLoaded};
 
 /// Variants looked up at a time under the state's lock. Source: ours; with fifty locations some 100 µs of work.
@@ -32,6 +32,28 @@ const AT_A_TIME: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Loader {
     pub(super) shared: Arc<Shared>,
+}
+
+/// A caller's wait for its cells. Dropping it gives the wait up.
+#[derive(Debug)]
+pub struct Load {
+    shared: Arc<Shared>,
+    waiter: Arc<Waiter>,
+    lacks: Vec<Lack>,
+    /// Cells that were pending or in flight already.
+    joined: usize,
+    refused: Vec<CellId>,
+}
+
+/// What a wait brought.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The entries that answers were merged into. A variant may occur more than once.
+    pub entries: Vec<Arc<VariantCells>>,
+    /// The cells that did not come.
+    pub missing: Vec<(CellId, MissingReason)>,
+    /// Calls made by the flights that brought something.
+    pub calls: usize,
 }
 
 impl Loader {
@@ -158,5 +180,64 @@ impl Loader {
     #[must_use]
     pub fn queued_calls(&self) -> usize {
         self.shared.state.lock().queued_calls()
+    }
+}
+
+impl Load {
+    /// Cells that were pending or in flight for another question already.
+    #[must_use]
+    pub fn joined(&self) -> usize {
+        self.joined
+    }
+
+    /// Waits for all the cells, until `deadline` at most.
+    pub async fn finish(self, deadline: Instant) -> Loaded {
+        let in_time = tokio::time::timeout_at(deadline, self.waiter.done()).await.is_ok();
+        let mut loaded = Loaded { calls: self.waiter.calls(), ..Loaded::default() };
+        loaded.missing.extend(self.refused.iter().map(|cell| (*cell, MissingReason::Refused)));
+        for delivery in self.waiter.collect() {
+            match delivery {
+                Delivery::Entry(entry) => loaded.entries.push(entry),
+                Delivery::Missing(cell, reason) => loaded.missing.push((cell, reason)),
+            }
+        }
+        if !in_time {
+            self.add_overdue(&mut loaded);
+        }
+        if let Some(trace) = self.waiter.trace() {
+            trace.loaded(self.joined, loaded.missing.len(), loaded.calls);
+        }
+        loaded
+    }
+
+    /// Adds the cells that have not come, with the reason that held them up.
+    fn add_overdue(&self, loaded: &mut Loaded) {
+        let governor = self.shared.parts.upstream.governor();
+        let held_up = self.shared.held_up();
+        let mut settled: Vec<CellId> = loaded.missing.iter().map(|(cell, _)| *cell).collect();
+        settled.sort_unstable();
+        let answered = self.waiter.answered();
+        let state = self.shared.state.lock();
+        let mut overdue = Vec::new();
+        for (variant_id, locations) in &self.lacks {
+            for loc_id in locations.iter() {
+                let cell = CellId { variant_id: *variant_id, loc_id: *loc_id };
+                if answered.contains(&cell) || settled.binary_search(&cell).is_ok() {
+                    continue;
+                }
+                // A flight whose next call waits for the bucket is held up like one that never started.
+                let flies = state.flights.bring(cell) && !governor.is_idle();
+                let reason = if flies { MissingReason::Timeout } else { held_up };
+                overdue.push((cell, reason));
+            }
+        }
+        drop(state);
+        loaded.missing.extend(overdue);
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.waiter.give_up();
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::handle::Loader;
 use super::shared::Shared;
 use super::state::State;
-use crate::cache::Purge;
+use crate::cache::{Purge, PurgedVariants, product_of};
 use crate::plan::Tile;
 
 impl Loader {
@@ -31,14 +31,15 @@ impl Shared {
     /// Runs under the state's lock, so that no flight completes in between.
     fn invalidate(&self, state: &mut State, purge: &Purge) {
         let now = self.parts.clock.now();
-        self.parts.cache.purge(purge, now);
-        state.invalidate(purge, now);
+        let cache = &self.parts.cache;
+        cache.purge(purge, now);
+        state.invalidate(purge, now, |variant_id| cache.get(variant_id).as_deref().and_then(product_of));
     }
 }
 
 fn of_tile(tile: &Tile) -> Purge {
     Purge {
-        variants: Some(Arc::from(tile.variants.as_slice())),
+        variants: PurgedVariants::These(Arc::from(tile.variants.as_slice())),
         locations: Some(Arc::clone(&tile.locations)),
     }
 }

@@ -18,7 +18,7 @@ use crate::cache::Purge;
 use crate::clock::Moment;
 use crate::domain::caller::CallerId;
 use crate::domain::cell::CellId;
-use crate::domain::id::{LocationId, VariantId};
+use crate::domain::id::{LocationId, ProductId, VariantId};
 use crate::plan::density::Density;
 use crate::plan::page_end::rule::{Doubt, Next};
 use crate::plan::pending::{Priority, Want, difference};
@@ -144,9 +144,14 @@ impl State {
     }
 
     /// Invalidates what was learnt and what is in flight where a purge concerns it.
-    pub(super) fn invalidate(&mut self, purge: &Purge, now: Moment) {
+    pub(super) fn invalidate(
+        &mut self,
+        purge: &Purge,
+        now: Moment,
+        product_of: impl Fn(VariantId) -> Option<ProductId>,
+    ) {
         self.learnt.invalidate(purge, now);
-        self.flights.invalidate(purge, now);
+        self.flights.invalidate(purge, now, product_of);
     }
 
     /// Claims the pump if it should run and does not. Returns whether calls are in flight.

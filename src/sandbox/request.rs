@@ -31,7 +31,7 @@ pub enum Resource {
     Empty,
     /// `POST /com/inventories/adjustorset.json`
     StockChange,
-    /// `PUT /com/variants/{id}.json`
+    /// `PUT /com/variants/{id}.json`, or below its product, as the official SDK for Python has it.
     VariantChange,
     /// Anything else: a 404.
     Unknown,
@@ -89,7 +89,7 @@ impl Resource {
                 "locations" => (Self::Location, id),
                 _ => (Self::Unknown, 0),
             },
-            (&Method::PUT, Some(id)) if name == "variants" => (Self::VariantChange, id),
+            (&Method::PUT, Some(id)) if is_variants(name) => (Self::VariantChange, id),
             (&Method::GET, None) => (Self::list_at(path), 0),
             (&Method::POST, None) if path == "inventories/adjustorset.json" => (Self::StockChange, 0),
             _ => (Self::Unknown, 0),
@@ -111,6 +111,12 @@ impl Resource {
             _ => Self::Unknown,
         }
     }
+}
+
+/// Whether a path is where variants are: `variants`, or `products/{id}/variants`.
+fn is_variants(path: &str) -> bool {
+    let product = path.strip_prefix("products/").and_then(|rest| rest.strip_suffix("/variants"));
+    path == "variants" || product.is_some_and(|id| id.parse::<u64>().is_ok())
 }
 
 /// The path below the base. There are two bases for the same resources. Source: live.

@@ -43,7 +43,8 @@ section! {
         sha256: Option<KeyDigest> = None, "", DIGEST;
         /// The org ids of the shops it may read, or `["*"]` for every shop. Required.
         shops: Option<ShopAccess> = None, "", SHOPS;
-        /// What it may do: `read`, `haravan` (pass-through), `admin`. Required.
+        /// What it may do: `read`, `haravan` (reads the rest of Haravan's API), `haravan-write` (writes to it), `admin`.
+        /// Required.
         scopes: Option<BTreeSet<Scope>> = None, "", SCOPES;
         /// How many requests per second it may make; unlimited if unset.
         requests_per_second: Option<f64> = None, "", number(|node| positive(node, MAX_REQUESTS_PER_SECOND));
@@ -66,7 +67,7 @@ const SHOPS: Kind<ShopAccess> = Kind::new("ids", "[\"*\"] or a list of org ids",
 
 const SCOPES: Kind<BTreeSet<Scope>> = Kind::new("strings", "a list of scopes such as [\"read\"]", |node| {
     let scope = |item: &Node| item.text().as_deref().and_then(Scope::parse).ok_or(Refusal::Shape);
-    not_empty(list(node, "read, haravan or admin", scope)?.into_iter().collect())
+    not_empty(list(node, "read, haravan, haravan-write or admin", scope)?.into_iter().collect())
 });
 
 fn not_empty<T>(set: BTreeSet<T>) -> Result<BTreeSet<T>, Refusal> {

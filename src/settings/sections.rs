@@ -15,6 +15,7 @@ use super::kind::{
 use super::proxy::{HARAVAN_PROXY, HaravanProxy, OTLP_PROXY, ProxyUrl};
 use super::reader::Reader;
 use crate::clock::REACH;
+use crate::domain::access::{PathPattern, PatternError};
 
 /// A key as the reference shows it.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +100,8 @@ const MIN_CACHE_BYTES: u64 = 1 << 20;
 const MAX_CACHE_BYTES: u64 = 1 << 40;
 /// The smallest and the largest body that may be allowed.
 const BODY_BYTES: (u64, u64) = (1 << 10, 1 << 30);
+/// The longest body that may be passed through: 64 GiB.
+const MOST_PASSED: u64 = 64 << 30;
 /// The most cells that may be allowed anywhere.
 const MAX_CELLS: i64 = 100_000_000;
 
@@ -207,12 +210,16 @@ section! {
 }
 
 section! {
-    /// `[passthrough]`: the paths of Haravan's that are forwarded.
+    /// `[passthrough]`: which of Haravan's other resources are passed through.
     #[derive(PartialEq, Eq)]
     pub struct PassthroughSettings at "passthrough" {
-        /// The paths forwarded to keys with the scope `haravan`, such as `products/count.json`: relative to
-        /// `/com/`.
-        allow: Vec<String> = Vec::new(), "[]", PATHS;
+        /// The paths below `/com/` that keys with the scope `haravan` may read, as patterns such as `products/*`:
+        /// `*` stands for any letters, slashes included.
+        allow: Vec<PathPattern> = vec![PathPattern::all()], r#"["*"]"#, PATHS;
+        /// The paths that keys with the scope `haravan-write` may write to, as patterns.
+        write: Vec<PathPattern> = vec![PathPattern::all()], r#"["*"]"#, PATHS;
+        /// The longest body that is passed through, in either direction.
+        max_body: u64 = 64 << 20, r#""64MiB""#, size(|node| bytes(node, BODY_BYTES.0, MOST_PASSED));
     }
 }
 
@@ -251,25 +258,13 @@ const LOG_FORMAT: Kind<LogFormat> =
         Some(_) | None => Err(Refusal::Shape),
     });
 
-const PATHS: Kind<Vec<String>> =
-    Kind::new("strings", "a list of paths such as [\"products.json\"]", |node| {
-        list(node, "a path such as \"products.json\"", |item| {
-            let path = item.text().ok_or(Refusal::Shape)?;
-            if is_forwardable(&path) { Ok(path) } else { Err(Refusal::Because(FORWARDABLE.to_owned())) }
+const PATHS: Kind<Vec<PathPattern>> =
+    Kind::new("strings", "a list of patterns such as [\"products/*\"]", |node| {
+        list(node, "a pattern such as \"products/*\"", |item| {
+            let pattern = item.text().ok_or(Refusal::Shape)?;
+            pattern.parse().map_err(|error: PatternError| Refusal::Because(error.to_string()))
         })
     });
-
-/// What [`is_forwardable`] checks, in words.
-const FORWARDABLE: &str = "must be a relative path that ends in .json, of letters, digits, - and _, \
-     such as \"products/count.json\"";
-
-fn is_forwardable(path: &str) -> bool {
-    let plain = |segment: &str| {
-        !segment.is_empty()
-            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    };
-    path.strip_suffix(".json").is_some_and(|stem| stem.split('/').all(plain))
-}
 
 fn log_filter(node: &super::tree::Node) -> Result<String, Refusal> {
     let text = filled(node)?;

@@ -29,7 +29,8 @@ use crate::governor::Errand;
 use crate::governor::Urgency;
 use crate::governor::resource::Resource;
 use crate::haravan::{
-    CallCause, CallError, LOCATIONS, LocationPage, NoAnswer, Oddities, ShopClient, Upstream, UpstreamRequest,
+    CallCause, CallError, LOCATIONS, LocationPage, NoAnswer, Oddities, Resend, ShopClient, Upstream,
+    UpstreamRequest,
 };
 use crate::tasks::Tasks;
 use crate::trace;
@@ -273,6 +274,8 @@ impl ListReader {
             page: Some(number),
             deadline: None,
             is_awaited: &is_awaited,
+            resend: Resend::Usual,
+            is_long: false,
         };
         let page = self.parts.upstream.ask(request, None, |on| self.parts.client.locations(number, on)).await;
         page.map_err(|no_answer| Failure {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use self::cells::{GridCells, unpacked};
 use crate::cache::entry::{PackedCell, VariantCells};
-use crate::cache::{Changes, PurgeCount, PurgesSince};
+use crate::cache::{Changes, KnownProducts, PurgeCount, PurgesSince};
 use crate::clock::Moment;
 use crate::coop::Pieces;
 use crate::domain::cell::{Cell, CellId, MissingReason};
@@ -181,6 +181,13 @@ impl Reading {
     #[must_use]
     pub fn oldest(&self) -> Option<Moment> {
         self.oldest
+    }
+}
+
+impl From<&Reading> for KnownProducts {
+    /// What is known of the products of a reading's variants.
+    fn from(reading: &Reading) -> Self {
+        Self::of(reading.cells.entries.iter().map(Option::as_deref))
     }
 }
 

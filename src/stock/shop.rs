@@ -13,19 +13,17 @@ use tokio::time::Instant;
 
 use self::counts::CellCounter;
 pub(super) use self::devices::Devices;
+pub use self::forward::{BodyCopy, ForwardError};
 pub use self::parts::ShopParts;
 pub use self::status::ShopStatus;
 use super::locations::{LocationParts, ShopLocations};
-use super::read_error::ReadError;
 use super::reading::ReadTally;
 use super::reports::Reports;
-use super::terms::ReadTerms;
 use crate::cache::{Purge, PurgeCount, PurgesSince};
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
 use crate::domain::quantity::Quantity;
 use crate::governor::{CallLimit, Stop};
-use crate::haravan::Forwarded;
 use crate::plan::pending::Priority;
 
 /// One shop.
@@ -92,16 +90,6 @@ impl Shop {
     pub fn reports(&self) -> Reports<'_> {
         let Devices { cache, oddities, freshness, clock, .. } = &self.devices;
         Reports { cache, oddities, policy: *freshness, now: clock.now() }
-    }
-
-    /// Passes a GET through, uncached but governed. `path` is below `/com/`.
-    ///
-    /// The caller waits no longer than the terms say. A call that was sent by then is read to its end.
-    ///
-    /// # Errors
-    /// Haravan could not be asked, or failed. A 4xx about the question itself is an answer.
-    pub async fn forward(&self, path: &str, query: &str, terms: &ReadTerms) -> Result<Forwarded, ReadError> {
-        forward::forward(&self.devices, path, query, terms).await
     }
 
     /// Invalidates what was read from Haravan before now. This is the one door for every cause.

@@ -43,18 +43,24 @@ fn told(problem: &Problem, words: &Words) -> (&'static str, &'static str) {
         | Problem::MediaType
         | Problem::BodyTooLarge { .. }
         | Problem::BodyLate
+        | Problem::PathRefused { .. }
         | Problem::NotAcceptable { .. }
         | Problem::Unauthenticated
         | Problem::NotFound
         | Problem::VariantsNeeded
         | Problem::Method { .. } => (words.trouble_request, words.trouble_request_why),
-        Problem::LacksScope(_) => (words.trouble_scope, words.trouble_scope_why),
+        Problem::LacksScope(_) | Problem::NotPassedThrough { .. } => {
+            (words.trouble_scope, words.trouble_scope_why)
+        }
         Problem::ShopClosed | Problem::NotBound => (words.trouble_shop, words.trouble_shop_why),
         Problem::TooManyRequests { .. } | Problem::TooManyConnections => {
             (words.trouble_often, words.trouble_often_why)
         }
         Problem::LocationsNeeded | Problem::NoLocations => {
             (words.trouble_locations, words.trouble_locations_why)
+        }
+        Problem::Forward(_) | Problem::AnswerTooLong { .. } => {
+            (words.trouble_haravan, words.trouble_haravan_why)
         }
         Problem::Read(error) => match error {
             ReadError::RateLimited { .. } | ReadError::Overloaded { .. } => {

@@ -117,7 +117,7 @@ async fn an_answer_with_cells_missing_is_no_hit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_answer_about_stock_has_one() {
     let app = TestApp::builder()
-        .settings(|settings| settings.passthrough.allow = vec!["shop.json".to_owned()])
+        .settings(|settings| settings.passthrough.allow = vec!["shop.json".parse().unwrap()])
         .spawn()
         .await;
     let rows = app.example().await;

@@ -77,7 +77,6 @@ async fn options_and_a_405_tell_the_same_methods_without_a_key() {
         ("/shops/1000/com/inventory_locations.json", "GET, HEAD, POST, OPTIONS"),
         ("/com/inventory_locations.json", "GET, HEAD, POST, OPTIONS"),
         ("/shops/1000/com/locations.json", "GET, HEAD, OPTIONS"),
-        ("/shops/1000/com/products.json", "GET, HEAD, OPTIONS"),
         ("/shops/1000/stock", "GET, HEAD, POST, OPTIONS"),
         ("/shops/1000/stock/7", "GET, HEAD, POST, OPTIONS"),
         ("/shops/1000/availability", "GET, HEAD, POST, OPTIONS"),

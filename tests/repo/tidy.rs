@@ -32,7 +32,7 @@ const TEXTS: [&str; 22] = [
 ];
 
 /// Folders with more of them, by how they end.
-const MORE_TEXTS: [(&str, &str); 14] = [
+const MORE_TEXTS: [(&str, &str); 16] = [
     ("docs", ".md"),
     ("examples", ".toml"),
     ("examples", ".yaml"),
@@ -44,6 +44,8 @@ const MORE_TEXTS: [(&str, &str); 14] = [
     ("helm", ".txt"),
     ("scripts", ".sh"),
     ("scripts", ".txt"),
+    ("tests/compat", ".mjs"),
+    ("tests/compat", ".py"),
     ("tests/deploy", ".py"),
     ("tests/deploy/helm", ".yaml"),
     ("tests/deploy/alerts", ".yaml"),

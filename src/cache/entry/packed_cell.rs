@@ -53,6 +53,12 @@ impl PackedCell {
         self.row_id
     }
 
+    /// The product of the row, if there is a row.
+    #[must_use]
+    pub fn product_id(&self) -> Option<ProductId> {
+        self.product_id
+    }
+
     /// Whether the cell was purged: it may not be served.
     #[must_use]
     pub fn is_purged(&self) -> bool {

@@ -53,7 +53,7 @@ fn event() -> impl Strategy<Value = Event> {
     let purge = (1_u64..40, 1_u64..4, any::<bool>(), any::<bool>()).prop_map(|(id, at, all, everywhere)| {
         let id = cell(id, at);
         Event::Purge(Purge {
-            variants: (!all).then(|| Arc::from([id.variant_id])),
+            variants: (!all).then(|| Arc::from([id.variant_id])).into(),
             locations: (!everywhere).then(|| Arc::from([id.loc_id])),
         })
     });
@@ -79,7 +79,7 @@ proptest! {
                 prop_assert!(last < number && number <= cache.changes());
                 last = number;
                 match changed {
-                    Changed::Purge(purge) => known.retain(|id: &CellId, _| !purge.concerns(id.variant_id, id.loc_id)),
+                    Changed::Purge(purge) => known.retain(|id: &CellId, _| !purge.concerns(id.variant_id, None, id.loc_id)),
                     Changed::Cells { variant_id, locations } => {
                         let served = served(&cache, variant_id);
                         for loc_id in locations.unwrap().iter() {

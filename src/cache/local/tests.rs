@@ -90,7 +90,8 @@ fn a_variant_at_very_many_locations_is_held_by_itself() {
 fn a_purge_of_a_variant_leaves_its_neighbours() {
     let cache = Cache::new(1 << 20, 0);
     let versions: Vec<u64> = (32..48).map(|id| hold(&cache, id, 2, 1).version()).collect();
-    let purge = Purge { variants: Some(Arc::from([variant(33), variant(40), variant(99)])), locations: None };
+    let purge =
+        Purge { variants: Some(Arc::from([variant(33), variant(40), variant(99)])).into(), locations: None };
     cache.purge(&purge, Moment::default());
     let mut reader = cache.reader();
     for (id, version) in (32..48).zip(versions) {
@@ -166,7 +167,7 @@ proptest! {
                 }
                 Event::Purge { id, loc_id } => cache.purge(
                     &Purge {
-                        variants: id.map(|id| Arc::from([variant(id)])),
+                        variants: id.map(|id| Arc::from([variant(id)])).into(),
                         locations: loc_id.map(|id| Arc::from([LocationId::new(id).unwrap()])),
                     },
                     Moment::from_millis(at),

@@ -85,7 +85,7 @@ impl KeyRing {
             id: CallerId::new(1),
             name: "anyone".into(),
             shops: ShopAccess::All,
-            scopes: BTreeSet::from([Scope::Read, Scope::Haravan, Scope::Admin]),
+            scopes: BTreeSet::from(Scope::ALL),
             allowance: None,
             max_age: None,
         };

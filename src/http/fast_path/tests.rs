@@ -25,7 +25,7 @@ use crate::http::access::session::Seal;
 use crate::http::offload::Offload;
 use crate::http::request::parameters::table::{INVENTORY, STOCK};
 use crate::http::state::shop_registry::{ShopRegistry, ShopToServe};
-use crate::http::state::{HttpLimits, HttpState};
+use crate::http::state::{HttpLimits, HttpState, Passthrough};
 use crate::metrics::Metrics;
 use crate::stock::shop::{Shop, ShopParts};
 use crate::tasks::Tasks;
@@ -75,7 +75,7 @@ fn fast_path() -> FastPath {
         clock,
         offload: Offload::new(Handle::current()),
         limits: HttpLimits { max_cells: 1_000, max_body: 1_024, default_wait: SECOND, max_wait: SECOND },
-        passthrough: Vec::new(),
+        passthrough: Passthrough { allow: Vec::new(), write: Vec::new(), max_body: 0 },
         draining: Arc::new(AtomicBool::new(false)),
         registry: prometheus::Registry::new(),
         refresh_gauges: Arc::new(|| {}),

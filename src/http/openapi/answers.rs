@@ -19,6 +19,7 @@ use crate::http::problem::{PROBLEM_JSON, Problem, ProblemBody};
 use crate::http::request::paths;
 use crate::query::QueryError;
 use crate::stock::ReadError;
+use crate::stock::shop::ForwardError;
 
 /// Answers by status.
 type Answers = BTreeMap<String, RefOr<Response>>;
@@ -36,9 +37,15 @@ pub(crate) struct InventoryAnswers;
 /// The answers of the compatible location route.
 #[derive(Debug)]
 pub(crate) struct LocationsAnswers;
-/// The answers of a forwarded path.
+/// The answers to a read that is passed through.
 #[derive(Debug)]
 pub(crate) struct ForwardedAnswers;
+/// The answers to a write that is passed through.
+#[derive(Debug)]
+pub(crate) struct WriteAnswers;
+/// The answers to a deletion that is passed through.
+#[derive(Debug)]
+pub(crate) struct DeletionAnswers;
 /// The answers of a view.
 #[derive(Debug)]
 pub(crate) struct ViewAnswers<A>(PhantomData<A>);
@@ -73,17 +80,25 @@ impl IntoResponses for LocationsAnswers {
 
 impl IntoResponses for ForwardedAnswers {
     fn responses() -> Answers {
-        let answer = ResponseBuilder::new()
-            .description("What Haravan answered; its 4xx about the question itself come as they are too.")
-            .header("Cache-Status", header("Always `tonkho; fwd=bypass`.", Type::String))
-            .content("application/json", body::<Forwarded>());
-        let mut problems = caller_problems();
-        problems.push(Problem::NotFound);
-        problems.push(Problem::LacksScope(Scope::Haravan));
-        problems.extend(
-            upstream_problems().into_iter().filter(|problem| *problem != ReadError::NotCached.into()),
-        );
-        answers([("200", answer)], &problems, "/shops/1000/com/products.json")
+        passed(vec![
+            Problem::LacksScope(Scope::Haravan),
+            not_passed("passthrough.allow"),
+            ReadError::Timeout.into(),
+        ])
+    }
+}
+
+impl IntoResponses for WriteAnswers {
+    fn responses() -> Answers {
+        let mut problems = write_problems();
+        problems.push(Problem::BodyTooLarge { max: 64 << 20, setting: "passthrough.max_body" });
+        passed(problems)
+    }
+}
+
+impl IntoResponses for DeletionAnswers {
+    fn responses() -> Answers {
+        passed(write_problems())
     }
 }
 
@@ -143,12 +158,53 @@ fn caller_problems() -> Vec<Problem> {
     vec![Problem::Unauthenticated, Problem::ShopClosed, too_many_requests(), Problem::Internal]
 }
 
+/// What may come of a request that is passed through: any answer of Haravan's, or one of these problems.
+fn passed(own: Vec<Problem>) -> Answers {
+    let haravans = || body::<Forwarded>();
+    let answer = |description: &str| {
+        ResponseBuilder::new()
+            .description(description)
+            .header("Cache-Status", header("Always `tonkho; fwd=bypass`.", Type::String))
+            .content("application/json", haravans())
+    };
+    let mut problems = caller_problems();
+    problems.extend([Problem::PathRefused { what: "an encoded slash" }, Problem::NotFound]);
+    problems.extend(own);
+    problems.push(ReadError::Failed.into());
+    problems.push(ReadError::RateLimited { retry_after: Duration::from_secs(7) }.into());
+    let good = [
+        ("200", answer("What Haravan answered.")),
+        ("default", answer("What Haravan answered, with the status that it sent.")),
+    ];
+    let mut answers = answers(good, &problems, "/shops/1000/com/products.json");
+    for answer in answers.values_mut() {
+        if let RefOr::T(answer) = answer {
+            // Haravan sends these statuses too.
+            answer.content.entry("application/json".to_owned()).or_insert_with(|| haravans().into());
+        }
+    }
+    answers
+}
+
+fn write_problems() -> Vec<Problem> {
+    vec![
+        Problem::LacksScope(Scope::HaravanWrite),
+        not_passed("passthrough.write"),
+        Problem::Forward(ForwardError::EndUnknown { is_late: true }),
+        Problem::Forward(ForwardError::EndUnknown { is_late: false }),
+    ]
+}
+
+fn not_passed(setting: &'static str) -> Problem {
+    Problem::NotPassedThrough { setting }
+}
+
 fn question_problems() -> Vec<Problem> {
     let cells = QueryError::TooManyCells { variants: 5000, locations: 60, cells: 300_000, max: 250_000 };
     vec![
         bad_value(),
         cells.into(),
-        Problem::BodyTooLarge { max: 4 << 20 },
+        Problem::BodyTooLarge { max: 4 << 20, setting: "limits.max_body" },
         Problem::MediaType,
         Problem::VariantsNeeded,
     ]

@@ -93,3 +93,19 @@ impl PartialSchema for Forwarded {
 }
 
 impl ToSchema for Forwarded {}
+
+/// What a write says to Haravan: any body, of any content type.
+#[derive(Debug, Serialize)]
+pub struct ForwardedBody;
+
+impl PartialSchema for ForwardedBody {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .description(Some("The body of the write, as it goes to Haravan."))
+            .examples([serde_json::json!({"variant": {"id": 1061514767, "sku": "HS-01"}})])
+            .into()
+    }
+}
+
+impl ToSchema for ForwardedBody {}

@@ -24,7 +24,8 @@ pub struct VariantPath {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct ForwardedPath {
-    /// The path below Haravan's `/com/`; one of `passthrough.allow`.
+    /// The path below Haravan's `/com/`, slashes included. A pattern in `passthrough.allow` has to match it, for a
+    /// write one in `passthrough.write`.
     #[param(example = "products.json")]
     pub path: String,
 }

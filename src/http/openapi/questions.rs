@@ -12,7 +12,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::bodies::InventoryLocations;
 use super::texts::{AMOUNT_TEXT, Amount, ID_LIST, Id, Ids, OrderLine};
-use crate::http::question::ExplanationBody;
+use crate::http::question::explanation::ExplanationBody;
 use crate::http::request::parameters::Vocabulary;
 use crate::http::request::parameters::declared::{Declared, Shape};
 use crate::http::request::parameters::table::{

@@ -31,7 +31,7 @@ fn every_error_has_its_status_and_its_slug() {
     check(Problem::NotFound, 404, "not-found");
     check(Problem::Method { allow: "GET" }, 405, "method-not-allowed");
     check(Problem::NotAcceptable { offered: "" }, 406, "not-acceptable");
-    check(Problem::BodyTooLarge { max: 1 }, 413, "body-too-large");
+    check(Problem::BodyTooLarge { max: 1, setting: "limits.max_body" }, 413, "body-too-large");
     check(Problem::BodyLate, 408, "invalid-parameter");
     check(Problem::Head(HeadError::Malformed), 400, "invalid-parameter");
     check(Problem::Head(HeadError::Late), 408, "invalid-parameter");

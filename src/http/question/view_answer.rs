@@ -7,11 +7,10 @@ use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use futures_util::{Stream, stream};
 
-use super::standing::{Material, Prepared, Uses, made};
+use super::{Material, Prepared, Question, Uses, Wanted, made};
 use crate::domain::cell::CellId;
 use crate::http::offload::work::Work;
 use crate::http::problem::Problem;
-use crate::http::question::{Question, Wanted};
 use crate::http::request::accept::Form;
 use crate::http::response::coding::Coding;
 use crate::http::response::etag::EntityTag;

@@ -4,7 +4,7 @@
 //! read is never replaced by a default; a single one that is there and empty counts as not given, and so does a member
 //! of a body that is null. What the texts mean is [`crate::query`]'s to say.
 
-mod body;
+pub(crate) mod body;
 pub(crate) mod declared;
 pub mod error;
 mod order_lines;

@@ -1,5 +1,6 @@
-//! One spelling for a path: doubled slashes and a slash at the end, which programs add without meaning anything, are
-//! left out before a route is looked for. `/admin/`, Haravan's second base for the same resources, becomes `/com/`.
+//! One spelling for a path, before a route is looked for.
+//!
+//! Doubled slashes and a slash at the end, which programs add without meaning anything, are left out. `/admin/`, Haravan's second base for the same resources, becomes `/com/`.
 
 use std::borrow::Cow;
 

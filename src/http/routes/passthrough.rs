@@ -1,68 +1,142 @@
-//! Pass-through: a few paths of Haravan's, forwarded as they are asked and answered.
+//! Pass-through: every other path of Haravan's, asked and answered as it is.
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+mod answer;
+mod target;
+mod upload;
 
+use std::sync::Arc;
+
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+
+use self::answer::passed_on;
+use self::target::Target;
+use self::upload::{Incoming, pumped};
+use crate::haravan::{ForwardBody, ForwardMethod, ForwardRequest, PassedHeader, REQUEST_HEADERS, upload};
 use crate::http::access::keys;
-
-use crate::http::openapi::answers::ForwardedAnswers;
+use crate::http::openapi::answers::{DeletionAnswers, ForwardedAnswers, WriteAnswers};
+use crate::http::openapi::bodies::ForwardedBody;
 use crate::http::openapi::parameters::{ForwardedPath, ShopPath, WaitHeaders};
 use crate::http::problem::Problem;
 use crate::http::request::cache_control;
-use crate::http::response::headers::CACHE_STATUS;
-use crate::http::state::Outcome;
 use crate::http::state::access::Access;
+use crate::http::state::{Outcome, Passthrough};
 use crate::stock::ReadTerms;
+use crate::stock::shop::BodyCopy;
 
-/// Another resource of Haravan's, forwarded
-///
-/// For the paths in `passthrough.allow` and keys with the scope `haravan`: asked of Haravan with the query string
-/// as it is, uncached, but through the shop's rate governor. Status, content type and body come as Haravan sends
-/// them.
-#[utoipa::path(
-    get,
-    path = "/shops/{org_id}/com/{path}",
-    tag = "Haravan-compatible",
-    params(ShopPath, ForwardedPath, WaitHeaders),
-    responses(ForwardedAnswers)
-)]
-pub(crate) async fn get_forwarded(access: Access) -> Outcome {
-    Outcome(forward(&access).await)
+/// Declares the handlers of a method, with their documentation.
+macro_rules! passed {
+    (
+        $method:ident $forward:ident, $of_shop:ident, $of_own:ident $(, $payload:ident)?;
+        $(#[doc = $title:literal])+
+        => $($body:tt)*
+    ) => {
+        $(#[doc = $title])+
+        ///
+        /// Path, query string and body go on byte for byte, uncached, through the shop's rate governor. Status, body and
+        /// the headers about it come as Haravan sends them.
+        #[utoipa::path(
+            $method,
+            path = "/shops/{org_id}/com/{path}",
+            tag = "Haravan-compatible",
+            params(ShopPath, ForwardedPath, WaitHeaders),
+            $($body)*
+        )]
+        pub(crate) async fn $of_shop(access: Access $(, $payload: Payload)?) -> Outcome {
+            let body = passed!(@body $($payload)?);
+            Outcome(pass(&access, ForwardMethod::$forward, body).await)
+        }
+
+        $(#[doc = $title])+
+        ///
+        /// As `/shops/{org_id}/com/{path}`, for the shop that the host means, or else the one that the key is bound to.
+        #[utoipa::path(
+            $method,
+            path = "/com/{path}",
+            tag = "Haravan-compatible",
+            params(ForwardedPath, WaitHeaders),
+            $($body)*
+        )]
+        pub(crate) async fn $of_own(access: Access $(, $payload: Payload)?) -> Outcome {
+            let body = passed!(@body $($payload)?);
+            Outcome(pass(&access, ForwardMethod::$forward, body).await)
+        }
+    };
+    (@body) => { None };
+    (@body $payload:ident) => { Some($payload) };
 }
 
-/// Another resource of Haravan's, of the key's own shop
-///
-/// As `/shops/{org_id}/com/{path}`, for keys that are bound to exactly one shop.
-#[utoipa::path(
-    get,
-    path = "/com/{path}",
-    tag = "Haravan-compatible",
-    params(ForwardedPath, WaitHeaders),
-    responses(ForwardedAnswers)
-)]
-pub(crate) async fn get_own_forwarded(access: Access) -> Outcome {
-    Outcome(forward(&access).await)
+passed! {
+    get Get, get_forwarded, get_own_forwarded;
+    /// Another resource of Haravan's, read
+    => responses(ForwardedAnswers)
+}
+passed! {
+    post Post, post_forwarded, post_own_forwarded, payload;
+    /// A write to Haravan
+    => request_body = ForwardedBody, responses(WriteAnswers)
+}
+passed! {
+    put Put, put_forwarded, put_own_forwarded, payload;
+    /// A change at Haravan
+    => request_body = ForwardedBody, responses(WriteAnswers)
+}
+passed! {
+    delete Delete, delete_forwarded, delete_own_forwarded, payload;
+    /// A deletion at Haravan
+    => responses(DeletionAnswers)
 }
 
-async fn forward(access: &Access) -> Result<HttpResponse, Problem> {
+/// `HEAD` goes to Haravan as `HEAD`.
+pub(crate) async fn head_forwarded(access: Access) -> Outcome {
+    Outcome(pass(&access, ForwardMethod::Head, None).await)
+}
+
+async fn pass(
+    access: &Access,
+    method: ForwardMethod,
+    payload: Option<Payload>,
+) -> Result<HttpResponse, Problem> {
     let (state, request) = (access.state(), access.request());
-    let path = request.match_info().query("path");
-    if !state.passthrough.iter().any(|allowed| allowed == path) {
-        access.admit()?;
-        return Err(Problem::NotFound);
-    }
     let shop = access.shop()?;
+    let Target { path, query } = Target::of(request.uri())?;
+    check_allowed(&state.passthrough, method, &path)?;
     let wait = cache_control::wait(request.headers()).unwrap_or(state.limits.default_wait);
     let wait = wait.min(state.limits.max_wait);
     let terms = ReadTerms { caller: keys::caller_of(request), wait, ..ReadTerms::default() };
-    let forwarded = shop.forward(path, request.query_string(), &terms).await?;
-    let status = StatusCode::from_u16(forwarded.status).map_err(|_| Problem::Internal)?;
-    let mut response = HttpResponse::build(status);
-    response.insert_header((CACHE_CONTROL, "private, no-store"));
-    response.insert_header((CACHE_STATUS, "tonkho; fwd=bypass"));
-    if let Some(content_type) = forwarded.content_type.and_then(|text| HeaderValue::try_from(text).ok()) {
-        response.insert_header((CONTENT_TYPE, content_type));
-    }
-    Ok(response.body(forwarded.body))
+    let max_body = state.passthrough.max_body;
+    let asked = ForwardRequest { method, path, query, headers: passed_headers(request), max_body };
+    let answer = match Incoming::of(request, payload, max_body).await? {
+        Incoming::None => shop.forward(asked, (ForwardBody::None, BodyCopy::of(&[])), &terms).await?,
+        Incoming::Whole(body) => {
+            let copy = BodyCopy::of(&body);
+            shop.forward(asked, (ForwardBody::Whole(body), copy), &terms).await?
+        }
+        Incoming::Coming(parts) => {
+            let (uploader, coming) = upload(parts.length());
+            let copy = BodyCopy::default();
+            let forwarded = shop.forward(asked, (ForwardBody::Coming(coming), copy.clone()), &terms);
+            pumped(forwarded, parts, uploader, copy).await?
+        }
+    };
+    passed_on(request, answer, method, max_body)
+}
+
+/// Whether a pattern allows this path.
+fn check_allowed(passthrough: &Passthrough, method: ForwardMethod, path: &str) -> Result<(), Problem> {
+    let (patterns, setting) = if method.is_read() {
+        (&passthrough.allow, "passthrough.allow")
+    } else {
+        (&passthrough.write, "passthrough.write")
+    };
+    let is_allowed = patterns.iter().any(|pattern| pattern.matches(path));
+    if is_allowed { Ok(()) } else { Err(Problem::NotPassedThrough { setting }) }
+}
+
+/// The headers of a request that go on to Haravan.
+fn passed_headers(request: &HttpRequest) -> Arc<[PassedHeader]> {
+    let all = REQUEST_HEADERS
+        .into_iter()
+        .flat_map(|name| request.headers().get_all(name).map(move |value| (name, value.as_bytes().to_vec())));
+    all.collect()
 }

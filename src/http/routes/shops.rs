@@ -53,12 +53,11 @@ async fn purge(access: &Access) -> Result<HttpResponse, Problem> {
     let (state, request) = (access.state(), access.request());
     let shop = access.shop()?;
     let parameters = Parameters::from_query(&PURGE, request.query_string())?;
-    let purge = Purge {
-        variants: parameters.variants()?.map(IdList::into_ids),
-        locations: parameters.locations()?.map(IdList::into_ids),
-    };
+    let variants = parameters.variants()?.map(IdList::into_ids);
+    let named = variants.as_deref().map(<[_]>::len);
+    let purge = Purge { variants: variants.into(), locations: parameters.locations()?.map(IdList::into_ids) };
     let held = usize::try_from(shop.status().resident_cells).unwrap_or(usize::MAX);
-    let expected = Work::to_purge(purge.variants.as_deref().map(<[_]>::len), held);
+    let expected = Work::to_purge(named, held);
     // Once begun it comes to its end, whether its caller waits for that or not.
     state.offload.work(expected, move || shop.invalidate(&purge)).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -4,15 +4,15 @@
 
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, guard};
 
 use super::docs::{Documents, Writers};
 use super::{alerts, availability, compatible, docs, fulfilment, health, passthrough, shops, stock};
-use crate::domain::access::Scope::{self, Admin, Haravan, Read};
+use crate::domain::access::Scope::{self, Admin, Haravan, HaravanWrite, Read};
 use crate::http::openapi::document;
 use crate::http::problem::Problem;
-use crate::http::state::access::{GuardedArguments, GuardedRoute};
+use crate::http::state::access::{Access, GuardedArguments, GuardedRoute};
 
 const WRITERS: Writers =
     Writers { json: || document::to_json_pretty().ok(), yaml: || document::to_yaml().ok() };
@@ -28,10 +28,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .app_data(Data::new(Documents::new(WRITERS)))
         .service(asked(compatible::INVENTORY_ROUTE, compatible::get_inventory_locations, compatible::post_inventory_locations))
         .service(read(at(Read, "/shops/{org_id}/com/locations.json"), compatible::get_locations))
-        .service(read(at(Haravan, "/shops/{org_id}/com/{path:.*}"), passthrough::get_forwarded))
+        .service(passed_reads(OF_A_SHOP, passthrough::get_forwarded))
+        .service(passed_writes(OF_A_SHOP, (passthrough::post_forwarded, passthrough::put_forwarded, passthrough::delete_forwarded)))
         .service(asked(compatible::OWN_INVENTORY_ROUTE, compatible::get_own_inventory_locations, compatible::post_own_inventory_locations))
         .service(read(at(Read, "/com/locations.json"), compatible::get_own_locations))
-        .service(read(at(Haravan, "/com/{path:.*}"), passthrough::get_own_forwarded))
+        .service(passed_reads(OF_OWN_SHOP, passthrough::get_own_forwarded))
+        .service(passed_writes(OF_OWN_SHOP, (passthrough::post_own_forwarded, passthrough::put_own_forwarded, passthrough::delete_own_forwarded)))
         .service(asked(at(Read, "/shops/{org_id}/stock"), stock::get_stock, stock::post_stock))
         .service(asked(at(Read, "/shops/{org_id}/stock/{variant_id}"), stock::get_variant_stock, stock::post_variant_stock))
         .service(asked(at(Read, "/shops/{org_id}/availability"), availability::get_availability, availability::post_availability))
@@ -68,6 +70,42 @@ fn operators_routes(config: &mut ServiceConfig) {
         .service(open("/health/live", health::get_liveness))
         .service(open("/health/ready", health::get_readiness))
         .service(open("/metrics", health::get_metrics));
+}
+
+/// The paths of a named shop that are passed through.
+const OF_A_SHOP: &str = "/shops/{org_id}/com/{path:.*}";
+/// The paths that are passed through for the shop that the host or the key means.
+const OF_OWN_SHOP: &str = "/com/{path:.*}";
+
+/// The paths that are passed through, read.
+fn passed_reads<F>(pattern: &'static str, get: F) -> Resource
+where
+    F: Handler<(Access,)>,
+    F::Output: Responder + 'static,
+{
+    web::resource(pattern)
+        .guard(guard::Any(guard::Get()).or(guard::Head()))
+        .app_data(at(Haravan, pattern))
+        .route(web::get().to(get))
+        .route(web::head().to(passthrough::head_forwarded))
+}
+
+/// The paths that are passed through, written to.
+fn passed_writes<F, G, H>(pattern: &'static str, (post, put, delete): (F, G, H)) -> Resource
+where
+    F: Handler<(Access, Payload)>,
+    F::Output: Responder + 'static,
+    G: Handler<(Access, Payload)>,
+    G::Output: Responder + 'static,
+    H: Handler<(Access, Payload)>,
+    H::Output: Responder + 'static,
+{
+    let resource = web::resource(pattern)
+        .app_data(at(HaravanWrite, pattern))
+        .route(web::post().to(post))
+        .route(web::put().to(put))
+        .route(web::delete().to(delete));
+    only(resource, "GET, HEAD, POST, PUT, DELETE, OPTIONS")
 }
 
 /// A route for keys with this scope.

@@ -78,6 +78,13 @@ impl<'a> ShopPath<'a> {
     }
 }
 
+impl<'a> ShopPath<'a> {
+    /// What follows the root of Haravan's paths, just as it was sent.
+    pub(crate) fn below_root(self) -> Option<&'a str> {
+        self.below.strip_prefix("/com/").or_else(|| self.below.strip_prefix("/admin/"))
+    }
+}
+
 impl Access {
     /// What all handlers share.
     pub(crate) fn state(&self) -> &HttpState {

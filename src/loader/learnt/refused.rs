@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use crate::cache::Purge;
+use crate::cache::{Purge, PurgedVariants};
 use crate::clock::Moment;
 use crate::domain::cell::CellId;
 use crate::domain::id::{LocationId, VariantId};
@@ -45,14 +45,24 @@ impl RefusedIds {
         }
     }
 
-    /// Forgets what a purge concerns, and what flights under way will find about it.
+    /// Forgets what a purge concerns, and what flights under way will find about it. A purge of a product concerns no
+    /// refused id: Haravan has answered nothing of it.
     pub(in crate::loader) fn forget(&mut self, purge: &Purge, now: Moment) {
-        self.purges.retain(|(at, _)| now < at.plus(REMEMBERED));
-        if MOST_PURGES <= self.purges.len() || *purge == Purge::default() {
-            *self = Self { purges: vec![(now, Purge::default())], ..Self::default() };
-        } else {
-            self.purges.push((now, purge.clone()));
+        if matches!(purge.variants, PurgedVariants::OfProduct(_)) {
+            return;
         }
+        self.purges.retain(|(at, _)| now < at.plus(REMEMBERED));
+        if *purge == Purge::default() {
+            *self = Self { purges: vec![(now, Purge::default())], ..Self::default() };
+            return;
+        }
+        if MOST_PURGES <= self.purges.len() {
+            self.purges = joined(&self.purges, now).into_iter().collect();
+            if self.purges.is_empty() {
+                return self.forget(&Purge::default(), now);
+            }
+        }
+        self.purges.push((now, purge.clone()));
     }
 
     /// Forgets what was learnt of a variant's cells before a moment. They are asked for again.
@@ -88,12 +98,12 @@ impl RefusedIds {
         };
         refusals.variants.extend(tile.variants.iter().filter(|id| {
             counts(self.variants.learnt(id), &|purge| {
-                tile.locations.iter().any(|loc_id| purge.concerns(**id, *loc_id))
+                tile.locations.iter().any(|loc_id| purge.concerns(**id, None, *loc_id))
             })
         }));
         refusals.locations.extend(tile.locations.iter().filter(|id| {
             counts(self.locations.learnt(id), &|purge| {
-                tile.variants.iter().any(|variant_id| purge.concerns(*variant_id, **id))
+                tile.variants.iter().any(|variant_id| purge.concerns(*variant_id, None, **id))
             })
         }));
         refusals
@@ -108,13 +118,26 @@ impl RefusedIds {
         ];
         learnt.into_iter().flatten().any(|at| {
             let is_purged = |(purged_at, purge): &(Moment, Purge)| {
-                at <= *purged_at && purge.concerns(cell.variant_id, cell.loc_id)
+                at <= *purged_at && purge.concerns(cell.variant_id, None, cell.loc_id)
             };
             now < at.plus(REMEMBERED)
                 && learnt_from.is_none_or(|from| from <= at)
                 && !self.purges.iter().any(is_purged)
         })
     }
+}
+
+/// One purge of all the variants of these, at all locations; `None` if one of them names none, or if there are too many.
+fn joined(purges: &[(Moment, Purge)], now: Moment) -> Option<(Moment, Purge)> {
+    let mut variants = Vec::new();
+    for (_, purge) in purges {
+        let PurgedVariants::These(named) = &purge.variants else { return None };
+        variants.extend_from_slice(named);
+    }
+    variants.sort_unstable();
+    variants.dedup();
+    let is_small = variants.len() <= MOST;
+    is_small.then(|| (now, Purge { variants: PurgedVariants::These(variants.into()), locations: None }))
 }
 
 #[derive(Debug, Clone)]
@@ -157,7 +180,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{MOST, MOST_PURGES, RefusedIds};
-    use crate::cache::Purge;
+    use crate::cache::{Purge, PurgedVariants};
     use crate::clock::Moment;
     use crate::domain::cell::CellId;
     use crate::domain::id::{LocationId, VariantId};
@@ -169,6 +192,10 @@ mod tests {
 
     fn refusals(variants: std::ops::RangeInclusive<u64>) -> Refusals {
         Refusals { variants: variants.map(|id| VariantId::new(id).unwrap()).collect(), ..Refusals::default() }
+    }
+
+    fn of_variant(id: u64) -> Purge {
+        Purge { variants: PurgedVariants::These([cell(id, 1).variant_id].into()), locations: None }
     }
 
     #[test]
@@ -193,7 +220,7 @@ mod tests {
         let at = Moment::from_millis;
         let mut refused = RefusedIds::default();
         refused.remember(&refusals(7..=8), at(10));
-        refused.forget(&Purge { locations: Some([cell(7, 1).loc_id].into()), variants: None }, at(20));
+        refused.forget(&Purge { locations: Some([cell(7, 1).loc_id].into()), ..Purge::default() }, at(20));
         assert!(!refused.holds(cell(7, 1), at(30), None));
         assert!(refused.holds(cell(7, 2), at(30), None), "of another location nothing was purged");
         refused.remember(&refusals(7..=7), at(15));
@@ -218,10 +245,19 @@ mod tests {
         let at = Moment::from_millis;
         let mut refused = RefusedIds::default();
         refused.remember(&refusals(7..=7), at(0));
-        let other = Purge { variants: Some([cell(8, 1).variant_id].into()), locations: None };
+        let other = of_variant(8);
         for _ in 0..=MOST_PURGES {
             refused.forget(&other, at(1));
         }
-        assert!(refused.purges.len() <= MOST_PURGES && refused.is_empty());
+        assert!(refused.purges.len() <= MOST_PURGES);
+        assert!(refused.holds(cell(7, 1), at(2), None), "no purge was about it");
+        refused.forget(&of_variant(7), at(3));
+        assert!(!refused.holds(cell(7, 1), at(4), None));
+        let location = Purge { locations: Some([cell(7, 9).loc_id].into()), ..Purge::default() };
+        refused.remember(&refusals(9..=9), at(5));
+        for _ in 0..=MOST_PURGES {
+            refused.forget(&location, at(6));
+        }
+        assert!(refused.purges.len() <= MOST_PURGES && refused.is_empty(), "such purges cannot be joined");
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::State;
 use super::flights::{FlightResult, FlightStart};
-use crate::cache::Cache;
+use crate::cache::entry::{Finding, Observation};
+use crate::cache::{Cache, product_of};
 use crate::domain::cell::CellId;
-use crate::domain::id::RowId;
+use crate::domain::id::{ProductId, RowId, VariantId};
 use crate::plan::pending::{Priority, Want, difference};
 
 impl State {
@@ -21,9 +22,12 @@ impl State {
         cache: &Cache,
     ) -> Vec<(CellId, RowId)> {
         let FlightResult { mut found, missing, calls } = result;
-        let outdated =
-            |variant_id| self.flights.purged_since(start.started, variant_id, &start.tile.locations);
-        let outdated: Vec<_> = start.tile.variants.iter().map(|variant_id| outdated(*variant_id)).collect();
+        let outdated = |variant_id: &VariantId| {
+            let product_id = product_in(found.get(variant_id))
+                .or_else(|| cache.get(*variant_id).as_deref().and_then(product_of));
+            self.flights.purged_since(start.started, (*variant_id, product_id), &start.tile.locations)
+        };
+        let outdated: Vec<_> = start.tile.variants.iter().map(outdated).collect();
         let observed = start.tile.variants.iter().zip(&outdated).filter_map(|(variant_id, outdated)| {
             let mut observations = found.remove(variant_id)?;
             observations.retain(|observation| outdated.binary_search(&observation.loc_id).is_err());
@@ -64,4 +68,12 @@ impl State {
         self.flights.ended(start.flight);
         went_back
     }
+}
+
+/// The product that the rows of a variant tell.
+fn product_in(observations: Option<&Vec<Observation>>) -> Option<ProductId> {
+    observations?.iter().find_map(|observation| match &observation.finding {
+        Finding::Row(row) => Some(row.product_id),
+        Finding::NoRow | Finding::Unchanged(_) => None,
+    })
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tracing::Span;
 
-use crate::cache::Purge;
 use crate::cache::entry::Observation;
+use crate::cache::{Purge, PurgedVariants};
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
-use crate::domain::id::{LocationId, VariantId};
+use crate::domain::id::{LocationId, ProductId, VariantId};
 use crate::loader::lack::{Lack, Reuse};
 use crate::loader::waiter::Waiter;
 use crate::loader::waiter::flight_trace::trace_start;
@@ -194,18 +194,28 @@ impl Flights {
         parts.any(|part| part.locations.binary_search(&cell.loc_id).is_ok())
     }
 
-    /// Marks the flights outdated that a purge concerns.
-    pub(super) fn invalidate(&mut self, purge: &Purge, now: Moment) {
+    /// Marks the flights outdated that a purge concerns, by what is known of the variants' products.
+    pub(super) fn invalidate(
+        &mut self,
+        purge: &Purge,
+        now: Moment,
+        product_of: impl Fn(VariantId) -> Option<ProductId>,
+    ) {
         self.starts_from = now.plus(Duration::from_millis(1));
         if self.count == 0 {
             return;
         }
+        let by_product = matches!(purge.variants, PurgedVariants::OfProduct(_));
+        let mut oldest = now;
         for (variant_id, parts) in &mut self.parts {
+            let product_id = if by_product { product_of(*variant_id) } else { None };
             for part in parts {
-                let concerned = |loc_id: &LocationId| purge.concerns(*variant_id, *loc_id);
+                oldest = oldest.min(part.started);
+                let concerned = |loc_id: &LocationId| purge.concerns(*variant_id, product_id, *loc_id);
                 part.outdated |= part.locations.iter().any(concerned);
             }
         }
+        self.purges.retain(|(at, _)| oldest <= *at);
         if self.purges.len() < MOST_PURGES {
             self.purges.push((now, purge.clone()));
         } else {
@@ -230,15 +240,16 @@ impl Flights {
         of_flight.flat_map(|part| &part.wants).map(|want| &want.waiter)
     }
 
-    /// Returns the locations of a variant that were purged since `started`, ascending.
+    /// Returns the locations of a variant, of this product if it is known, that were purged since `started`, ascending.
     pub(super) fn purged_since(
         &self,
         started: Moment,
-        variant_id: VariantId,
+        (variant_id, product_id): (VariantId, Option<ProductId>),
         locations: &[LocationId],
     ) -> Vec<LocationId> {
         let concerned = |loc_id: &LocationId| {
-            self.purges.iter().any(|(at, purge)| started <= *at && purge.concerns(variant_id, *loc_id))
+            let mut purges = self.purges.iter();
+            purges.any(|(at, purge)| started <= *at && purge.concerns(variant_id, product_id, *loc_id))
         };
         if self.purges.is_empty() {
             Vec::new()

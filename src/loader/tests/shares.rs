@@ -9,7 +9,9 @@ use super::fake::{Fake, Setting, cells, lacks};
 use crate::domain::caller::CallerId;
 use crate::governor::resource::Resource;
 use crate::governor::{CallOutcome, Errand, Urgency};
-use crate::haravan::{CallAnswer, CallCause, CallError, LOCATIONS, OTHER, Reply, Upstream, UpstreamRequest};
+use crate::haravan::{
+    CallAnswer, CallCause, CallError, LOCATIONS, OTHER, Reply, Resend, Upstream, UpstreamRequest,
+};
 use crate::loader::Reuse;
 
 /// Who takes all it can get.
@@ -88,6 +90,8 @@ async fn poll(upstream: Upstream, errand: Errand, answers: bool) {
                 page: None,
                 deadline: None,
                 is_awaited: &|| true,
+                resend: Resend::Usual,
+                is_long: false,
             };
             let send = |_| async {
                 tokio::time::sleep(LATENCY).await;

@@ -81,6 +81,21 @@ async fn a_variant_is_changed_and_answered_as_it_is_now() {
 }
 
 #[tokio::test]
+async fn a_variant_is_changed_below_its_product_too() {
+    let fixture = Fixture::start();
+    let (product, variant, loc_id) = fixture.place().await;
+    let change = json!({"variant": {"inventory_quantity": 12}});
+    for (path, status) in [
+        (format!("/admin/products/{product}/variants/{variant}.json"), 200),
+        (format!("/admin/products/{product}/variants/1.json"), 404),
+        (format!("/admin/products/x/variants/{variant}.json"), 404),
+    ] {
+        assert_eq!(fixture.change(Method::PUT, &path, &change).await.status.as_u16(), status, "{path}");
+    }
+    assert_eq!(fixture.quantities(&variant, loc_id).0, 12);
+}
+
+#[tokio::test]
 async fn a_token_that_may_only_read_changes_nothing() {
     let fixture = Fixture::start();
     fixture.shop(2000).set_scopes([Scope::ReadInventories, Scope::ReadProducts, Scope::ReadShop].into());

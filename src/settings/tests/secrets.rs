@@ -71,7 +71,6 @@ fn no_message_shows_what_a_variable_holds() {
         "TONKHO__SHOPS__0__TOKEN_ENV",
         "TONKHO__SHOPS__0__TOKN",
         "TONKHO__SHOPS__1__TOKEN",
-        "TONKHO__PASSTHROUGH__ALLOW",
         "TONKHO__TELEMETRY__LOG_FORMAT",
     ];
     let quoted = format!("\"{PLANTED}\"");

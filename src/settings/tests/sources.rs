@@ -61,7 +61,8 @@ fn a_file_says_it_all() {
     assert_eq!(settings.cache.fresh, Duration::from_secs(90));
     assert_eq!(settings.cache.max_bytes, 4_000_000);
     assert_eq!(settings.limits.max_body, 65536);
-    assert_eq!(settings.passthrough.allow, ["products.json", "products/count.json"]);
+    let allowed: Vec<String> = settings.passthrough.allow.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, ["products.json", "products/count.json"]);
     assert_eq!(settings.telemetry.log_format, LogFormat::Json);
     let shop = &settings.shops[0];
     assert_eq!((shop.org_id.get(), shop.name.as_deref()), (1000, Some("Cửa hàng mẫu")));

@@ -11,9 +11,9 @@ use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
 use super::lookup::Lookup;
-use super::request::{ReadRequest, cells_of};
-use crate::cache::PurgeCount;
+use super::{ReadRequest, cells_of};
 use crate::cache::entry::{PackedCell, VariantCells};
+use crate::cache::{KnownProducts, PurgeCount};
 use crate::clock::Moment;
 use crate::domain::cell::{CellId, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
@@ -133,7 +133,7 @@ impl WindowRequest<'_> {
     /// Whether no purge has come since that concerns the grid.
     fn is_not_purged(&self, purges: PurgeCount) -> bool {
         let ReadRequest { grid, devices, .. } = &self.request;
-        !devices.cache.purges_since(purges).touch(&grid.variants, &grid.locations)
+        !devices.cache.purges_since(purges).touch(&grid.variants, &KnownProducts::default(), &grid.locations)
     }
 
     /// The reading of a window that came of the same call, if it is fresh and its rows are still held.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::cache::PurgesSince;
 use crate::cache::entry::{PackedCell, VariantCells};
+use crate::cache::{PurgesSince, product_of};
 use crate::clock::Moment;
 use crate::coop::Pieces;
 use crate::domain::cell::{Cell, CellId, MissingReason};
@@ -72,14 +72,14 @@ impl GridCells {
         let mut pieces = Pieces::of(PIECE);
         let all = self.packed().inspect(move |_| pieces.done(1));
         all.filter_map(|(cell, found)| {
-            let observed_at = match found {
+            let (product_id, observed_at) = match found {
                 Ok((_, packed)) if packed.is_purged() => return Some(cell),
-                Ok((_, packed)) => packed.observed_at(),
+                Ok((entry, packed)) => (product_of(entry), packed.observed_at()),
                 // When an id was refused is not known: it may have been before.
-                Err(MissingReason::Refused) => Moment::default(),
+                Err(MissingReason::Refused) => (None, Moment::default()),
                 Err(_) => return None,
             };
-            since.outdate(cell.variant_id, cell.loc_id, observed_at).then_some(cell)
+            since.outdate(cell.variant_id, product_id, cell.loc_id, observed_at).then_some(cell)
         })
     }
 

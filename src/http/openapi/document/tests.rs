@@ -48,7 +48,7 @@ fn every_operation_is_named_told_and_tagged() {
         }
         assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{name}");
     }
-    assert_eq!(ids.len(), 28);
+    assert_eq!(ids.len(), 34);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn every_parameter_is_described_and_has_an_example() {
 fn every_error_is_a_problem_with_its_own_example() {
     for (name, operation) in operations() {
         for (status, answer) in operation["responses"].as_object().unwrap() {
-            if status.as_str() < "400" || name == "get /health/ready" {
+            if status.as_str() < "400" || status == "default" || name == "get /health/ready" {
                 continue;
             }
             let content = &answer["content"]["application/problem+json"];
@@ -169,12 +169,9 @@ fn the_document_says_what_it_is() {
 #[test]
 fn only_what_has_a_body_can_have_a_wrong_one() {
     for (name, operation) in operations() {
-        for status in ["413", "415"] {
-            assert_eq!(
-                operation["responses"].get(status).is_some(),
-                name.starts_with("post"),
-                "{name} {status}"
-            );
+        let (has_body, is_passed) = (operation.contains_key("requestBody"), name.ends_with("/com/{path}"));
+        for (status, expected) in [("413", has_body), ("415", has_body && !is_passed)] {
+            assert_eq!(operation["responses"].get(status).is_some(), expected, "{name} {status}");
         }
     }
 }
@@ -191,7 +188,7 @@ fn a_view_takes_no_member_that_is_not_in_the_document_and_the_compatible_route_d
             assert!(schema["properties"].get("format").is_some(), "{name}");
             views += 1;
         } else {
-            assert_eq!(schema["additionalProperties"], Value::Null, "{name}");
+            assert_ne!(schema["additionalProperties"], false, "{name}");
         }
     }
     assert_eq!(views, 7);

@@ -35,10 +35,13 @@ pub(crate) async fn read_body(request: &HttpRequest, payload: Payload, max: u64)
     }
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| max < length) {
-        return Err(Problem::BodyTooLarge { max });
+        return Err(Problem::BodyTooLarge { max, setting: "limits.max_body" });
     }
     let limit = usize::try_from(max).unwrap_or(usize::MAX);
-    let body = payload.to_bytes_limited(limit).await.map_err(|_| Problem::BodyTooLarge { max })?;
+    let body = payload
+        .to_bytes_limited(limit)
+        .await
+        .map_err(|_| Problem::BodyTooLarge { max, setting: "limits.max_body" })?;
     body.map_err(|error| unread(error.as_error()))
 }
 

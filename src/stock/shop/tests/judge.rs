@@ -83,7 +83,7 @@ impl Judge {
         known.seen = since.until();
         if !since.is_empty() {
             let outdates =
-                |id: &CellId, told| since.outdate(id.variant_id, id.loc_id, Moment::from_millis(told));
+                |id: &CellId, told| since.outdate(id.variant_id, None, id.loc_id, Moment::from_millis(told));
             known.newest.retain(|id, (_, told, _)| !outdates(id, *told));
         }
     }
@@ -161,7 +161,7 @@ impl Judge {
             .purges
             .iter()
             .rev()
-            .find(|(_, purge)| purge.concerns(id.variant_id, id.loc_id))
+            .find(|(_, purge)| purge.concerns(id.variant_id, None, id.loc_id))
             .map_or(0, |(at, _)| *at);
         let is_before = is_own_age && read_at < purged_at;
         if is_before || !self.haravan.was(id, available, purged_at.saturating_sub(lag), now) {

@@ -126,7 +126,7 @@ pub(super) async fn happen(haravan: Arc<Haravan>, shop: Arc<Shop>, judge: Arc<Ju
 fn purge(random: &mut Rng, id: CellId) -> Purge {
     let (variants, locations) = (random.u32(0..3) != 0, random.bool());
     Purge {
-        variants: variants.then(|| Arc::from([id.variant_id])),
+        variants: variants.then(|| Arc::from([id.variant_id])).into(),
         locations: locations.then(|| Arc::from([id.loc_id])),
     }
 }
