@@ -68,6 +68,18 @@ async fn whatever_is_answered_on_haravans_paths_says_how_full_the_bucket_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_passed_on_has_haravans_own_level_or_else_the_governors() {
+    let app = with_a_tight_bucket().await;
+    for path in ["/shops/1000/com/shop.json", "/shops/1000/admin/shop.json"] {
+        app.shop(EXAMPLE).update_faults(|faults| faults.call_limit_header = Some("7/80".to_owned()));
+        let told = app.get(path).await;
+        assert_eq!((told.status, told.header("x-haravan-api-call-limit")), (200, Some("7/80")));
+        app.shop(EXAMPLE).update_faults(|faults| faults.call_limit_header = Some(String::new()));
+        assert!(8 <= level(&app.get(path).await));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_bucket_says_so_with_its_429() {
     let app = with_a_tight_bucket().await;
     let shop = app.shop(GENERATED);
