@@ -6,6 +6,7 @@
 pub mod breaker;
 pub mod bucket;
 mod errand;
+mod gauge;
 mod queue;
 pub mod resource;
 mod turns;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 
 use breaker::Gate;
 use bucket::{Bucket, BucketLevel, BucketShape, MAX_RETRY_AFTER};
+use gauge::Gauge;
 use queue::{Admission, Wait};
 use resource::{Resource, ResourceStatus};
 
@@ -28,6 +30,7 @@ use crate::trace;
 
 pub use breaker::Stop;
 pub use errand::{Errand, NotAdmitted, Urgency};
+pub use gauge::CallLimit;
 pub use turns::Turn;
 
 /// How a shop's calls are governed.
@@ -99,6 +102,8 @@ pub struct GovernorStatus {
 #[derive(Debug)]
 pub struct Governor {
     state: Mutex<Admission>,
+    /// What the bucket shows, for those who do not wait for the state.
+    gauge: Arc<Gauge>,
     /// More can be decided, or at another time.
     changed: Notify,
     /// Calls wait, and none of them keeps the time.
@@ -121,8 +126,9 @@ impl Governor {
     #[must_use]
     pub fn new(policy: GovernorPolicy) -> Arc<Self> {
         let bucket = Bucket::new(policy.bucket, Instant::now());
+        let gauge = Arc::clone(bucket.gauge());
         let state = Mutex::new(Admission::new(bucket, policy.max_in_flight.max(1)));
-        Arc::new(Self { state, changed: Notify::new(), keeper_left: Notify::new() })
+        Arc::new(Self { state, gauge, changed: Notify::new(), keeper_left: Notify::new() })
     }
 
     /// Waits until a call may start, and its turn has come.
@@ -199,6 +205,12 @@ impl Governor {
             paused_for: state.bucket.blocked_for(now),
             resources: state.resources.status(now),
         }
+    }
+
+    /// How full the bucket is now, in whole calls. Takes no lock.
+    #[must_use]
+    pub fn call_limit(&self, now: Instant) -> CallLimit {
+        self.gauge.call_limit(now)
     }
 
     /// Learns from an `X-Haravan-Api-Call-Limit` header.

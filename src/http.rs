@@ -8,7 +8,7 @@
 //!
 //! | floor | what it is | rooms |
 //! |---|---|---|
-//! | 0 | what an error or a log line says of a request; they use nothing of `http` | [`connection::request_id`] `connection::head_error` [`request::parameters::error`] |
+//! | 0 | what an error or a log line says of a request; they use nothing of `http` | [`connection::request_id`] `connection::head_error` [`request::parameters::error`] [`request::paths`] |
 //! | 1 | the only map from errors to statuses | [`problem`] |
 //! | 2 | heads, bodies and closes of connections | [`connection`] |
 //! | 3 | who asks, what they may do, how often | [`access`] |

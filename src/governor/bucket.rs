@@ -1,9 +1,12 @@
 //! Haravan's leaky bucket as we believe it to be: arithmetic only, the time is an argument.
 #![expect(clippy::float_arithmetic, reason = "a leaky bucket's level is a continuous quantity")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use super::gauge::Gauge;
 
 /// The longest wait a `Retry-After` may ask for; more is taken as this. Source: ours, against a lying header.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
@@ -29,7 +32,7 @@ pub struct BucketLevel {
 }
 
 /// The bucket's state.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Bucket {
     shape: BucketShape,
     /// Places by configuration; Haravan may say that there are fewer.
@@ -37,6 +40,8 @@ pub struct Bucket {
     /// Places taken at `at`.
     level: f64,
     at: Instant,
+    /// Shows the level to those who do not hold the bucket.
+    gauge: Arc<Gauge>,
     /// No call may start before this instant: a 429 said so.
     blocked_until: Option<Instant>,
 }
@@ -45,7 +50,13 @@ impl Bucket {
     /// An empty bucket.
     #[must_use]
     pub fn new(shape: BucketShape, now: Instant) -> Self {
-        Self { shape, configured_size: shape.size, level: 0.0, at: now, blocked_until: None }
+        let gauge = Arc::new(Gauge::new(shape.size, shape.leak_per_second, now));
+        Self { shape, configured_size: shape.size, level: 0.0, at: now, gauge, blocked_until: None }
+    }
+
+    /// What shows the bucket's level.
+    pub(super) fn gauge(&self) -> &Arc<Gauge> {
+        &self.gauge
     }
 
     /// Places taken now.
@@ -101,15 +112,13 @@ impl Bucket {
         if !wait.is_zero() {
             return Err(wait);
         }
-        self.level = self.level(now) + 1.0;
-        self.at = now;
+        self.fill(self.level(now) + 1.0, now);
         Ok(())
     }
 
     /// Gives back a place whose call was never sent.
     pub fn give_back(&mut self, now: Instant) {
-        self.level = (self.level(now) - 1.0).max(0.0);
-        self.at = now;
+        self.fill((self.level(now) - 1.0).max(0.0), now);
     }
 
     /// Learns how full the bucket was seen to be. That is believed where it is fuller than we think (others use the token
@@ -118,8 +127,14 @@ impl Bucket {
         if 0.0 < size {
             self.shape.size = size.min(self.configured_size);
         }
-        self.level = self.level(now).max(level.min(self.shape.size));
+        self.fill(self.level(now).max(level.min(self.shape.size)), now);
+    }
+
+    /// Sets the level, and shows it.
+    fn fill(&mut self, level: f64, now: Instant) {
+        self.level = level;
         self.at = now;
+        self.gauge.show(level, self.shape.size, now);
     }
 
     /// Learns from a 429: nothing may start before its `Retry-After` has passed.

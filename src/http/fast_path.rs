@@ -12,8 +12,8 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, IF_NONE_MATCH, PRAGMA, TRANSFER_ENCODING,
-    UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, EXPECT, HeaderValue, IF_NONE_MATCH, PRAGMA,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, Data};
@@ -28,6 +28,7 @@ use super::request::cache_control::PREFER;
 use super::request::parameters::Parameters;
 use super::request::parameters::table::{EXPLAIN, INVENTORY, PARTIAL};
 use super::response::cache::{Asked, CachedResponse};
+use super::response::call_limit::{X_HARAVAN_API_CALL_LIMIT, call_limit};
 use super::response::coding::Coding;
 use super::response::headers::{CacheHeaders, EncodedBody};
 use super::response::rows::fresh_body;
@@ -139,6 +140,8 @@ impl FastPath {
         }
         let served = self.state.served(path.org_id, head, caller).ok()?;
         let (shop, ready) = (served.shop(), served.ready());
+        // The routes of rows are Haravan's own, whose answers say it.
+        let call_limit = route.and_then(|_| call_limit(shop, came_at));
         let asked = Asked { target, form: manner.form, coding: manner.coding };
         let now = self.state.clock.at(came_at);
         let is_current = |answer: &Arc<CachedResponse>| {
@@ -151,7 +154,7 @@ impl FastPath {
             caller.require(answer.scope).ok()?;
             self.state.keys.charge(caller).ok()?;
             shop.count_hits(answer.validity.cells());
-            let response = given(&answer.encoded, head, manner, answer.validity.age_at(now));
+            let response = given(&answer.encoded, head, manner, answer.validity.age_at(now), call_limit);
             return Some((response, HitSource::Ready(answer)));
         }
         let GuardedRoute { pattern, scope } = route?;
@@ -165,7 +168,7 @@ impl FastPath {
         };
         self.state.keys.charge(caller).ok()?;
         shop.count_hits(cells);
-        let response = given(&encoded, head, manner, age);
+        let response = given(&encoded, head, manner, age, call_limit);
         if let Some(validity) = validity {
             let route = Cow::Borrowed(pattern);
             ready.keep(&asked, Arc::new(CachedResponse { encoded, route, scope, validity }));
@@ -245,12 +248,13 @@ impl Manner {
     }
 }
 
-/// An answer as it is given now, at this age and for so long.
+/// An answer as it is given now, at this age and for so long, with the level of the bucket if it says that.
 fn given(
     encoded: &EncodedBody,
     head: &RequestHead,
     manner: Manner,
     (age, left): (Duration, Duration),
+    call_limit: Option<HeaderValue>,
 ) -> HttpResponse<Bytes> {
     let known = manner.conditional && encoded.etag.is_known(head.headers());
     let mut response = if known {
@@ -262,6 +266,9 @@ fn given(
     };
     let headers = response.headers_mut();
     CacheHeaders::of_hit(age, left.as_secs()).write(headers, encoded.etag.clone());
+    if let Some(call_limit) = call_limit {
+        headers.insert(X_HARAVAN_API_CALL_LIMIT, call_limit);
+    }
     let request_id = RequestId::for_header(head.headers().get(X_REQUEST_ID));
     headers.insert(X_REQUEST_ID, request_id.into_value());
     response

@@ -11,6 +11,7 @@ use actix_web::{Error, HttpMessage};
 use super::connection::http10;
 use super::connection::request_id::{RequestId, X_REQUEST_ID};
 use super::problem::Problem;
+use super::response::call_limit;
 
 /// The middleware, for [`actix_web::middleware::from_fn`].
 ///
@@ -32,6 +33,7 @@ pub async fn tag<B: MessageBody + 'static>(
         }
     };
     response.headers_mut().insert(X_REQUEST_ID, id.into_value());
+    call_limit::tell(&mut response);
     http10::suit_version(&mut response);
     Ok(response)
 }

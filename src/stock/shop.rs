@@ -9,6 +9,8 @@ mod windows_seen;
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use self::counts::CellCounter;
 pub(super) use self::devices::Devices;
 pub use self::forward::{BodyCopy, ForwardError};
@@ -21,7 +23,7 @@ use crate::cache::{Purge, PurgeCount, PurgesSince};
 use crate::clock::Moment;
 use crate::domain::id::OrgId;
 use crate::domain::quantity::Quantity;
-use crate::governor::Stop;
+use crate::governor::{CallLimit, Stop};
 use crate::plan::pending::Priority;
 
 /// One shop.
@@ -108,6 +110,12 @@ impl Shop {
     #[must_use]
     pub fn purges_since(&self, count: PurgeCount) -> PurgesSince {
         self.devices.cache.purges_since(count)
+    }
+
+    /// How full the shop's bucket is now, in whole calls. Takes no lock.
+    #[must_use]
+    pub fn call_limit(&self, now: Instant) -> CallLimit {
+        self.devices.upstream.governor().call_limit(now)
     }
 
     /// The shop's state, for operators.

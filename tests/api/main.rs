@@ -19,6 +19,7 @@ mod batching;
 mod bodies;
 mod cache_directives;
 mod cache_status;
+mod call_limit;
 mod codings;
 mod collector;
 mod compatible;

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::gateway::{EXAMPLE, EXAMPLE_QUERY, TK_ALL, TK_ONE, TestApp};
+use crate::scripted::{Script, Scripted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slash_at_the_end_and_doubled_slashes_mean_nothing() {
@@ -69,6 +70,21 @@ async fn haravans_other_base_means_the_same() {
     let answered = format!(r#"tonkho_http_requests_total{{method="GET",{route},status="200"}}"#);
     assert_eq!(app.metric(&answered).await, 11.0);
     assert_eq!(app.upstream_calls(EXAMPLE), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_haravans_other_base_goes_on_byte_for_byte() {
+    let haravan = Scripted::start(|_| Script::json("200 OK", "{}")).await;
+    let app = haravan.before(TestApp::builder().host(EXAMPLE, "hrv.internal")).spawn().await;
+    for (path, host) in
+        [("/shops/1000/admin", "elsewhere.example"), ("//admin", "hrv.internal"), ("/com", "HRV.internal:80")]
+    {
+        let answer = app.get(&format!("{path}//b%20c%2Cd.json/?x=%2Fadmin%2F&+y")).header("host", host).await;
+        assert_eq!(answer.status, 200, "{}", answer.shown());
+        let request = haravan.requests().pop().unwrap();
+        assert!(request.starts_with("GET /com//b%20c%2Cd.json/?x=%2Fadmin%2F&+y HTTP/1.1\r\n"), "{request}");
+        assert!(!request.contains(host) && !request.contains(TK_ALL), "{request}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,7 @@ use super::questions::InventoryReply;
 use super::shop_list::ShopList;
 use crate::domain::access::Scope;
 use crate::http::problem::{PROBLEM_JSON, Problem, ProblemBody};
+use crate::http::request::paths;
 use crate::query::QueryError;
 use crate::stock::ReadError;
 use crate::stock::shop::ForwardError;
@@ -239,6 +240,18 @@ fn answers<const N: usize>(good: [(&str, ResponseBuilder); N], problems: &[Probl
     }
     for (status, problems) in by_status {
         answers.insert(status.to_string(), problem_answer(&problems, path).into());
+    }
+    if paths::is_haravans(path) {
+        // Who may not read a shop learns nothing of it.
+        for (_, answer) in answers.iter_mut().filter(|(status, _)| !["401", "403"].contains(&status.as_str()))
+        {
+            if let RefOr::T(response) = answer {
+                let text = "How full the shop's bucket is, as Haravan tells it: `level/size`.";
+                response
+                    .headers
+                    .insert("X-Haravan-Api-Call-Limit".to_owned(), header(text, Type::String).into());
+            }
+        }
     }
     answers
 }

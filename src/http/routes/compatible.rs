@@ -63,8 +63,8 @@ pub(crate) async fn post_inventory_locations(access: Access, payload: Payload) -
 
 /// Inventory rows of the key's own shop
 ///
-/// Like `/shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop. The path is
-/// Haravan's own.
+/// Like `/shops/{org_id}/com/inventory_locations.json`, for the shop that the host means, or else the one that the key is
+/// bound to. The path is Haravan's own.
 #[utoipa::path(
     get,
     path = "/com/inventory_locations.json",
@@ -78,7 +78,8 @@ pub(crate) async fn get_own_inventory_locations(access: Access) -> Outcome {
 
 /// Inventory rows of the key's own shop, for lists too long for a URL
 ///
-/// Like `POST /shops/{org_id}/com/inventory_locations.json`, for keys that are bound to exactly one shop.
+/// Like `POST /shops/{org_id}/com/inventory_locations.json`, for the shop that the host means, or else the one that the
+/// key is bound to.
 #[utoipa::path(
     post,
     path = "/com/inventory_locations.json",
@@ -108,7 +109,7 @@ pub(crate) async fn get_locations(access: Access) -> Outcome {
 
 /// The locations of the key's own shop
 ///
-/// As `/shops/{org_id}/com/locations.json`, for keys that are bound to exactly one shop.
+/// As `/shops/{org_id}/com/locations.json`, for the shop that the host means, or else the one that the key is bound to.
 #[utoipa::path(
     get,
     path = "/com/locations.json",

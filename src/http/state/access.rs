@@ -6,13 +6,14 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::error::{Error, ErrorInternalServerError};
 use actix_web::web::{self, Data};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::HttpState;
 use crate::domain::access::Scope;
 use crate::http::access::keys::Caller;
 use crate::http::problem::Problem;
 use crate::http::request::ask::Ask;
+use crate::http::response::call_limit::AskedShop;
 use crate::stock::shop::Shop;
 use crate::trace;
 
@@ -140,6 +141,7 @@ impl Access {
             self.state.served(self.request.match_info().get("org_id"), self.request.head(), &caller)?;
         let shop = Arc::clone(served.shop());
         trace::shop(shop.org_id());
+        self.request.extensions_mut().insert(AskedShop(Arc::clone(&shop)));
         Ok((shop, caller))
     }
 }
