@@ -102,8 +102,8 @@ impl Shop {
         let request = ReadRequest::new(&self.devices, grid, terms);
         match (WindowRequest { request, selection }).is_held() {
             None => explained,
-            Some(true) => explained.as_held(),
-            Some(false) => explained.as_one_call(&self.devices, grid),
+            Some(true) => explained.without_calls(),
+            Some(false) => explained.with_one_call(&self.devices, grid),
         }
     }
 

@@ -68,15 +68,21 @@ impl GridCells {
         mut show: impl FnMut(CellId, Found<'a>),
     ) {
         // Most variants' cells are those of the grid, and known.
-        if let Some(entry) = entry
-            && PackedCell::are_at(entry.cells(), &self.grid.locations)
-            && self.unknown_of(variant_id).is_empty()
-        {
-            for cell in entry.cells() {
-                show(CellId { variant_id, loc_id: cell.loc_id() }, Ok((entry, cell)));
+        let whole = entry.filter(|entry| {
+            PackedCell::are_at(entry.cells(), &self.grid.locations) && self.unknown_of(variant_id).is_empty()
+        });
+        let mut cells = whole.map_or(&[][..], VariantCells::cells).iter();
+        let mut others = whole.is_none().then(|| self.packed_of(variant_id, entry));
+        let mut next = || match whole {
+            Some(entry) => {
+                let cell = cells.next()?;
+                Some((CellId { variant_id, loc_id: cell.loc_id() }, Ok((entry, cell))))
             }
-        } else {
-            self.packed_of(variant_id, entry).for_each(|(id, found)| show(id, found));
+            None => others.as_mut()?.next(),
+        };
+        // One call of `show`, so that it becomes part of the loop.
+        while let Some((id, found)) = next() {
+            show(id, found);
         }
     }
 
