@@ -96,8 +96,8 @@ impl Shop {
         let request = ReadRequest::new(&self.devices, grid, terms);
         match (WindowRequest { request, selection }).is_held() {
             None => explained,
-            Some(true) => explained.into_held(),
-            Some(false) => explained.into_one_call(&self.devices, grid),
+            Some(true) => explained.without_calls(),
+            Some(false) => explained.with_one_call(&self.devices, grid),
         }
     }
 
