@@ -85,11 +85,12 @@ fmt: ## Formats the code.
 demo: ## Runs a gateway over a Haravan sandbox, to try.
 	cargo run --locked -- demo
 
-bench: ## Runs the benchmarks; eight minutes, one of them spent watching a bucket.
+bench: ## Runs the benchmarks; ten minutes, one of them spent watching a bucket.
 	TONKHO_TRUTH_READS=1000000 cargo test --locked --release --lib every_answer_is_what_haravan_said_last
 	cargo bench --locked --bench engine
 	cargo bench --locked --bench gateway
 	cargo bench --locked --bench programs
+	cargo bench --locked --bench passthrough
 	cargo bench --locked --profile dist --bench hits
 
 generate: ## Writes anew what is generated: the OpenAPI document and the table of settings.
