@@ -6,7 +6,6 @@ pub mod access;
 pub mod caller;
 pub mod cell;
 pub mod hex;
-pub mod host;
 pub mod id;
 pub mod line;
 pub mod location;

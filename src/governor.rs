@@ -179,10 +179,18 @@ impl Governor {
         state.bucket.wait_for(now, calls.max(1)).max(state.resources.paused_for(resource, now))
     }
 
-    /// Whether the bucket or a 429, rather than a slow Haravan, holds calls for a resource up now.
+    /// Whether the bucket or a 429, rather than a slow Haravan, holds calls for a resource up now, behind those that
+    /// wait already.
     #[must_use]
     pub fn is_rate_limited(&self, resource: &Resource) -> bool {
-        !self.wait_for(resource, 1).is_zero()
+        let waiting = self.state.lock().waiting();
+        !self.wait_for(resource, waiting).is_zero()
+    }
+
+    /// Whether as many calls are in flight as may be: a slow Haravan holds up those that wait.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.state.lock().is_full()
     }
 
     /// Whether no call is in flight.

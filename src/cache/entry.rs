@@ -9,12 +9,10 @@ mod odd_rows;
 mod packed_cell;
 
 use super::order::Standing;
-use crate::domain::cell::Cell;
+use crate::domain::cell::LentCell;
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::line::Line;
-use crate::domain::quantity::Quantity;
-use crate::domain::row::{Row, RowIds, Shortage};
-use crate::domain::row_quantity::RowQuantity;
+use crate::domain::row::{PlainRow, Row, RowIds, Shortage};
 use crate::domain::timestamp::Timestamp;
 
 use cells::Cells;
@@ -80,36 +78,19 @@ impl VariantCells {
         self.cells().get(at)
     }
 
-    /// The row of one of this entry's cells.
-    #[must_use]
-    pub fn row(&self, cell: &PackedCell) -> Option<Row> {
-        match self.unpacked(cell) {
-            Cell::Row(row) => Some(row),
-            Cell::NoRow | Cell::Unknown(_) => None,
-        }
-    }
-
-    /// One of this entry's cells, a row or none. Sums over many cells spend most of their time here, so it is part
-    /// of their loops, and makes the cell in its place.
+    /// One of this entry's cells, to be looked at. Sums over many cells spend most of their time here, so it is part of
+    /// their loops.
     #[must_use]
     #[inline]
-    pub fn unpacked(&self, cell: &PackedCell) -> Cell {
-        let (Some(id), Some(product_id)) = (cell.row_id, cell.product_id) else { return Cell::NoRow };
+    pub fn lent(&self, cell: &PackedCell) -> LentCell<'_> {
+        let (Some(id), Some(product_id)) = (cell.row_id, cell.product_id) else { return LentCell::NoRow };
         if cell.is_odd() {
-            return self.odd_row(cell).cloned().map_or(Cell::NoRow, Cell::Row);
+            return self.odd_row(cell).map_or(LentCell::NoRow, LentCell::Row);
         }
-        let [onhand, commited, incoming, available] = cell.quantities;
-        Cell::Row(Row {
-            id,
-            loc_id: cell.loc_id,
-            product_id,
-            variant_id: self.variant_id,
-            qty_onhand: RowQuantity::from(onhand),
-            qty_commited: RowQuantity::from(commited),
-            qty_incoming: RowQuantity::from(incoming),
-            qty_available: RowQuantity::from(available),
+        LentCell::Plain(PlainRow {
+            ids: RowIds { id, loc_id: cell.loc_id, product_id, variant_id: self.variant_id },
+            quantities: cell.quantities,
             updated_at: Timestamp::from_parts(cell.updated_at, cell.digits),
-            as_sent: None,
         })
     }
 
@@ -156,7 +137,7 @@ impl VariantCells {
         let is_known = |cell: &PackedCell| {
             let known = earlier.and_then(|earlier| Some((earlier, earlier.cell(cell.loc_id)?)));
             known.is_some_and(|(earlier, known)| {
-                known.standing == cell.standing && earlier.unpacked(known) == self.unpacked(cell)
+                known.standing == cell.standing && earlier.lent(known).to_cell() == self.lent(cell).to_cell()
             })
         };
         self.cells().iter().filter(|cell| !is_known(cell)).map(PackedCell::loc_id).collect()
@@ -165,7 +146,7 @@ impl VariantCells {
     /// How many of the cells have fewer than no pieces available.
     #[must_use]
     pub fn negative_rows(&self) -> usize {
-        let negative = |cell: &&PackedCell| self.shortage(cell).is_some();
+        let negative = |cell: &&PackedCell| self.lent(cell).shortage().is_some();
         self.cells().iter().filter(negative).count()
     }
 
@@ -173,7 +154,7 @@ impl VariantCells {
     #[must_use]
     pub fn worst_shortage(&self) -> Option<Shortage> {
         let served = self.cells().iter().filter(|cell| !cell.is_purged());
-        served.filter_map(|cell| self.shortage(cell)).max()
+        served.filter_map(|cell| self.lent(cell).shortage()).max()
     }
 
     /// This entry with the cells at these locations (all, if none are named) marked as purged.
@@ -186,16 +167,6 @@ impl VariantCells {
             }
         }
         purged
-    }
-
-    /// How far below zero one of this entry's cells is, if there is a row and it is.
-    fn shortage(&self, cell: &PackedCell) -> Option<Shortage> {
-        cell.row_id?;
-        if cell.is_odd() {
-            return self.odd_row(cell)?.shortage();
-        }
-        let [.., available] = cell.quantities;
-        (available < 0).then(|| Shortage::Exactly(-Quantity::from(available)))
     }
 
     fn odd_row(&self, cell: &PackedCell) -> Option<&Row> {

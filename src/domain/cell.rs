@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::id::{LocationId, VariantId};
-use super::row::Row;
+use super::row::{PlainRow, Row, Shortage};
 
 /// The place of a cell in a shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,66 @@ pub enum Cell {
     NoRow,
     /// Haravan did not answer. Never counts as zero.
     Unknown(MissingReason),
+}
+
+impl Cell {
+    /// The row, if there is one.
+    #[must_use]
+    pub fn into_row(self) -> Option<Row> {
+        match self {
+            Self::Row(row) => Some(row),
+            Self::NoRow | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// A cell to be looked at where it lies: sums over hundreds of thousands of cells make no [`Row`] of each.
+#[derive(Debug, Clone, Copy)]
+pub enum LentCell<'a> {
+    /// Haravan has this row, of small whole numbers.
+    Plain(PlainRow),
+    /// Haravan has this row.
+    Row(&'a Row),
+    /// Haravan answered, and has no row.
+    NoRow,
+    /// Haravan did not answer.
+    Unknown(MissingReason),
+}
+
+impl LentCell<'_> {
+    /// How far below zero it is, if there is a row and it is.
+    #[must_use]
+    #[inline]
+    pub fn shortage(self) -> Option<Shortage> {
+        match self {
+            Self::Plain(row) => row.shortage(),
+            Self::Row(row) => row.shortage(),
+            Self::NoRow | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The cell itself.
+    #[must_use]
+    #[inline]
+    pub fn to_cell(self) -> Cell {
+        match self {
+            Self::Plain(row) => Cell::Row(row.into()),
+            Self::Row(row) => Cell::Row(row.clone()),
+            Self::NoRow => Cell::NoRow,
+            Self::Unknown(reason) => Cell::Unknown(reason),
+        }
+    }
+}
+
+impl<'a> From<&'a Cell> for LentCell<'a> {
+    #[inline]
+    fn from(cell: &'a Cell) -> Self {
+        match cell {
+            Cell::Row(row) => Self::Row(row),
+            Cell::NoRow => Self::NoRow,
+            Cell::Unknown(reason) => Self::Unknown(*reason),
+        }
+    }
 }
 
 /// Why a cell is not known.

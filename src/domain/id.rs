@@ -1,5 +1,7 @@
 //! The ids of Haravan's things, as types that cannot be mixed up.
 
+pub mod host;
+
 use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;

@@ -70,6 +70,17 @@ pub struct RowIds {
     pub variant_id: VariantId,
 }
 
+/// A row whose quantities are whole numbers of 32 bits, and which is written as we would write it: nearly all rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlainRow {
+    /// Its ids.
+    pub ids: RowIds,
+    /// On hand, commited, incoming, available.
+    pub quantities: [i32; 4],
+    /// When the balance last changed.
+    pub updated_at: Timestamp,
+}
+
 /// How far below zero a row is; the last is the worst.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shortage {
@@ -100,14 +111,29 @@ impl Row {
 
     /// Adds the JSON that Haravan writes for a row with just the documented fields.
     pub fn write_canonical(&self, line: &mut Line) {
-        let ids = RowIds {
-            id: self.id,
-            loc_id: self.loc_id,
-            product_id: self.product_id,
-            variant_id: self.variant_id,
-        };
         let quantities = [self.qty_onhand, self.qty_commited, self.qty_incoming, self.qty_available];
-        ids.write_canonical(line, quantities, write_quantity, self.updated_at);
+        self.ids().write_canonical(line, quantities, write_quantity, self.updated_at);
+    }
+
+    /// The row as a plain one, if it is one.
+    #[must_use]
+    pub fn plain(&self) -> Option<PlainRow> {
+        if self.as_sent.is_some() {
+            return None;
+        }
+        let small = |quantity: RowQuantity| i32::try_from(quantity.as_integer()?).ok();
+        let quantities = [
+            small(self.qty_onhand)?,
+            small(self.qty_commited)?,
+            small(self.qty_incoming)?,
+            small(self.qty_available)?,
+        ];
+        Some(PlainRow { ids: self.ids(), quantities, updated_at: self.updated_at })
+    }
+
+    fn ids(&self) -> RowIds {
+        let Self { id, loc_id, product_id, variant_id, .. } = *self;
+        RowIds { id, loc_id, product_id, variant_id }
     }
 
     /// Pieces on hand; `None` if the number is not one that is computed with.
@@ -180,6 +206,36 @@ impl Row {
             return None;
         }
         Quantity::parse(text(&self.sent_texts()?)).ok()
+    }
+}
+
+impl PlainRow {
+    /// How far the available pieces are below zero, if they are.
+    #[must_use]
+    #[inline]
+    pub fn shortage(&self) -> Option<Shortage> {
+        let [.., available] = self.quantities;
+        (available < 0).then(|| Shortage::Exactly(-Quantity::from(available)))
+    }
+}
+
+impl From<PlainRow> for Row {
+    #[inline]
+    fn from(plain: PlainRow) -> Self {
+        let PlainRow { ids: RowIds { id, loc_id, product_id, variant_id }, quantities, updated_at } = plain;
+        let [qty_onhand, qty_commited, qty_incoming, qty_available] = quantities.map(RowQuantity::from);
+        Self {
+            id,
+            loc_id,
+            product_id,
+            variant_id,
+            qty_onhand,
+            qty_commited,
+            qty_incoming,
+            qty_available,
+            updated_at,
+            as_sent: None,
+        }
     }
 }
 

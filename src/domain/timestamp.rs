@@ -157,7 +157,10 @@ impl fmt::Debug for Timestamp {
 
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let mut line = Line::new();
+        self.write(&mut line);
+        // Only digits and punctuation are written.
+        serializer.serialize_str(std::str::from_utf8(line.as_bytes()).unwrap_or_default())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What a level may be above a whole number and still be told as that: more than rounding makes of it.
+/// By how much a level may be above a whole number that is shown for it: more than rounding adds.
 const ROUNDING: f64 = 1e-4;
 
 /// How full a bucket is, in whole calls, as Haravan's `X-Haravan-Api-Call-Limit` says it.

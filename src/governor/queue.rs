@@ -75,6 +75,16 @@ impl Admission {
         self.tile_callers = (priority, callers);
     }
 
+    /// How many calls wait for leave.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether as many calls are in flight as may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.most_in_flight <= self.in_flight
+    }
+
     /// Decides what can be decided now.
     pub(super) fn decide(&mut self, now: Instant) -> Vec<Decided> {
         let mut decided = Vec::new();
@@ -85,7 +95,7 @@ impl Admission {
                 decided.push(Decided { leave, answer: Err(NotAdmitted::Stopped(stop)) });
             }
         }
-        while self.in_flight < self.most_in_flight && self.bucket.wait(now).is_zero() {
+        while !self.is_full() && self.bucket.wait(now).is_zero() {
             let Some((number, turn)) = self.next(now) else { break };
             let Some(at) = self.waiting.iter().position(|waiting| waiting.number == number) else { break };
             let Waiting { errand, leave, .. } = self.waiting.remove(at);
@@ -111,7 +121,7 @@ impl Admission {
             }
         });
         let leak = self.bucket.wait(now);
-        let room = self.in_flight < self.most_in_flight && !leak.is_zero();
+        let room = !self.is_full() && !leak.is_zero();
         // The clock counts in milliseconds.
         gates.chain(room.then_some(leak)).min().map(|wait| wait.max(Duration::from_millis(1)))
     }

@@ -12,7 +12,7 @@ use super::kind::{FILE, Kind, LOCATION_IDS, ORG_ID, QUANTITY, Refusal, SECRET, f
 use super::reader::Reader;
 use super::sections::{CacheSettings, KeyLine, RateSettings, section};
 use super::token::{self, TokenError};
-use crate::domain::host::HostName;
+use crate::domain::id::host::HostName;
 use crate::domain::id::{LocationId, OrgId};
 
 /// A shop, complete: what it does not say itself is what `[rate]` and `[cache]` say.

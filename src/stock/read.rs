@@ -69,12 +69,6 @@ impl Shop {
         Ok(self.counted(reading))
     }
 
-    /// Estimates what reading a grid would take. Asks Haravan for nothing.
-    #[must_use]
-    pub fn explain(&self, grid: &Grid, terms: &ReadTerms) -> Explanation {
-        ReadRequest::new(&self.devices, grid, terms).explain()
-    }
-
     /// Reads what a selection needs of a grid: all of its cells or, in one call, only the rows that are wanted.
     /// Returns the selection that is still to be applied.
     ///
@@ -98,12 +92,12 @@ impl Shop {
     /// Estimates what [`Shop::read_rows`] would take. Asks Haravan for nothing.
     #[must_use]
     pub fn explain_rows(&self, grid: &Grid, selection: &Selection, terms: &ReadTerms) -> Explanation {
-        let explained = self.explain(grid, terms);
+        let explained = ReadRequest::new(&self.devices, grid, terms).explain();
         let request = ReadRequest::new(&self.devices, grid, terms);
         match (WindowRequest { request, selection }).is_held() {
             None => explained,
-            Some(true) => explained.as_held(),
-            Some(false) => explained.as_one_call(&self.devices, grid),
+            Some(true) => explained.without_calls(),
+            Some(false) => explained.with_one_call(&self.devices, grid),
         }
     }
 

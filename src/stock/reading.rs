@@ -4,12 +4,12 @@ mod cells;
 
 use std::sync::Arc;
 
-use self::cells::{GridCells, unpacked};
+use self::cells::{GridCells, lent};
 use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::{Changes, KnownProducts, PurgeCount, PurgesSince};
 use crate::clock::Moment;
 use crate::coop::Pieces;
-use crate::domain::cell::{Cell, CellId, MissingReason};
+use crate::domain::cell::{Cell, CellId, LentCell, MissingReason};
 use crate::domain::id::{LocationId, RowId, VariantId};
 use crate::domain::row::Row;
 use crate::query::Grid;
@@ -161,7 +161,7 @@ impl Reading {
 
     /// Every cell once, by variant and location.
     pub fn cells(&self) -> impl Iterator<Item = (CellId, Cell)> + '_ {
-        self.cells.packed().map(|(id, found)| (id, unpacked(found)))
+        self.cells.packed().map(|(id, found)| (id, lent(found).to_cell()))
     }
 
     /// Calls `show` with every row and its id, by variant and location, without unpacking the row.
@@ -173,7 +173,7 @@ impl Reading {
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
-        self.for_each_row(|_, entry, packed| rows.extend(entry.row(packed)));
+        self.for_each_row(|_, entry, packed| rows.extend(entry.lent(packed).to_cell().into_row()));
         rows
     }
 
@@ -195,7 +195,7 @@ impl Cells for &Reading {
     fn each(self, mut show: impl FnMut(CellId, &Cell)) {
         let mut pieces = Pieces::of(PIECE_OF_A_VIEW);
         for (id, found) in self.cells.packed() {
-            show(id, &unpacked(found));
+            show(id, &lent(found).to_cell());
             pieces.done(1);
         }
     }
@@ -210,15 +210,13 @@ impl CellsByVariant for Reading {
         &self.cells.grid.locations
     }
 
-    fn each_of(&self, place: usize, mut show: impl FnMut(CellId, &Cell)) {
+    fn each_of(&self, place: usize, mut show: impl FnMut(CellId, LentCell<'_>)) {
         let (Some(variant_id), Some(entry)) =
             (self.cells.grid.variants.get(place), self.cells.entries.get(place))
         else {
             return;
         };
-        self.cells
-            .packed_of(*variant_id, entry.as_deref())
-            .for_each(|(id, found)| show(id, &unpacked(found)));
+        self.cells.each_of(*variant_id, entry.as_deref(), |id, found| show(id, lent(found)));
     }
 }
 
@@ -282,7 +280,7 @@ mod tests {
         assert_eq!(shown, expected);
         let mut by_variant = Vec::new();
         for place in 0..reading.variant_ids().len() {
-            reading.each_of(place, |id, cell| by_variant.push((id, cell.clone())));
+            reading.each_of(place, |id, cell| by_variant.push((id, cell.to_cell())));
         }
         assert_eq!(by_variant, expected);
     }

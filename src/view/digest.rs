@@ -4,9 +4,10 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
-use crate::domain::cell::Cell;
-use crate::domain::row::Row;
+use crate::domain::cell::LentCell;
+use crate::domain::row::{PlainRow, Row, RowIds};
 use crate::domain::row_quantity::RowQuantity;
+use crate::domain::timestamp::Timestamp;
 
 /// What the numbers of a row are multiplied by, each by its own: rows are distinguished by sums of such products, of which
 /// none waits for another. Source: the first outputs of `SplitMix64` from seed 0, made odd.
@@ -20,6 +21,9 @@ const FACTORS: [u64; 7] = [
     0x2c82_9abe_1f45_32e1,
 ];
 
+/// What stands for a cell without a row. Source: the next output of `SplitMix64`.
+const NO_ROW: u64 = 0xc584_133a_c916_ab3c;
+
 /// Digests cells in their order. It distinguishes versions of one thing, and withstands no attack.
 #[derive(Debug, Default)]
 pub(crate) struct Digest(u64);
@@ -27,10 +31,12 @@ pub(crate) struct Digest(u64);
 impl Digest {
     /// Takes in a cell: all that it holds, but not when it was read. The caller takes in which cells there are.
     #[inline]
-    pub(crate) fn add(&mut self, cell: &Cell) {
+    pub(crate) fn add(&mut self, cell: LentCell<'_>) {
         let number = match cell {
-            Cell::Row(row) => of_row(row),
-            Cell::NoRow | Cell::Unknown(_) => hashed(cell),
+            LentCell::Plain(row) => of_plain(&row),
+            LentCell::Row(row) => of_row(row),
+            LentCell::NoRow => NO_ROW,
+            LentCell::Unknown(reason) => hashed(&reason),
         };
         self.0 = (self.0.rotate_left(29) ^ number).wrapping_mul(FACTORS[0]);
     }
@@ -42,20 +48,27 @@ impl Digest {
 }
 
 #[inline]
+fn of_plain(row: &PlainRow) -> u64 {
+    let PlainRow { ids: RowIds { id, product_id, .. }, quantities, updated_at } = *row;
+    let quantities = quantities.map(|quantity| i64::from(quantity).cast_unsigned());
+    of_numbers((id.get(), product_id.get()), quantities, updated_at)
+}
+
+#[inline]
 fn of_row(row: &Row) -> u64 {
-    let numbers = [
-        row.id.get(),
-        row.product_id.get(),
-        number(row.qty_onhand),
-        number(row.qty_commited),
-        number(row.qty_incoming),
-        number(row.qty_available),
-        row.updated_at.nanoseconds().cast_unsigned(),
-    ];
-    let products = numbers.into_iter().zip(FACTORS).map(|(number, factor)| number.wrapping_mul(factor));
-    let sum = products.fold(0, u64::wrapping_add);
+    let quantities = [row.qty_onhand, row.qty_commited, row.qty_incoming, row.qty_available].map(number);
+    let sum = of_numbers((row.id.get(), row.product_id.get()), quantities, row.updated_at);
     // Odd rows are few, and say more than their numbers do.
     if row.as_sent.is_some() { sum ^ hashed(&row.as_sent) } else { sum }
+}
+
+#[inline]
+fn of_numbers((id, product_id): (u64, u64), quantities: [u64; 4], updated_at: Timestamp) -> u64 {
+    let [onhand, commited, incoming, available] = quantities;
+    let updated_at = updated_at.nanoseconds().cast_unsigned();
+    let numbers = [id, product_id, onhand, commited, incoming, available, updated_at];
+    let products = numbers.into_iter().zip(FACTORS).map(|(number, factor)| number.wrapping_mul(factor));
+    products.fold(0, u64::wrapping_add)
 }
 
 #[inline]
@@ -78,15 +91,26 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::Digest;
-    use crate::domain::cell::{Cell, CellId, MissingReason};
+    use crate::domain::cell::{Cell, CellId, LentCell, MissingReason};
     use crate::view::sample::{no_row, row, unknown};
 
     fn digest(cells: &[(CellId, Cell)]) -> u64 {
         let mut digest = Digest::default();
         for (_, cell) in cells {
-            digest.add(cell);
+            digest.add(LentCell::from(cell));
         }
         digest.finish()
+    }
+
+    #[test]
+    fn a_row_has_one_digest_whether_it_is_shown_as_a_plain_one_or_not() {
+        for quantities in [["0"; 4], ["1", "-2", "3", "-4"], ["-2147483648", "2147483647", "7", "0"]] {
+            let cells = [row(3, 4, quantities)];
+            let Cell::Row(row) = &cells[0].1 else { panic!("a row") };
+            let mut plain = Digest::default();
+            plain.add(LentCell::Plain(row.plain().unwrap()));
+            assert_eq!(plain.finish(), digest(&cells), "{quantities:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::lines::{Chunks, Tabular};
 use super::location_warnings::location_warnings;
-use crate::domain::cell::{Cell, CellId, MissingReason};
+use crate::domain::cell::{Cell, CellId, LentCell, MissingReason};
 use crate::domain::id::{LocationId, OrgId, VariantId};
 use crate::domain::location::LocationBook;
 use crate::domain::number::{MAX_DIGITS, MAX_PLACES};
@@ -152,25 +152,35 @@ impl EnvelopeBuilder {
 
     /// Takes note of a cell; call it in cell order.
     pub fn see(&mut self, id: CellId, cell: &Cell) {
+        self.see_lent(id, LentCell::from(cell));
+    }
+
+    /// The same.
+    #[inline]
+    pub(crate) fn see_lent(&mut self, id: CellId, cell: LentCell<'_>) {
         if self.last_variant != Some(id.variant_id) {
-            self.last_variant = Some(id.variant_id);
-            self.variants += 1;
-            if self.first_variants.len() < MAX_MISSING {
-                self.first_variants.push(id.variant_id);
-            }
+            self.see_variant(id.variant_id);
         }
-        let reason = match cell {
-            Cell::Row(row) if !row.is_exact() => return self.see_beyond(row),
-            Cell::Row(_) | Cell::NoRow => return,
-            Cell::Unknown(reason) => reason,
-        };
+        match cell {
+            LentCell::Plain(_) | LentCell::NoRow => {}
+            LentCell::Row(row) if row.is_exact() => {}
+            LentCell::Row(row) => self.see_beyond(row),
+            LentCell::Unknown(reason) => self.see_missing(id, reason),
+        }
+    }
+
+    fn see_variant(&mut self, variant_id: VariantId) {
+        self.last_variant = Some(variant_id);
+        self.variants += 1;
+        if self.first_variants.len() < MAX_MISSING {
+            self.first_variants.push(variant_id);
+        }
+    }
+
+    fn see_missing(&mut self, CellId { variant_id, loc_id }: CellId, reason: MissingReason) {
         self.missing_total += 1;
         if self.missing.len() < MAX_MISSING {
-            self.missing.push(Missing {
-                variant_id: id.variant_id,
-                loc_id: Some(id.loc_id),
-                reason: *reason,
-            });
+            self.missing.push(Missing { variant_id, loc_id: Some(loc_id), reason });
         }
     }
 

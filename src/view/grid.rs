@@ -1,6 +1,6 @@
 //! The cells of a grid, a variant at a time.
 
-use crate::domain::cell::{Cell, CellId, MissingReason};
+use crate::domain::cell::{Cell, CellId, LentCell, MissingReason};
 use crate::domain::id::{LocationId, ProductId, VariantId};
 use crate::domain::location::{LocationBook, LocationClass};
 use crate::domain::row::Row;
@@ -29,7 +29,7 @@ pub trait CellsByVariant: Send + 'static {
 
     /// Shows the cells of the variant in this place of the list: one at each location, in their order; `None` if there
     /// is no such place.
-    fn each_of(&self, place: usize, show: impl FnMut(CellId, &Cell));
+    fn each_of(&self, place: usize, show: impl FnMut(CellId, LentCell<'_>));
 }
 
 /// All the cells of one variant that were asked for.

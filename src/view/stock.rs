@@ -15,6 +15,7 @@ use super::tally::{Membership, StockSums, Tally};
 use crate::domain::cell::{Cell, MissingReason};
 use crate::domain::id::{LocationId, ProductId, VariantId};
 use crate::domain::location::LocationBook;
+use crate::domain::row::Row;
 
 /// Said when a variant's product is not known because its cells are not.
 const PRODUCTS_OPEN: &str = "some variants have no known row, so their product is not known, and unknown cells: \
@@ -149,12 +150,17 @@ fn by_product(variants: Vec<(Key, Group)>) -> Vec<(Key, Group)> {
 
 impl Group {
     fn add(&mut self, cell: &Cell, place: &Place) {
-        self.tally.add(cell, place.class);
         match cell {
-            Cell::Row(row) => self.product_id = self.product_id.or(Some(row.product_id)),
+            Cell::Row(row) => return self.add_row(row, place),
             Cell::NoRow | Cell::Unknown(MissingReason::Refused) => {}
             Cell::Unknown(_) => self.may_have_more_rows = true,
         }
+        self.tally.add(cell, place.class);
+    }
+
+    fn add_row(&mut self, row: &Row, place: &Place) {
+        self.tally.add_row(row, place.class);
+        self.product_id = self.product_id.or(Some(row.product_id));
     }
 
     /// Counts cells of a variant whose location is not known.

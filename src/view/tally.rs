@@ -8,7 +8,8 @@ use super::updated_at::{Newest, UpdatedAt};
 use crate::domain::cell::Cell;
 use crate::domain::location::{LocationBook, LocationClass};
 use crate::domain::quantity::Quantity;
-use crate::domain::row::Row;
+use crate::domain::row::{PlainRow, Row};
+use crate::domain::timestamp::Timestamp;
 
 /// Sums over a group of cells.
 ///
@@ -79,6 +80,45 @@ pub(crate) struct Tally {
     newest: Newest,
 }
 
+/// Sums over rows of small whole numbers in the making. Fewer rows than 2^32 cannot make them overflow.
+#[derive(Debug, Default)]
+pub(crate) struct PlainSums {
+    /// On hand, commited, incoming, available.
+    quantities: [i64; 4],
+    sellable: i64,
+    may_sell_more: bool,
+    /// The negative availables as they are.
+    oversold: i64,
+    rows: u64,
+    /// Cells without a row.
+    pub(crate) no_rows: u64,
+    negative_rows: u64,
+    newest: Option<Timestamp>,
+}
+
+impl PlainSums {
+    /// Counts a row at a location of this class.
+    #[inline]
+    pub(crate) fn add(&mut self, row: &PlainRow, class: LocationClass) {
+        for (sum, quantity) in self.quantities.iter_mut().zip(row.quantities) {
+            *sum += i64::from(quantity);
+        }
+        let [.., available] = row.quantities.map(i64::from);
+        self.rows += 1;
+        self.oversold += available.min(0);
+        self.negative_rows += u64::from(available < 0);
+        match class {
+            LocationClass::Sellable => self.sellable += available.max(0),
+            LocationClass::Unknown => self.may_sell_more |= 0 < available,
+            LocationClass::Transit | LocationClass::Unavailable => {}
+        }
+        let order = |instant: Timestamp| (instant, instant.digits());
+        if self.newest.is_none_or(|newest| order(newest) < order(row.updated_at)) {
+            self.newest = Some(row.updated_at);
+        }
+    }
+}
+
 /// Whether a group has all the cells that belong to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Membership {
@@ -91,20 +131,36 @@ pub(crate) enum Membership {
 impl Tally {
     /// Counts a cell at a location of this class; only sellable ones add to `sellable`.
     pub(crate) fn add(&mut self, cell: &Cell, class: LocationClass) {
-        let row = match cell {
-            Cell::Row(row) => row,
-            Cell::NoRow => {
-                self.no_rows += 1;
-                return;
-            }
-            Cell::Unknown(_) => {
-                self.unknown += 1;
-                return;
-            }
-        };
+        match cell {
+            Cell::Row(row) => self.add_row(row, class),
+            Cell::NoRow => self.no_rows += 1,
+            Cell::Unknown(_) => self.unknown += 1,
+        }
+    }
+
+    /// Counts a row at a location of this class.
+    pub(crate) fn add_row(&mut self, row: &Row, class: LocationClass) {
         self.rows += 1;
         self.newest.see(row);
         self.sum(row, class);
+    }
+
+    /// Counts rows of small whole numbers, and cells without a row.
+    pub(crate) fn add_plain(&mut self, plain: &PlainSums) {
+        let [onhand, commited, incoming, available] = plain.quantities.map(Quantity::from);
+        self.onhand += &onhand;
+        self.commited += &commited;
+        self.incoming += &incoming;
+        self.available += &available;
+        self.sellable += &Quantity::from(plain.sellable);
+        self.may_sell_more |= plain.may_sell_more;
+        self.oversold += &Quantity::from(plain.oversold);
+        self.rows += plain.rows;
+        self.no_rows += plain.no_rows;
+        self.negative_rows += plain.negative_rows;
+        if let Some(newest) = plain.newest {
+            self.newest.see_plain(newest);
+        }
     }
 
     #[inline]

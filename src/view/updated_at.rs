@@ -53,6 +53,11 @@ impl Newest {
         }
     }
 
+    /// Takes an instant into account that is written as we would write it.
+    pub(super) fn see_plain(&mut self, instant: Timestamp) {
+        self.replace(instant, UpdatedAt::Plain(instant));
+    }
+
     /// Takes into account what another has seen.
     pub(super) fn merge(&mut self, other: &Self) {
         if let Some((instant, text)) = &other.0 {

@@ -101,7 +101,7 @@ impl Loading {
         for variant in VARIANTS {
             let Some(entry) = self.cache.get(VariantId::new(variant).unwrap()) else { continue };
             for cell in entry.cells() {
-                let available = entry.row(cell).map(|row| row.qty_available);
+                let available = entry.lent(cell).to_cell().into_row().map(|row| row.qty_available);
                 held.push(((variant, cell.loc_id().get()), cell.observed_at(), available));
             }
         }

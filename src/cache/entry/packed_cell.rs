@@ -6,8 +6,7 @@ use super::observation::Unchanged;
 use crate::cache::order::{CallTimes, Reading, RowVersion, Standing};
 use crate::clock::Moment;
 use crate::domain::id::{LocationId, ProductId, RowId};
-use crate::domain::row::Row;
-use crate::domain::row_quantity::RowQuantity;
+use crate::domain::row::{PlainRow, Row};
 
 /// A cell in packed form.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +44,15 @@ impl PackedCell {
     #[must_use]
     pub fn observed_at(&self) -> Moment {
         self.observed_at
+    }
+
+    /// Whether cells are at these very locations, in their order. It reads them all at once, so that the memory
+    /// fetches many of them at a time: who goes through them next finds them there.
+    #[must_use]
+    #[inline]
+    pub fn are_at(cells: &[Self], locations: &[LocationId]) -> bool {
+        cells.len() == locations.len()
+            && cells.iter().zip(locations).all(|(cell, loc_id)| cell.loc_id == *loc_id)
     }
 
     /// The row's id, if there is a row.
@@ -146,25 +154,14 @@ pub(super) fn pack(
         orders: call.orders(row.updated_at).is_some(),
         ..blank
     };
-    match packed_quantities(&row) {
-        Some(quantities) => PackedCell { quantities, digits: row.updated_at.digits(), ..blank },
+    match row.plain() {
+        Some(PlainRow { quantities, .. }) => {
+            PackedCell { quantities, digits: row.updated_at.digits(), ..blank }
+        }
         None => {
             let quantities = odd_place(odd);
             odd.push(*row);
             PackedCell { quantities, digits: ODD, ..blank }
         }
     }
-}
-
-fn packed_quantities(row: &Row) -> Option<[i32; 4]> {
-    if row.as_sent.is_some() {
-        return None;
-    }
-    let small = |quantity: RowQuantity| i32::try_from(quantity.as_integer()?).ok();
-    Some([
-        small(row.qty_onhand)?,
-        small(row.qty_commited)?,
-        small(row.qty_incoming)?,
-        small(row.qty_available)?,
-    ])
 }

@@ -44,7 +44,7 @@ fn empty() -> VariantCells {
 
 /// The row at location 1.
 fn first(entry: &VariantCells) -> Option<Row> {
-    entry.row(entry.cell(LocationId::new(1).unwrap()).unwrap())
+    entry.lent(entry.cell(LocationId::new(1).unwrap()).unwrap()).to_cell().into_row()
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn two_entries_put_together_say_what_the_cache_knew_later() {
     cache.merge(variant_id, vec![found(1, 9_000, 4, "4")]);
     let after = cache.merge(variant_id, vec![found(1, 9_001, 4, "4"), found(3, 100, 5, "6.50")]);
     for both in [before.absorbed(&after), after.absorbed(&before)] {
-        let rows: Vec<_> = both.cells().iter().map(|cell| both.row(cell)).collect();
+        let rows: Vec<_> = both.cells().iter().map(|cell| both.lent(cell).to_cell().into_row()).collect();
         assert_eq!(rows, [Some(row(1, 4, "4")), Some(row(2, 5, "5.50")), Some(row(3, 5, "6.50"))]);
     }
 }
@@ -320,7 +320,7 @@ proptest! {
             one_by_one = one_by_one.merged(vec![observation]);
         }
         let rows = |entry: &VariantCells| -> Vec<_> {
-            entry.cells().iter().map(|cell| (cell.loc_id(), cell.observed_at(), entry.row(cell))).collect()
+            entry.cells().iter().map(|cell| (cell.loc_id(), cell.observed_at(), entry.lent(cell).to_cell().into_row())).collect()
         };
         prop_assert_eq!(rows(&at_once), rows(&one_by_one));
     }

@@ -37,7 +37,7 @@ fn observe(cache: &Cache, id: CellId, at: u64, available: Option<i64>) {
 fn served(cache: &Cache, variant_id: VariantId) -> BTreeMap<CellId, Cell> {
     let Some(entry) = cache.get(variant_id) else { return BTreeMap::new() };
     let served = entry.cells().iter().filter(|cell| !cell.is_purged());
-    served.map(|cell| (CellId { variant_id, loc_id: cell.loc_id() }, entry.unpacked(cell))).collect()
+    served.map(|cell| (CellId { variant_id, loc_id: cell.loc_id() }, entry.lent(cell).to_cell())).collect()
 }
 
 /// Something that happens to a cache.

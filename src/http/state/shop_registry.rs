@@ -7,8 +7,8 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use rustc_hash::FxBuildHasher;
 
-use crate::domain::host::HostName;
 use crate::domain::id::OrgId;
+use crate::domain::id::host::HostName;
 use crate::http::response::cache::ResponseCache;
 use crate::stock::shop::Shop;
 

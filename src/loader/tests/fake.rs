@@ -350,7 +350,7 @@ pub(super) fn cells(loaded: &Loaded) -> Cells {
     for entry in &loaded.entries {
         for packed in entry.cells().iter().filter(|packed| !packed.is_purged()) {
             let place = (entry.variant_id().get(), packed.loc_id().get());
-            cells.insert(place, entry.row(packed));
+            cells.insert(place, entry.lent(packed).to_cell().into_row());
         }
     }
     for (cell, _) in &loaded.missing {

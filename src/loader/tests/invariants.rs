@@ -96,7 +96,7 @@ async fn play(events: Vec<Event>, seed: u64) {
             let entry = setting.cache.get(crate::domain::id::VariantId::new(variant).unwrap());
             let Some(entry) = entry else { continue };
             for packed in entry.cells().iter().filter(|packed| !packed.is_purged()) {
-                let Some(row) = entry.row(packed) else { continue };
+                let Some(row) = entry.lent(packed).to_cell().into_row() else { continue };
                 let place = (variant, packed.loc_id().get());
                 let seen = newest.entry(place).or_insert(i64::MIN);
                 let now = row.updated_at.nanoseconds();

@@ -2,7 +2,7 @@
 
 use super::super::{Environment, Settings};
 use super::{KEY, SHOP, check, good};
-use crate::domain::host::HostName;
+use crate::domain::id::host::HostName;
 
 const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 

@@ -59,14 +59,14 @@ impl Explanation {
     }
 
     /// The same question, answered by one call for its whole grid.
-    pub(super) fn as_one_call(self, devices: &Devices, grid: &Grid) -> Self {
+    pub(super) fn with_one_call(self, devices: &Devices, grid: &Grid) -> Self {
         let tiles = vec![(grid.variants.len(), grid.locations.len())];
         let wait = devices.wait_for(devices.loader.queued_calls().saturating_add(1));
         Self { tiles, calls: 1, wait, ..self }
     }
 
     /// The same question, answered without a call.
-    pub(super) fn as_held(self) -> Self {
+    pub(super) fn without_calls(self) -> Self {
         Self { tiles: Vec::new(), calls: 0, wait: Duration::ZERO, ..self }
     }
 }

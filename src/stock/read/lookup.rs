@@ -36,13 +36,6 @@ pub(super) struct Lookup {
     pub(super) oldest_fresh: Option<Moment>,
 }
 
-/// One variant's part of a lookup.
-#[derive(Debug, Default)]
-struct VariantLookup {
-    lacking: Vec<LocationId>,
-    stale: Vec<LocationId>,
-}
-
 impl Lookup {
     /// Looks at what is cached of a grid. Cells that were observed at `fresh_from` or later are fresh, however old they
     /// are by the policy.
@@ -56,42 +49,24 @@ impl Lookup {
         let mut lookup = Self { entries: Vec::with_capacity(grid.variants.len()), ..Self::default() };
         let mut pieces = Pieces::of(PIECE);
         let mut reader = cache.reader();
+        let judge = |cell: &PackedCell| {
+            let age = now.since(cell.observed_at());
+            if cell.is_doubted() {
+                policy.judge_doubted(age, cell.can_be_settled(now), &terms.freshness)
+            } else if fresh_from <= cell.observed_at() {
+                Freshness::Fresh
+            } else {
+                policy.judge(age, &terms.freshness)
+            }
+        };
         for variant_id in grid.variants.iter() {
             let entry = reader.get(*variant_id).cloned();
-            let mut look = VariantLookup::default();
-            let mut cells = entry.as_deref().map_or(&[][..], VariantCells::cells).iter().peekable();
-            for loc_id in grid.locations.iter() {
-                while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
-                let cell = cells.next_if(|cell| cell.loc_id() == *loc_id && !cell.is_purged());
-                let observed_at = cell.map(PackedCell::observed_at);
-                let judged = match cell.zip(observed_at) {
-                    None => Freshness::Unusable,
-                    Some((cell, observed_at)) if cell.is_doubted() => {
-                        let age = now.since(observed_at);
-                        policy.judge_doubted(age, cell.can_be_settled(now), &terms.freshness)
-                    }
-                    // Most cells of most questions are fresh: one comparison says so.
-                    Some((_, observed_at)) if fresh_from <= observed_at => {
-                        let oldest = lookup.oldest_fresh.unwrap_or(observed_at);
-                        lookup.oldest_fresh = Some(oldest.min(observed_at));
-                        Freshness::Fresh
-                    }
-                    Some((_, observed_at)) => policy.judge(now.since(observed_at), &terms.freshness),
-                };
-                match judged {
-                    Freshness::Fresh => lookup.tally.hit += 1,
-                    Freshness::Stale => {
-                        lookup.tally.stale += 1;
-                        look.stale.push(*loc_id);
-                    }
-                    Freshness::Expired => {
-                        look.lacking.push(*loc_id);
-                        lookup.usable.push(CellId { variant_id: *variant_id, loc_id: *loc_id });
-                    }
-                    Freshness::Unusable => look.lacking.push(*loc_id),
-                }
+            let cells = entry.as_deref().map_or(&[][..], VariantCells::cells);
+            match oldest_if_fresh(cells, &grid.locations, fresh_from) {
+                Some(oldest) => lookup.saw_fresh(grid.locations.len(), oldest),
+                None => lookup.judge_each((*variant_id, cells), grid, judge),
             }
-            lookup.add(*variant_id, entry, look, grid);
+            lookup.entries.push(entry);
             pieces.done(grid.locations.len());
         }
         let left = |oldest: Moment| policy.fresh.saturating_sub(now.since(oldest)).as_secs();
@@ -104,13 +79,40 @@ impl Lookup {
         self.missing.is_empty() && self.stale.is_empty()
     }
 
-    fn add(
+    /// Counts cells that are fresh, the oldest of which was confirmed at this moment.
+    fn saw_fresh(&mut self, cells: usize, oldest: Moment) {
+        self.tally.hit += cells;
+        self.oldest_fresh = Some(self.oldest_fresh.map_or(oldest, |known| known.min(oldest)));
+    }
+
+    /// Judges each cell of a variant, and notes those that are stale or lacking.
+    fn judge_each(
         &mut self,
-        variant_id: VariantId,
-        entry: Option<Arc<VariantCells>>,
-        look: VariantLookup,
+        (variant_id, cells): (VariantId, &[PackedCell]),
         grid: &Grid,
+        judge: impl Fn(&PackedCell) -> Freshness,
     ) {
+        let (mut lacking, mut stale) = (Vec::new(), Vec::new());
+        let mut cells = cells.iter().peekable();
+        for loc_id in grid.locations.iter() {
+            while cells.next_if(|cell| cell.loc_id() < *loc_id).is_some() {}
+            let Some(cell) = cells.next_if(|cell| cell.loc_id() == *loc_id && !cell.is_purged()) else {
+                lacking.push(*loc_id);
+                continue;
+            };
+            match judge(cell) {
+                Freshness::Fresh => self.saw_fresh(1, cell.observed_at()),
+                Freshness::Stale => {
+                    self.tally.stale += 1;
+                    stale.push(*loc_id);
+                }
+                Freshness::Expired => {
+                    lacking.push(*loc_id);
+                    self.usable.push(CellId { variant_id, loc_id: *loc_id });
+                }
+                Freshness::Unusable => lacking.push(*loc_id),
+            }
+        }
         let shared = |locations: Vec<LocationId>| -> Arc<[LocationId]> {
             // Whole rows of the grid share its list: no copy a variant.
             if locations.len() == grid.locations.len() {
@@ -119,13 +121,12 @@ impl Lookup {
                 locations.into()
             }
         };
-        if !look.lacking.is_empty() {
-            self.missing.push((variant_id, shared(look.lacking)));
+        if !lacking.is_empty() {
+            self.missing.push((variant_id, shared(lacking)));
         }
-        if !look.stale.is_empty() {
-            self.stale.push((variant_id, shared(look.stale)));
+        if !stale.is_empty() {
+            self.stale.push((variant_id, shared(stale)));
         }
-        self.entries.push(entry);
     }
 
     /// Replaces entries by those that were loaded.
@@ -152,4 +153,14 @@ impl Lookup {
             });
         }
     }
+}
+
+/// When the oldest of a variant's cells was confirmed, if they are at these very locations and all fresh, as most
+/// variants' are in most questions.
+fn oldest_if_fresh(cells: &[PackedCell], locations: &[LocationId], fresh_from: Moment) -> Option<Moment> {
+    if !PackedCell::are_at(cells, locations) {
+        return None;
+    }
+    let oldest = cells.iter().map(PackedCell::observed_at).min()?;
+    (fresh_from <= oldest && cells.iter().all(PackedCell::is_sound)).then_some(oldest)
 }

@@ -50,9 +50,8 @@ impl WindowRequest<'_> {
             return Ok(None);
         }
         for _ in 0..MOST_ATTEMPTS {
-            let lookup = request.lookup(clock.now());
+            let Some((call, lookup)) = self.call_and_lookup() else { return Ok(None) };
             let reuse = request.reuse(clock.now());
-            let Some(call) = self.call_for(&lookup) else { return Ok(None) };
             let rest = rest_of(selection, &call);
             let seen = cache.purges();
             if let Some(reading) = self.held(&call, &lookup) {
@@ -87,16 +86,19 @@ impl WindowRequest<'_> {
 
     /// Whether the rows that are selected are held. `None` if cells are to be read instead.
     pub(super) fn is_held(&self) -> Option<bool> {
-        let lookup = self.request.lookup(self.request.devices.clock.now());
-        let call = self.call_for(&lookup)?;
+        let (call, lookup) = self.call_and_lookup()?;
         Some(self.held(&call, &lookup).is_some())
     }
 
-    /// The one call to make for what is selected. `None` if cells are to be read instead.
-    fn call_for(&self, lookup: &Lookup) -> Option<InventoryCall> {
+    /// The one call to make for what is selected, and what is cached of the grid. `None` if cells are to be read
+    /// instead: for most questions nothing is looked up to find that out.
+    fn call_and_lookup(&self) -> Option<(InventoryCall, Lookup)> {
         let Devices { clock, loader, .. } = self.request.devices;
-        let call = self.call().filter(|_| !lookup.missing.is_empty())?;
-        loader.takes_window(&call.tile, self.request.reuse(clock.now())).then_some(call)
+        let call = self.call()?;
+        let lookup = self.request.lookup(clock.now());
+        let is_wanted =
+            !lookup.missing.is_empty() && loader.takes_window(&call.tile, self.request.reuse(clock.now()));
+        is_wanted.then_some((call, lookup))
     }
 
     /// The one call that brings what is selected. `None` where one call cannot ask for it, or surely brings the whole

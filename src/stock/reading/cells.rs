@@ -6,7 +6,7 @@ use crate::cache::entry::{PackedCell, VariantCells};
 use crate::cache::{PurgesSince, product_of};
 use crate::clock::Moment;
 use crate::coop::Pieces;
-use crate::domain::cell::{Cell, CellId, MissingReason};
+use crate::domain::cell::{CellId, LentCell, MissingReason};
 use crate::domain::id::{LocationId, RowId, VariantId};
 use crate::query::Grid;
 
@@ -57,6 +57,33 @@ impl GridCells {
             };
             (CellId { variant_id, loc_id: *loc_id }, state)
         })
+    }
+
+    /// Calls `show` with each of a variant's cells, by location.
+    #[inline]
+    pub(super) fn each_of<'a>(
+        &'a self,
+        variant_id: VariantId,
+        entry: Option<&'a VariantCells>,
+        mut show: impl FnMut(CellId, Found<'a>),
+    ) {
+        // Most variants' cells are those of the grid, and known.
+        let whole = entry.filter(|entry| {
+            PackedCell::are_at(entry.cells(), &self.grid.locations) && self.unknown_of(variant_id).is_empty()
+        });
+        let mut cells = whole.map_or(&[][..], VariantCells::cells).iter();
+        let mut others = whole.is_none().then(|| self.packed_of(variant_id, entry));
+        let mut next = || match whole {
+            Some(entry) => {
+                let cell = cells.next()?;
+                Some((CellId { variant_id, loc_id: cell.loc_id() }, Ok((entry, cell))))
+            }
+            None => others.as_mut()?.next(),
+        };
+        // One call of `show`, so that it becomes part of the loop.
+        while let Some((id, found)) = next() {
+            show(id, found);
+        }
     }
 
     /// The unknown cells of a variant, ascending.
@@ -110,11 +137,11 @@ impl GridCells {
 
 /// The cell as a view sees it.
 #[inline]
-pub(super) fn unpacked(found: Found<'_>) -> Cell {
+pub(super) fn lent(found: Found<'_>) -> LentCell<'_> {
     match found {
         // No reading that is answered has a purged cell. If one had, the cell would be unknown.
-        Ok((_, packed)) if packed.is_purged() => Cell::Unknown(MissingReason::Failed),
-        Ok((entry, packed)) => entry.unpacked(packed),
-        Err(reason) => Cell::Unknown(reason),
+        Ok((_, packed)) if packed.is_purged() => LentCell::Unknown(MissingReason::Failed),
+        Ok((entry, packed)) => entry.lent(packed),
+        Err(reason) => LentCell::Unknown(reason),
     }
 }

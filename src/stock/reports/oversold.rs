@@ -53,7 +53,7 @@ impl Oversold {
             let usable = entry.cells().iter().filter(|cell| self.is_usable(cell));
             usable.map(|cell| {
                 let id = CellId { variant_id: entry.variant_id(), loc_id: cell.loc_id() };
-                (id, entry.row(cell).map_or(Cell::NoRow, Cell::Row))
+                (id, entry.lent(cell).to_cell())
             })
         })
     }

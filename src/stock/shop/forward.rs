@@ -131,10 +131,12 @@ impl Shop {
                 note_done(self, &write);
                 Err(ForwardError::EndUnknown { is_late: true })
             }
-            (None | Some(NoAnswer::Late), _) if passage.is_sent() || !governor.is_rate_limited(&resource) => {
-                Err(ReadError::Timeout.into())
+            (None | Some(NoAnswer::Late), _) => {
+                // What was not sent waited for the bucket, unless a slow Haravan holds all the places.
+                let is_slow = governor.is_full() && !governor.is_rate_limited(&resource);
+                let is_late = passage.is_sent() || is_slow;
+                Err(if is_late { ReadError::Timeout } else { rate_limited() }.into())
             }
-            (None | Some(NoAnswer::Late), _) => Err(rate_limited().into()),
             (Some(no_answer), _) => Err(ReadError::of_no_answer(&no_answer, rate_limited).into()),
         }
     }

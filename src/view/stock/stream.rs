@@ -7,13 +7,15 @@ use std::io;
 
 use serde::Serialize;
 
-use super::item::{Place, StockItem, VariantStock};
+use super::item::{Place, StockItem, StockRow, VariantStock};
 use super::{Group, Tally};
+use crate::domain::cell::{Cell, LentCell};
+use crate::domain::row::Row;
 use crate::view::digest::Digest;
 use crate::view::envelope::{Answer, Context, Envelope, EnvelopeBuilder};
 use crate::view::grid::CellsByVariant;
 use crate::view::lines::{Chunks, Tabular, csv_chunks, json_chunks_and, ndjson_chunks};
-use crate::view::tally::{Membership, StockSums};
+use crate::view::tally::{Membership, PlainSums, StockSums};
 
 /// Stock by variant whose items are yet to be made.
 ///
@@ -48,7 +50,7 @@ impl<C: CellsByVariant> StockStream<C> {
         let mut digest = Digest::default();
         for place in 0..cells.variant_ids().len() {
             cells.each_of(place, |id, cell| {
-                envelope.see(id, cell);
+                envelope.see_lent(id, cell);
                 digest.add(cell);
             });
         }
@@ -114,15 +116,28 @@ impl<C: CellsByVariant> Iterator for VariantItems<C> {
 
     fn next(&mut self) -> Option<VariantStock> {
         let variant_id = *self.cells.variant_ids().get(self.next)?;
-        let mut group = Group::default();
+        let (mut group, mut plain) = (Group::default(), PlainSums::default());
         let mut places = self.places.iter();
         self.cells.each_of(self.next, |_, cell| {
             let Some(place) = places.next() else { return };
-            group.add(cell, place);
-            if self.breakdown {
-                group.list(cell, place);
+            match cell {
+                LentCell::Plain(row) => {
+                    plain.add(&row, place.class);
+                    group.product_id = group.product_id.or(Some(row.ids.product_id));
+                }
+                LentCell::Row(row) => group.add_row(row, place),
+                LentCell::NoRow => plain.no_rows += 1,
+                LentCell::Unknown(reason) => group.add(&Cell::Unknown(reason), place),
+            }
+            match cell {
+                LentCell::Plain(row) if self.breakdown => {
+                    group.rows.push(StockRow::new(&Row::from(row), place));
+                }
+                LentCell::Row(row) if self.breakdown => group.rows.push(StockRow::new(row, place)),
+                _ => {}
             }
         });
+        group.tally.add_plain(&plain);
         group.add_untold(self.untold);
         self.next += 1;
         self.totals.merge(&group.tally);

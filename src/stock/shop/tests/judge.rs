@@ -110,7 +110,7 @@ impl Judge {
                     asked,
                     Said {
                         id,
-                        available: available_of(entry.row(cell).as_ref()),
+                        available: available_of(entry.lent(cell).to_cell().into_row().as_ref()),
                         read_at: cell.observed_at().as_millis(),
                         is_stale: 0 < reading.tally().stale,
                         is_own_age: true,

@@ -6,7 +6,7 @@ use proptest::prelude::any;
 use proptest::{prop_assert_eq, proptest};
 
 use super::StockStream;
-use crate::domain::cell::{Cell, CellId, MissingReason};
+use crate::domain::cell::{Cell, CellId, LentCell, MissingReason};
 use crate::domain::id::{LocationId, VariantId};
 use crate::domain::location::{LocationBook, LocationClass};
 use crate::view::envelope::Answer;
@@ -42,10 +42,11 @@ impl CellsByVariant for Kept {
         &self.locations
     }
 
-    fn each_of(&self, place: usize, mut show: impl FnMut(CellId, &Cell)) {
+    fn each_of(&self, place: usize, mut show: impl FnMut(CellId, LentCell<'_>)) {
         let Some(variant_id) = self.variants.get(place) else { return };
         for (id, cell) in self.cells.iter().filter(|(id, _)| id.variant_id == *variant_id) {
-            show(*id, cell);
+            let plain = if let Cell::Row(row) = cell { row.plain() } else { None };
+            show(*id, plain.map_or(LentCell::from(cell), LentCell::Plain));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Host names that mean a shop.
+//! Host names, which stand for a shop as its id does.
 
 use std::borrow::Borrow;
 
@@ -38,7 +38,7 @@ impl HostName {
     /// Reads a host name; its case does not count.
     ///
     /// # Errors
-    /// Says why it is none.
+    /// Says why it is not one.
     pub fn parse(text: &str) -> Result<Self, HostNameError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         let is_label = |label: &str| !label.is_empty() && label.bytes().all(plain);
