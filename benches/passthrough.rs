@@ -19,6 +19,7 @@ mod whole_sync;
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use reqwest::Client;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::settings::{BucketSettings, GENERATED_SHOP, SandboxSettings};
@@ -26,6 +27,10 @@ use tonkho::sandbox::settings::{BucketSettings, GENERATED_SHOP, SandboxSettings}
 use self::large_bodies::{BODY, LargeBodies};
 use self::one_gateway::{Gateway, KEY};
 use self::whole_sync::{Sync, play};
+
+/// The allocator of the program itself: what it gives back to the system is part of what is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The most that a read may take longer, at the median.
 const MOST_OVERHEAD: Duration = Duration::from_millis(1);
@@ -37,10 +42,12 @@ const MOST_TIME: f64 = 1.05;
 /// The most that a second program may add, of the calls and the time of one.
 const MOST_OF_SECOND: f64 = 0.5;
 
+/// Bodies at once: an allocator takes memory by the megabyte, so one alone says little.
+const BODIES: usize = 8;
 /// Reads each way.
 const READS: usize = 2_000;
 /// So many calls that no bucket is in the way.
-const NO_LIMIT: u32 = 1_000_000;
+const NO_LIMIT: u32 = 10_000;
 
 fn main() {
     // Fails if one is installed already, which is as good.
@@ -52,9 +59,9 @@ fn main() {
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        overhead().await;
-        memory().await;
-        syncs().await;
+        // All is measured before any of it fails.
+        let complaints = [overhead().await, memory().await, syncs().await].concat();
+        assert!(complaints.is_empty(), "{complaints:#?}");
     });
 }
 
@@ -77,7 +84,7 @@ fn haravan(bucket: BucketSettings, latency: Duration) -> Sandbox {
 }
 
 /// Reads the shop in turn directly and through the gateway, and compares the medians.
-async fn overhead() {
+async fn overhead() -> Vec<String> {
     let no_limit = BucketSettings::new(NO_LIMIT, f64::from(NO_LIMIT));
     let sandbox = haravan(no_limit, Duration::ZERO);
     let gateway = Gateway::start(&sandbox.base_url(), no_limit, Duration::ZERO);
@@ -100,37 +107,41 @@ async fn overhead() {
     });
     println!("\n## A read that is passed on\n");
     println!("- directly {direct:?}, through the gateway {through:?}, at the median of {READS}");
-    assert!(through <= direct + MOST_OVERHEAD, "more than {MOST_OVERHEAD:?} longer");
     sandbox.stop().await;
+    unless(through <= direct + MOST_OVERHEAD, format!("a read takes more than {MOST_OVERHEAD:?} longer"))
 }
 
-/// Sends a large body each way through the gateway, with a reader that stops for a while, and looks at what it holds.
-async fn memory() {
-    println!("\n## Memory for a body of {} MiB\n", BODY >> 20);
+/// Passes large bodies on, some at once and each way, with a reader that stops for a while; looks at what is held of each.
+async fn memory() -> Vec<String> {
+    println!("\n## Memory for bodies of {} MiB, {BODIES} at once\n", BODY >> 20);
     let no_limit = BucketSettings::new(NO_LIMIT, f64::from(NO_LIMIT));
     let haravan = LargeBodies::start();
     let gateway = Gateway::start(&haravan.url, no_limit, Duration::ZERO);
     let (client, base) = (client(), gateway.shop());
+    let (small, large) = (format!("{base}/com/small.json"), format!("{base}/com/large.json"));
     // What is made once, such as threads and connections, is no part of a body.
     for _ in 0..4 {
-        large_bodies::read(&client, &format!("{base}/com/small.json")).await;
-        large_bodies::write(&base, "/com/orders.json", 1 << 16).await;
+        join_all((0..BODIES).map(|_| large_bodies::read(&client, &small))).await;
+        join_all((0..BODIES).map(|_| large_bodies::write(&base, "/com/orders.json", 1 << 16))).await;
     }
+    let mut complaints = Vec::new();
     for way in ["read", "written"] {
         let idle = gateway.forget_peak();
         if way == "read" {
-            assert_eq!(large_bodies::read(&client, &format!("{base}/com/large.json")).await, BODY);
+            let lengths = join_all((0..BODIES).map(|_| large_bodies::read(&client, &large))).await;
+            assert!(lengths.iter().all(|length| *length == BODY));
         } else {
-            large_bodies::write(&base, "/com/orders.json", BODY).await;
+            join_all((0..BODIES).map(|_| large_bodies::write(&base, "/com/orders.json", BODY))).await;
         }
-        let held = gateway.peak().saturating_sub(idle);
-        println!("- {way}: {} KiB held over {} KiB", held >> 10, idle >> 10);
-        assert!(held <= MOST_HELD, "more than {MOST_HELD} bytes");
+        let held = gateway.peak().saturating_sub(idle) / BODIES as u64;
+        println!("- {way}: {} KiB held of each, over {} KiB", held >> 10, idle >> 10);
+        complaints.extend(unless(held <= MOST_HELD, format!("{way}: more than {MOST_HELD} bytes are held")));
     }
+    complaints
 }
 
 /// Plays a sync directly, through a gateway, and twice at once through another.
-async fn syncs() {
+async fn syncs() -> Vec<String> {
     println!("\n## A sync of a whole shop, 50 times as fast as with Haravan\n");
     println!("| | calls | seconds |");
     println!("|---|---|---|");
@@ -145,6 +156,17 @@ async fn syncs() {
     println!("- the second program adds {more_calls:.3} of the calls and {more_time:.3} of the time");
     assert_eq!(through.rows, direct.rows, "every row comes");
     assert_eq!(both.rows, direct.rows.repeat(2), "every row comes");
-    assert!(calls <= MOST_CALLS && time <= MOST_TIME, "more than one program may cost");
-    assert!(more_calls <= MOST_OF_SECOND && more_time <= MOST_OF_SECOND, "more than a second may add");
+    [
+        unless(calls <= MOST_CALLS && time <= MOST_TIME, "a sync costs more than it may".to_owned()),
+        unless(
+            more_calls <= MOST_OF_SECOND && more_time <= MOST_OF_SECOND,
+            "a second program adds more than it may".to_owned(),
+        ),
+    ]
+    .concat()
+}
+
+/// The complaint, unless all is well.
+fn unless(is_well: bool, complaint: String) -> Vec<String> {
+    if is_well { Vec::new() } else { vec![complaint] }
 }
