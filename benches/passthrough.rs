@@ -17,10 +17,11 @@ mod one_gateway;
 #[path = "support/whole_sync.rs"]
 mod whole_sync;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Client;
+use tokio::time::Instant;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::settings::{BucketSettings, GENERATED_SHOP, SandboxSettings};
 

@@ -5,15 +5,15 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::float_arithmetic,
     reason = "a benchmark prints, and may stop at the first surprise"
 )]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Client;
 use serde_json::Value;
+use tokio::time::Instant;
 use tonkho::sandbox::settings::{BucketSettings, GENERATED_SHOP};
 
 use super::one_gateway::{Gateway, KEY};
