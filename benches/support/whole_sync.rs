@@ -1,29 +1,33 @@
-//! A program that copies a whole shop: products page by page, then rows, 50 variants and one location at a time.
+//! A program that copies a whole shop: products page by page, then rows, 50 variants and 20 locations at a time.
 //!
-//! Everything is 50 times as fast as with Haravan: the bucket, its answers, and how long a cell is fresh.
+//! Everything is twice as fast as with Haravan: the bucket, its answers, and how long a cell is fresh. Much faster, and
+//! the milliseconds that the gateway waits for questions to join would look like more than they are.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::float_arithmetic,
     reason = "a benchmark prints, and may stop at the first surprise"
 )]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Client;
 use serde_json::Value;
+use tokio::time::Instant;
 use tonkho::sandbox::settings::{BucketSettings, GENERATED_SHOP};
 
 use super::one_gateway::{Gateway, KEY};
 use super::{client, haravan, token};
 
 /// Haravan's 4 a second, 2 s of `Retry-After`, 250 ms for an answer, and the 15 s that a cell is fresh.
-const BUCKET: BucketSettings = BucketSettings { size: 80, leak_per_second: 200.0, retry_after_ms: 40 };
-const LATENCY: Duration = Duration::from_millis(5);
-const FRESH: Duration = Duration::from_millis(300);
+const BUCKET: BucketSettings = BucketSettings { size: 80, leak_per_second: 8.0, retry_after_ms: 1_000 };
+const LATENCY: Duration = Duration::from_millis(125);
+const FRESH: Duration = Duration::from_millis(7_500);
 
-const BATCH: usize = 50;
+const VARIANTS: usize = 50;
+const LOCATIONS: usize = 20;
+/// The most rows of a page.
+const PAGE: usize = 250;
 
 /// What a sync cost, and the ids of the rows that it found.
 pub(crate) struct Sync {
@@ -74,16 +78,30 @@ impl Program {
         }
         let locations = ids(&self.list("locations", "locations.json?limit=50").await);
         let mut rows = Vec::new();
-        for location in locations {
-            for some in variants.chunks(BATCH) {
-                let some: Vec<String> = some.iter().map(u64::to_string).collect();
-                let question = format!("variant_ids={}&location_ids={location}&limit=250", some.join(","));
-                let path = format!("inventory_locations.json?{question}");
-                rows.extend(ids(&self.list("inventory_locations", &path).await));
+        for variants in variants.chunks(VARIANTS) {
+            for locations in locations.chunks(LOCATIONS) {
+                rows.extend(self.rows(variants, locations).await);
             }
         }
         rows.sort_unstable();
         rows
+    }
+
+    /// The ids of the rows of a question, going on after the last until a page is short.
+    async fn rows(&self, variants: &[u64], locations: &[u64]) -> Vec<u64> {
+        let list = |ids: &[u64]| ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+        let grid = format!("variant_ids={}&location_ids={}", list(variants), list(locations));
+        let mut rows: Vec<u64> = Vec::new();
+        loop {
+            let since = rows.last().copied().unwrap_or(0);
+            let page = format!("limit={PAGE}&order=id&direction=asc&since_id={since}");
+            let page =
+                self.list("inventory_locations", &format!("inventory_locations.json?{grid}&{page}")).await;
+            rows.extend(ids(&page));
+            if page.len() < PAGE {
+                return rows;
+            }
+        }
     }
 
     /// Asks, and waits where it is told to.
