@@ -236,7 +236,7 @@ async fn ask(url: &str, file: &str) {
 
 async fn whole_shop(client: &Client, gateway: &str, shop: &Shop) {
     println!(
-        "\n## /stock over the whole shop from the cache, one core (at most 60 ms; CSV: first byte in 10 ms)\n"
+        "\n## /stock over the whole shop from the cache, one core (at most 30 ms; CSV: first byte in 10 ms)\n"
     );
     for accept in ["application/json", "text/csv"] {
         let (mut first, mut last) = (Vec::new(), Vec::new());
