@@ -43,8 +43,7 @@ SETTINGS = {
     "fixed_host.py": Setting(BY_HOST),
     "assistant.mjs": Setting(BY_KEY),
     "watchful.py": Setting(BY_PATH, Bucket(size=20, leak_per_second=20.0)),
-    # The gateway does not wait long for these: it must refuse some, or they are not tried.
-    "patient.py": Setting(BY_PATH, Bucket(size=5, leak_per_second=20.0, default_wait="300ms")),
+    "patient.py": Setting(BY_PATH, Bucket(size=5, leak_per_second=20.0)),
     "reasons.py": Setting(BY_PATH),
 }
 

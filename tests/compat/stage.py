@@ -22,11 +22,10 @@ PATIENCE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Bucket:
-    """What Haravan lets a token do, and how long a caller of the gateway waits for room by default."""
+    """How many calls Haravan lets a token make."""
 
     size: int = 10_000
     leak_per_second: float = 10_000.0
-    default_wait: str = "10s"
 
 
 class Stage:
@@ -75,8 +74,6 @@ class Stage:
             bucket = {bucket.size}
             leak_per_second = {bucket.leak_per_second}
             headroom = 1
-            [limits]
-            default_wait = "{bucket.default_wait}"
             [telemetry]
             log = "error,tonkho::app=info"
             log_format = "json"
