@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tonkho::app::App;
 use tonkho::domain::access::{KeyDigest, Scope, ShopAccess};
 use tonkho::domain::id::OrgId;
+use tonkho::domain::id::host::HostName;
 use tonkho::sandbox::Sandbox;
 use tonkho::sandbox::settings::{BucketSettings, EXAMPLE_SHOP, GENERATED_SHOP, SandboxSettings};
 use tonkho::settings::Settings;
@@ -71,7 +72,10 @@ fn settings(listen: SocketAddr, calls_per_second: u32, haravan: &Sandbox) -> Res
             org_id: OrgId::new(org_id).map_err(Failure::failed)?,
             name: Some(name.to_owned()),
             token: SecretString::from(format!("sandbox-{org_id}")),
-            hosts: Vec::new(),
+            // As the sandbox calls the shop.
+            hosts: vec![
+                HostName::parse(&format!("sandbox-{org_id}.myharavan.com")).map_err(Failure::failed)?,
+            ],
             rate: settings.rate,
             cache: settings.cache,
             low_stock_threshold: 5_u32.into(),

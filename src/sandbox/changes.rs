@@ -24,15 +24,18 @@ struct AdjustOrSet {
 #[derive(Deserialize)]
 struct Inventory {
     location_id: u64,
+    /// A program that is known leaves it out where it adjusts (live).
+    #[serde(default)]
     r#type: Kind,
     line_items: Vec<LineItem>,
 }
 
 /// Whether the quantities of a change are new ones on hand, or differences.
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize, Clone, Copy, Default)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Set,
+    #[default]
     Adjust,
 }
 

@@ -82,6 +82,8 @@ impl Resource {
             Some((name, last)) => (name, last.strip_suffix(".json").and_then(|id| id.parse().ok())),
             None => (path, None),
         };
+        // `HEAD` is `GET` without the body.
+        let method = if method == Method::HEAD { &Method::GET } else { method };
         match (method, id) {
             (&Method::GET, Some(id)) => match name {
                 "products" => (Self::Product, id),

@@ -37,7 +37,9 @@ fn write(app: &TestApp, method: Method, path: &str) -> crate::gateway::Ask {
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_and_writes_need_scopes_of_their_own() {
     let app = TestApp::spawn().await;
-    assert_eq!(app.ask(Method::GET, PRODUCTS).key(TK_HARAVAN).await.status, 200);
+    for method in [Method::GET, Method::HEAD] {
+        assert_eq!(app.ask(method, PRODUCTS).key(TK_HARAVAN).await.status, 200);
+    }
     for method in [Method::POST, Method::PUT, Method::DELETE] {
         let refused = app.ask(method, VARIANT).key(TK_HARAVAN).body(CHANGE).await;
         assert!(refused.detail(403, "forbidden").contains("haravan-write"));
@@ -226,6 +228,16 @@ async fn a_read_that_stays_throttled_ends_with_the_429_as_it_came() {
         app.shop(EXAMPLE).set_faults(Faults::default());
         assert_eq!(app.example().await.rows().len(), 4);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_waited_for_its_turn_most_of_the_time_is_rate_limited() {
+    let app = TestApp::builder().bucket(1, 1.25).spawn().await;
+    assert_eq!(app.get(PRODUCTS).await.status, 200);
+    app.shop(EXAMPLE).set_faults(Faults { latency_ms: 2_000, ..Faults::default() });
+    let answer = app.get(PRODUCTS).header("prefer", "wait=1").await;
+    answer.problem(429, "rate-limited");
+    assert!(answer.header("retry-after").is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,7 +114,7 @@ async fn pass(
         }
         Incoming::Coming(parts) => {
             let (uploader, coming) = upload(parts.length());
-            let copy = BodyCopy::default();
+            let copy = BodyCopy::to_come(&asked.path);
             let forwarded = shop.forward(asked, (ForwardBody::Coming(coming), copy.clone()), &terms);
             pumped(forwarded, parts, uploader, copy).await?
         }

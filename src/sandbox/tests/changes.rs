@@ -40,6 +40,10 @@ async fn quantities_on_hand_are_set_and_adjusted() {
         assert_eq!(fixture.change(Method::POST, SET, &change(kind, quantity)).await.status.as_u16(), 200);
         assert_eq!(fixture.quantities(&variant, loc_id).0, onhand);
     }
+    let mut untyped = change("set", 3);
+    untyped["inventory"].as_object_mut().unwrap().remove("type");
+    assert_eq!(fixture.change(Method::POST, SET, &untyped).await.status.as_u16(), 200);
+    assert_eq!(fixture.quantities(&variant, loc_id).0, 5, "it adjusts where it does not say what it does");
 }
 
 #[tokio::test]

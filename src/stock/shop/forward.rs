@@ -4,8 +4,8 @@ mod errors;
 mod write;
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -32,7 +32,11 @@ const LATE_WRITE: Duration = Duration::from_secs(60);
 
 /// Whether a call was sent, and whether its caller still waits for it.
 #[derive(Debug, Default)]
-struct Passage(AtomicU8);
+struct Passage {
+    state: AtomicU8,
+    /// When it was sent first.
+    sent: OnceLock<Instant>,
+}
 
 /// Something may have been sent.
 const SENT: u8 = 1;
@@ -46,20 +50,29 @@ impl Passage {
     /// Begins to send, unless the caller has left.
     fn send(&self) -> bool {
         let send = |state: u8| (state & LEFT == 0).then_some(state | SENT);
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, send).is_ok()
+        let is_sent = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, send).is_ok();
+        if is_sent {
+            self.sent.get_or_init(Instant::now);
+        }
+        is_sent
     }
 
     /// The caller leaves.
     fn leave(&self) {
-        self.0.fetch_or(LEFT, Ordering::AcqRel);
+        self.state.fetch_or(LEFT, Ordering::AcqRel);
     }
 
     fn is_sent(&self) -> bool {
-        self.0.load(Ordering::Acquire) & SENT != 0
+        self.state.load(Ordering::Acquire) & SENT != 0
+    }
+
+    /// Whether the caller waited longer for the call to be sent than for its answer.
+    fn was_sent_late(&self, asked: Instant) -> bool {
+        self.sent.get().is_some_and(|sent| sent.elapsed() < sent.saturating_duration_since(asked))
     }
 
     fn is_left(&self) -> bool {
-        self.0.load(Ordering::Acquire) & LEFT != 0
+        self.state.load(Ordering::Acquire) & LEFT != 0
     }
 }
 
@@ -84,7 +97,8 @@ impl Shop {
         (body, copy): (ForwardBody, BodyCopy),
         terms: &ReadTerms,
     ) -> Result<ForwardedAnswer, ForwardError> {
-        let deadline = Instant::now() + terms.wait;
+        let asked = Instant::now();
+        let deadline = asked + terms.wait;
         let progress = body.progress();
         let passage = Arc::new(Passage::default());
         let asker = Asker(Arc::clone(&passage));
@@ -132,9 +146,10 @@ impl Shop {
                 Err(ForwardError::EndUnknown { is_late: true })
             }
             (None | Some(NoAnswer::Late), _) => {
-                // What was not sent waited for the bucket, unless a slow Haravan holds all the places.
+                // What was not sent, or was at the last moment, waited for the bucket, unless a slow Haravan holds all
+                // the places.
                 let is_slow = governor.is_full() && !governor.is_rate_limited(&resource);
-                let is_late = passage.is_sent() || is_slow;
+                let is_late = is_slow || passage.is_sent() && !passage.was_sent_late(asked);
                 Err(if is_late { ReadError::Timeout } else { rate_limited() }.into())
             }
             (Some(no_answer), _) => Err(ReadError::of_no_answer(&no_answer, rate_limited).into()),

@@ -18,7 +18,8 @@ pub struct BodyCopy(Arc<Mutex<Copy>>);
 struct Copy {
     bytes: Vec<u8>,
     is_whole: bool,
-    is_too_long: bool,
+    /// Nothing is kept: the body is too long, or its path says that it does not matter.
+    is_left_out: bool,
 }
 
 /// A write that was asked for. Clones are of the same write.
@@ -29,6 +30,14 @@ pub(super) struct Write {
 }
 
 impl BodyCopy {
+    /// A copy of a body that is to come, if a write to this path may change stock.
+    #[must_use]
+    pub fn to_come(path: &str) -> Self {
+        let copy = Self::default();
+        copy.0.lock().is_left_out = ChangedStock::by_write(path, None) == ChangedStock::Nothing;
+        copy
+    }
+
     /// A copy of a body that is here.
     #[must_use]
     pub fn of(body: &[u8]) -> Self {
@@ -41,8 +50,8 @@ impl BodyCopy {
     /// Takes in a part.
     pub fn add(&self, part: &[u8]) {
         let mut copy = self.0.lock();
-        copy.is_too_long |= MOST_KEPT < copy.bytes.len() + part.len();
-        if copy.is_too_long {
+        copy.is_left_out |= MOST_KEPT < copy.bytes.len() + part.len();
+        if copy.is_left_out {
             copy.bytes = Vec::new();
         } else {
             copy.bytes.extend_from_slice(part);
@@ -57,7 +66,7 @@ impl BodyCopy {
     /// What a write of this body to this path changes.
     fn changed_stock(&self, path: &str) -> ChangedStock {
         let copy = self.0.lock();
-        let is_known = copy.is_whole && !copy.is_too_long;
+        let is_known = copy.is_whole && !copy.is_left_out;
         ChangedStock::by_write(path, is_known.then_some(copy.bytes.as_slice()))
     }
 }
