@@ -220,7 +220,8 @@ impl Question {
         state.offload.work(Work::to_read(self.written), move || read(&parameters)).await?.map_err(Into::into)
     }
 
-    /// Every location of the shop. Who asks for the cost alone causes no call for them either.
+    /// Every location of the shop. Who asks for the cost alone causes no call for them either: the list that was read
+    /// last will do, however old.
     async fn all_locations(&self) -> Result<IdList<LocationId>, Problem> {
         let mut terms = self.terms();
         if self.explain {
@@ -228,6 +229,10 @@ impl Question {
         }
         match self.shop.locations().ids(&terms).await {
             Ok(locations) => IdList::from_ids(locations).ok_or(Problem::NoLocations),
+            Err(error @ ReadError::NotCached) if self.explain => {
+                let held = self.shop.locations().held_book();
+                IdList::from_ids(held.ids().collect()).ok_or(Problem::Read(error))
+            }
             Err(ReadError::Unauthorized) if self.shop.locations().is_forbidden() => {
                 Err(Problem::LocationsNeeded)
             }

@@ -218,4 +218,10 @@ async fn explaining_a_question_about_all_locations_costs_no_call_either() {
     let app = TestApp::spawn().await;
     app.get("/shops/2000/stock?variant_ids=1&explain=true").await.problem(504, "not-cached");
     assert_eq!(app.shop(GENERATED).counters().requests, 0);
+    // The list that was read last will do, whatever the question says of cells.
+    app.get("/shops/2000/com/locations.json").await.ok();
+    let old = app.get("/shops/2000/stock?variant_ids=1&explain=true").header("cache-control", "max-age=0");
+    assert_eq!(old.await.ok()["cells"]["asked"], 24);
+    app.ask(reqwest::Method::DELETE, "/shops/2000/cache").key(crate::gateway::TK_ALL).await;
+    assert_eq!(app.get("/shops/2000/stock?variant_ids=1&explain=true").await.ok()["cells"]["asked"], 24);
 }
