@@ -222,6 +222,6 @@ async fn explaining_a_question_about_all_locations_costs_no_call_either() {
     app.get("/shops/2000/com/locations.json").await.ok();
     let old = app.get("/shops/2000/stock?variant_ids=1&explain=true").header("cache-control", "max-age=0");
     assert_eq!(old.await.ok()["cells"]["asked"], 24);
-    app.ask(reqwest::Method::DELETE, "/shops/2000/cache").key(crate::gateway::TK_ALL).await;
+    app.ask(Method::DELETE, "/shops/2000/cache").key(TK_ALL).await;
     assert_eq!(app.get("/shops/2000/stock?variant_ids=1&explain=true").await.ok()["cells"]["asked"], 24);
 }
