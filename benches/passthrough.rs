@@ -36,7 +36,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The most that a read may take longer, at the median.
 const MOST_OVERHEAD: Duration = Duration::from_millis(1);
 /// The bytes of a large body that the gateway is meant to hold, over what it holds when it does nothing; and the most that
-/// it may. Without TLS the client reads up to 400 KiB at once, and the allocator keeps what it was given.
+/// it may. The client reads up to 400 KiB at once, and the allocator keeps what it was given.
 const GOAL_HELD: u64 = 1 << 20;
 const MOST_HELD: u64 = 4 * GOAL_HELD;
 /// The most calls, and the most time, of a sync through the gateway for one without it.
