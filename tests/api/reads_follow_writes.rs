@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 use tonkho::sandbox::faults::Faults;
 
 use crate::answer::Answer;
@@ -35,6 +36,12 @@ fn set(quantity: i64) -> String {
 async fn on_hand(app: &TestApp) -> Value {
     let rows = app.inventory(EXAMPLE, CELL).await.rows();
     serde_json::from_str::<Value>(&rows[0]).unwrap()["qty_onhand"].clone()
+}
+
+/// Reads what is on hand, beside the test.
+fn reader_of(app: &Arc<TestApp>) -> JoinHandle<Value> {
+    let app = Arc::clone(app);
+    tokio::spawn(async move { on_hand(&app).await })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,16 +102,10 @@ async fn a_reading_that_began_before_the_answer_is_not_served_after_it() {
     let shop = app.shop(EXAMPLE);
     // The reading is made, and out of date before it comes.
     let hold = shop.hold_answers();
-    let reader = tokio::spawn({
-        let app = Arc::clone(&app);
-        async move { on_hand(&app).await }
-    });
+    let reader = reader_of(&app);
     shop.wait_for_answers(1).await;
     assert_eq!(send(&app, Method::POST, ADJUST, set(77)).await.status, 200);
-    let after = tokio::spawn({
-        let app = Arc::clone(&app);
-        async move { on_hand(&app).await }
-    });
+    let after = reader_of(&app);
     shop.wait_for_requests(2).await;
     hold.release();
     assert_eq!(after.await.unwrap(), json!(77));
@@ -133,10 +134,7 @@ async fn a_write_to_a_product_overtakes_the_readings_of_that_product_alone() {
         let app = Arc::new(TestApp::spawn().await);
         let shop = app.shop(EXAMPLE);
         let hold = shop.hold_answers();
-        let reader = tokio::spawn({
-            let app = Arc::clone(&app);
-            async move { on_hand(&app).await }
-        });
+        let reader = reader_of(&app);
         shop.wait_for_answers(1).await;
         let path = format!("/shops/1000/com/products/{product}.json");
         assert!(send(&app, Method::PUT, &path, "{}".to_owned()).await.status < 500);

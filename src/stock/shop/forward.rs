@@ -137,7 +137,9 @@ impl Shop {
             return Ok(answer);
         }
         match (no_answer, write) {
-            (Some(NoAnswer::Error(error)), Some(_)) if may_be_carried_out(&error) => {
+            (Some(NoAnswer::Error(error)), Some(write)) if may_be_carried_out(&error) => {
+                // The call has seen to it already, unless it panicked.
+                note_done(self, &write);
                 Err(ForwardError::EndUnknown { is_late: error == CallError::Timeout })
             }
             (None, Some(write)) if passage.is_sent() => {
