@@ -30,6 +30,7 @@ pub use forward::{
 };
 pub use locations::{LocationPage, SentLocation};
 pub use oddities::Oddities;
+pub use pool::PoolError;
 pub use pool::policy::{HaravanPolicy, ProxyPolicy};
 pub use row::{RowError, UnreadableRow, parse_row};
 pub use upstream::{CallCause, NoAnswer, Resend, Upstream, UpstreamParts, UpstreamRequest};

@@ -14,7 +14,7 @@ use super::headers::{call_limit, retry_after};
 use super::locations::{LocationPage, parse_locations};
 use super::page::parse_page;
 use super::pool::policy::{HaravanPolicy, ProxyPolicy};
-use super::pool::{Pool, call_error};
+use super::pool::{Pool, PoolError, call_error};
 use crate::query::{Direction, Order};
 
 /// The most bytes read of one answer. Source: ours; 250 rows are 60 KB.
@@ -28,7 +28,7 @@ const LOCATIONS_PAGE: usize = 50;
 pub enum HaravanError {
     /// The HTTP client could not be built.
     #[error("the HTTP client cannot be built: {0}")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] PoolError),
     /// A token holds bytes that no header may.
     #[error("the shop's token holds characters that no header may")]
     Token,

@@ -13,15 +13,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use reqwest::{Body, Method};
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Request};
+use reqwest::Body;
 use tokio::time::{Instant, timeout_at};
 
 use super::call::{Connection, Reply};
 use super::client::ShopClient;
-use super::error::CallError;
+use super::error::{CallError, ConnectionCause};
 use super::headers::{call_limit, retry_after};
-use super::pool::call_error;
+use super::pool;
 
 pub use self::answer::{AnswerBody, BrokenOff, ForwardedAnswer};
 pub use self::upload::{Progress, Upload, Uploader, upload};
@@ -105,7 +106,7 @@ impl ForwardMethod {
         }
     }
 
-    fn to_reqwest(self) -> Method {
+    fn to_http(self) -> Method {
         match self {
             Self::Get => Method::GET,
             Self::Head => Method::HEAD,
@@ -142,26 +143,18 @@ impl ShopClient {
         on: Connection,
         throttled: Arc<parking_lot::Mutex<Option<ForwardedAnswer>>>,
     ) -> Sending {
-        let url = self.url(&request.path, request.query.as_deref());
         let lent = self.pool().lend_forwarding(on);
-        let mut asked = lent.client.request(request.method.to_reqwest(), url);
-        for (name, value) in request.headers.iter() {
-            if let Ok(value) = HeaderValue::from_bytes(value) {
-                asked = asked.header(HeaderName::from_static(name), value);
-            }
-        }
-        asked = asked.header(AUTHORIZATION, self.authorization());
-        asked = match body {
-            ForwardBody::None => asked,
-            ForwardBody::Whole(bytes) => asked.body(bytes),
-            ForwardBody::Coming(upload) => asked.body(Body::wrap(upload)),
-        };
+        let asked = self.http_request(request, body);
         let (max_body, patience) = (request.max_body, self.patience());
         let pool = Arc::clone(self.pool());
         Box::pin(async move {
-            let response = match asked.send().await {
+            let sent = match asked {
+                Ok(asked) => lent.client.send(asked).await,
+                Err(error) => Err(error),
+            };
+            let response = match sent {
                 Ok(response) => response,
-                Err(error) => return Reply { call_limit: None, result: Err(call_error(&error)) },
+                Err(error) => return Reply { call_limit: None, result: Err(error) },
             };
             if on == Connection::New {
                 pool.new_connection_does(&lent);
@@ -177,6 +170,26 @@ impl ShopClient {
             *throttled.lock() = Some(answer);
             Reply { call_limit, result: Err(CallError::Throttled { retry_after: wait }) }
         })
+    }
+
+    /// The request as it is sent. Path and query go as they came: the longest that the edge takes fits.
+    fn http_request(&self, request: &ForwardRequest, body: ForwardBody) -> Result<Request<Body>, CallError> {
+        let url = self.url(&request.path, request.query.as_deref());
+        let headers = request.headers.iter().filter_map(|(name, value)| {
+            Some((HeaderName::from_static(name), HeaderValue::from_bytes(value).ok()?))
+        });
+        let own =
+            [(USER_AGENT, HeaderValue::from_static(pool::USER_AGENT)), (AUTHORIZATION, self.authorization())];
+        let body = match body {
+            ForwardBody::None => Body::default(),
+            ForwardBody::Whole(bytes) => Body::from(bytes),
+            ForwardBody::Coming(upload) => Body::wrap(upload),
+        };
+        let mut asked = Request::builder().method(request.method.to_http()).uri(url);
+        for (name, value) in headers.chain(own) {
+            asked = asked.header(name, value);
+        }
+        asked.body(body).map_err(|_| CallError::Connection { cause: ConnectionCause::Other })
     }
 }
 

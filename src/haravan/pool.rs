@@ -1,21 +1,30 @@
 //! The connections to Haravan: those that stay open for the next call, and new ones.
 
+mod connector;
+mod forwarding;
 pub(super) mod policy;
+mod tls;
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
 use reqwest::{Client, ClientBuilder, Proxy, redirect};
+use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
+use self::forwarding::ForwardingClient;
 use self::policy::{HaravanPolicy, ProxyPolicy};
+use self::tls::{HTTP_1, HTTP_2};
 use super::call::Connection;
 use super::error::{CallError, ConnectionCause};
+
+/// How calls name their sender.
+pub(super) const USER_AGENT: &str = concat!("tonkho/", env!("CARGO_PKG_VERSION"));
 
 /// How long a connection stays open unused. Source: ours; what lies between forgets idle connections
 /// after a minute or more.
@@ -32,44 +41,57 @@ const RENEW_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Pool {
     policy: HaravanPolicy,
     pooled: RwLock<Pooled>,
-    /// Opens a connection for each call.
-    unpooled: Client,
-    /// The same for what is passed through.
-    unpooled_forwarding: OnceLock<Client>,
+    /// They open a connection for each call.
+    unpooled: Clients,
     renewing: AtomicBool,
 }
 
 /// The connections that are open.
 #[derive(Debug)]
 struct Pooled {
-    client: Client,
-    /// For what is passed through: it decodes nothing, and the time of a whole call has no bound.
-    forwarding: Client,
+    clients: Clients,
     /// How often open connections were given up before.
     number: u64,
     /// When they were last.
     renewed: Option<Instant>,
 }
 
+/// What calls are made with.
+#[derive(Debug, Clone)]
+struct Clients {
+    client: Client,
+    /// For what is passed through: the time of a whole call has no bound.
+    forwarding: ForwardingClient,
+}
+
 /// A client for one call, and which open connections there were.
 #[derive(Debug)]
-pub(super) struct Lent {
-    pub(super) client: Client,
+pub(super) struct Lent<C> {
+    pub(super) client: C,
     number: u64,
+}
+
+/// The clients could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// The client could not be built.
+    #[error(transparent)]
+    Client(#[from] reqwest::Error),
+    /// What this machine trusts could not be loaded.
+    #[error(transparent)]
+    Trust(#[from] rustls::Error),
+    /// An address cannot be read.
+    #[error("the address of the proxy cannot be read")]
+    Address,
 }
 
 impl Pool {
     /// Connects when it is first used.
-    pub(super) fn new(policy: HaravanPolicy) -> Result<Self, reqwest::Error> {
-        let pooled = Pooled::new(&policy, 0, None)?;
-        let unpooled = builder(&policy)?.timeout(policy.request_timeout).pool_max_idle_per_host(0).build()?;
-        Ok(Self {
-            policy,
-            pooled: RwLock::new(pooled),
-            unpooled,
-            unpooled_forwarding: OnceLock::new(),
-            renewing: AtomicBool::new(false),
-        })
+    pub(super) fn new(policy: HaravanPolicy) -> Result<Self, PoolError> {
+        let trust = tls::load()?;
+        let pooled = Pooled { clients: Clients::new(&policy, &trust, Some(IDLE))?, number: 0, renewed: None };
+        let unpooled = Clients::new(&policy, &trust, None)?;
+        Ok(Self { policy, pooled: RwLock::new(pooled), unpooled, renewing: AtomicBool::new(false) })
     }
 
     /// How Haravan is reached.
@@ -78,34 +100,27 @@ impl Pool {
     }
 
     /// What a call is made with.
-    pub(super) fn lend(&self, on: Connection) -> Lent {
-        let pooled = self.pooled.read();
-        let client = match on {
-            Connection::Pooled => pooled.client.clone(),
-            Connection::New => self.unpooled.clone(),
-        };
-        Lent { client, number: pooled.number }
+    pub(super) fn lend(&self, on: Connection) -> Lent<Client> {
+        self.lend_one(on, |clients| clients.client.clone())
     }
 
     /// What a call is made with that is passed through.
-    pub(super) fn lend_forwarding(&self, on: Connection) -> Lent {
+    pub(super) fn lend_forwarding(&self, on: Connection) -> Lent<ForwardingClient> {
+        self.lend_one(on, |clients| clients.forwarding.clone())
+    }
+
+    fn lend_one<C>(&self, on: Connection, one: impl FnOnce(&Clients) -> C) -> Lent<C> {
         let pooled = self.pooled.read();
-        let new = || {
-            let client =
-                forwarding(&self.policy).and_then(|builder| builder.pool_max_idle_per_host(0).build());
-            // What could be built at the start can be built again; if not, an open connection may do.
-            client.unwrap_or_else(|_| pooled.forwarding.clone())
-        };
         let client = match on {
-            Connection::Pooled => pooled.forwarding.clone(),
-            Connection::New => self.unpooled_forwarding.get_or_init(new).clone(),
+            Connection::Pooled => one(&pooled.clients),
+            Connection::New => one(&self.unpooled),
         };
         Lent { client, number: pooled.number }
     }
 
     /// A new connection does where an open one did not: the open ones are given up, unless they were meanwhile.
     /// What is on its way on them is left to end.
-    pub(super) fn new_connection_does(self: &Arc<Self>, lent: &Lent) {
+    pub(super) fn new_connection_does<C>(self: &Arc<Self>, lent: &Lent<C>) {
         let is_due = |pool: &Self| {
             let pooled = pool.pooled.read();
             let lately = pooled.renewed.is_some_and(|renewed| renewed.elapsed() < RENEW_EVERY);
@@ -118,7 +133,7 @@ impl Pool {
         // The machine's certificates are read from disk.
         tokio::task::spawn_blocking(move || {
             let number = pool.pooled.read().number.wrapping_add(1);
-            match Pooled::new(&pool.policy, number, Some(Instant::now())) {
+            match Pooled::renewed(&pool.policy, number) {
                 Ok(pooled) => *pool.pooled.write() = pooled,
                 Err(error) => tracing::warn!(%error, "open connections to Haravan cannot be given up"),
             }
@@ -128,23 +143,31 @@ impl Pool {
 }
 
 impl Pooled {
-    fn new(policy: &HaravanPolicy, number: u64, renewed: Option<Instant>) -> Result<Self, reqwest::Error> {
-        let client = builder(policy)?.timeout(policy.request_timeout).build()?;
-        Ok(Self { client, forwarding: forwarding(policy)?.build()?, number, renewed })
+    fn renewed(policy: &HaravanPolicy, number: u64) -> Result<Self, PoolError> {
+        let clients = Clients::new(policy, &tls::load()?, Some(IDLE))?;
+        Ok(Self { clients, number, renewed: Some(Instant::now()) })
     }
 }
 
-/// For what is passed through: nothing is decoded, and each wait has a bound of its own.
-fn forwarding(policy: &HaravanPolicy) -> Result<ClientBuilder, reqwest::Error> {
-    Ok(builder(policy)?.no_gzip())
+impl Clients {
+    /// They keep connections open for this long; `None` for not at all.
+    fn new(policy: &HaravanPolicy, trust: &ClientConfig, idle: Option<Duration>) -> Result<Self, PoolError> {
+        let forwarding = ForwardingClient::new(policy, trust, idle)?;
+        let builder = builder(policy)?.tls_backend_preconfigured(tls::speaking(trust, &[HTTP_2, HTTP_1]));
+        let client = match idle {
+            Some(idle) => builder.pool_idle_timeout(idle),
+            None => builder.pool_max_idle_per_host(0),
+        };
+        Ok(Self { client: client.build()?, forwarding })
+    }
 }
 
 fn builder(policy: &HaravanPolicy) -> Result<ClientBuilder, reqwest::Error> {
     let builder = Client::builder()
-        .user_agent(concat!("tonkho/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
+        .timeout(policy.request_timeout)
         .connect_timeout(policy.connect_timeout)
         .redirect(redirect::Policy::none())
-        .pool_idle_timeout(IDLE)
         .http2_keep_alive_interval(KEEP_ALIVE.0)
         .http2_keep_alive_timeout(KEEP_ALIVE.1)
         .tcp_nodelay(true);
@@ -172,7 +195,7 @@ pub(super) fn call_error(error: &reqwest::Error) -> CallError {
 }
 
 /// The first cause in the chain with a text of its own.
-fn cause_of(error: &(dyn Error + 'static)) -> ConnectionCause {
+pub(super) fn cause_of(error: &(dyn Error + 'static)) -> ConnectionCause {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(cause) = told_by(error) {

@@ -59,6 +59,7 @@ mod refresh;
 mod refusals;
 mod scripted;
 mod shutdown;
+mod tls_server;
 mod traces;
 mod upstream;
 mod validators;

@@ -114,6 +114,22 @@ async fn path_query_body_and_a_few_headers_go_on_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_libraries_would_rewrite_goes_on_byte_for_byte() {
+    let (app, haravan) = scripted(|_| Script::json("200 OK", "{}")).await;
+    for target in
+        ["/com/a'b/[c];d.json?name='ao'%27&ids[]=1|2&q={%22a%22}^`", "/com/A//..b/~c?", "/com/a?b?c=/../d"]
+    {
+        let request = format!(
+            "GET /shops/1000{target} HTTP/1.1\r\nhost: a\r\nx-api-key: {TK_ALL}\r\nconnection: close\r\n\r\n"
+        );
+        let answer = app.raw_bytes(request.as_bytes()).await;
+        assert!(answer.starts_with(b"HTTP/1.1 200 "), "{target}");
+        let sent = haravan.requests().pop().unwrap();
+        assert_eq!(sent.lines().next().unwrap(), format!("GET {target} HTTP/1.1"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_comes_as_haravan_sent_it_and_nothing_is_followed() {
     let (app, haravan) = scripted(|_| {
         Script::Answer(

@@ -1,16 +1,20 @@
 //! An answer that is passed through: its head, and its body as it comes.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::Response;
-use reqwest::header::CONTENT_LENGTH;
+use http_body::Body;
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper::header::CONTENT_LENGTH;
 use tokio::time::timeout;
 
 use super::PassedHeader;
 use crate::haravan::call::CallAnswer;
-use crate::haravan::pool::call_error;
+use crate::haravan::pool::cause_of;
 
 /// The headers that come from Haravan with an answer, in lower case.
 const ANSWER_HEADERS: [&str; 9] = [
@@ -41,7 +45,7 @@ pub struct ForwardedAnswer {
 /// The body of an answer, read as fast as its caller takes it.
 pub struct AnswerBody {
     /// Where the rest comes from; `None` once all has come.
-    response: Option<Response>,
+    coming: Option<Incoming>,
     /// What has come and was not taken yet.
     here: Bytes,
     /// The most bytes that may still come.
@@ -53,7 +57,7 @@ pub struct AnswerBody {
 /// The most bytes that are read of an answer that may be given up for another. Source: ours; a 429 has a sentence.
 const SHORT: usize = 64 << 10;
 
-/// The most bytes that are handed on at once: what sends them copies them. Source: ours; the client reads up to 400 KiB.
+/// The most bytes that are handed on at once: what sends them copies them. Source: ours.
 const PART: usize = 16 << 10;
 
 /// Why a body broke off.
@@ -71,17 +75,17 @@ pub enum BrokenOff {
 }
 
 impl ForwardedAnswer {
-    pub(super) fn of(response: Response, max_body: u64, patience: Duration) -> Self {
-        let headers = response.headers();
-        let all = ANSWER_HEADERS
-            .iter()
-            .flat_map(|name| headers.get_all(*name).iter().map(|value| (*name, value.as_bytes().to_vec())));
-        let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    pub(super) fn of(response: Response<Incoming>, max_body: u64, patience: Duration) -> Self {
+        let (head, body) = response.into_parts();
+        let all = ANSWER_HEADERS.iter().flat_map(|name| {
+            head.headers.get_all(*name).iter().map(|value| (*name, value.as_bytes().to_vec()))
+        });
+        let length = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         Self {
-            status: response.status().as_u16(),
+            status: head.status.as_u16(),
             headers: all.collect(),
             length,
-            body: AnswerBody { response: Some(response), here: Bytes::new(), left: max_body, patience },
+            body: AnswerBody { coming: Some(body), here: Bytes::new(), left: max_body, patience },
         }
     }
 
@@ -96,7 +100,7 @@ impl ForwardedAnswer {
             }
         }
         self.length = u64::try_from(whole.len()).ok();
-        (self.body.response, self.body.here) = (None, whole.freeze());
+        (self.body.coming, self.body.here) = (None, whole.freeze());
         self
     }
 
@@ -113,15 +117,21 @@ impl AnswerBody {
     /// # Errors
     /// The body broke off.
     pub async fn next(&mut self) -> Result<Option<Bytes>, BrokenOff> {
-        if self.here.is_empty() {
-            let Some(response) = &mut self.response else { return Ok(None) };
-            let part = timeout(self.patience, response.chunk()).await.map_err(|_| BrokenOff::Silent)?;
-            let part = part.map_err(|error| {
-                let error = call_error(&error).as_str();
+        // What is no data says nothing that is passed on.
+        while self.here.is_empty() {
+            let Some(coming) = &mut self.coming else { return Ok(None) };
+            let frame = poll_fn(|context| Pin::new(&mut *coming).poll_frame(context));
+            let frame = timeout(self.patience, frame).await.map_err(|_| BrokenOff::Silent)?;
+            let Some(frame) = frame else {
+                self.coming = None;
+                return Ok(None);
+            };
+            let frame = frame.map_err(|error| {
+                let error = cause_of(&error).as_str();
                 tracing::debug!(error, "an answer that is passed through broke off");
                 BrokenOff::Connection
             })?;
-            let Some(part) = part else { return Ok(None) };
+            let part = frame.into_data().unwrap_or_default();
             let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
             self.left = self.left.checked_sub(length).ok_or(BrokenOff::TooLong)?;
             self.here = part;

@@ -13,8 +13,8 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Parts that wait to be sent. Source: ours; a part is some 64 KiB at most.
-const PARTS: usize = 2;
+/// Parts that wait to be sent. Source: ours; a part is what the edge reads at once, 128 KiB at most.
+const PARTS: usize = 1;
 
 /// A part of a body, or its end.
 #[derive(Debug)]
@@ -60,6 +60,12 @@ impl Progress {
 }
 
 impl Uploader {
+    /// Waits until there is room for a part, so that none is fetched before. Returns whether one is wanted: not if the
+    /// call has ended.
+    pub async fn has_room(&self) -> bool {
+        self.parts.reserve().await.is_ok()
+    }
+
     /// Hands over a part, once there is room for it. Returns whether more is wanted: not if the call has ended.
     pub async fn send(&self, part: Bytes) -> bool {
         self.parts.send(Part::Bytes(part)).await.is_ok()

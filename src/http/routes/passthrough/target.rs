@@ -54,6 +54,9 @@ fn danger_in(path: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::Uri;
+    use proptest::prelude::*;
+
     use super::Target;
     use crate::http::problem::Problem;
 
@@ -94,5 +97,17 @@ mod tests {
         check("/com/a%00", Err("a control character"));
         check("/com/", Err("not found"));
         check("/c%6fm/a", Err("not found"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_edge_reads_the_client_can_send_as_it_is(rest in "[ -~]{0,12}(\\?[ -~]{0,12})?") {
+            let target: Result<Uri, _> = format!("/com/a{rest}").parse();
+            let Some(Ok(target)) = target.ok().map(|target| Target::of(&target)) else { return Ok(()) };
+            let query = target.query.map(|query| format!("?{query}")).unwrap_or_default();
+            let sent = format!("/com/{}{query}", target.path);
+            let url: hyper::Uri = format!("https://haravan.invalid{sent}").parse().unwrap();
+            prop_assert_eq!(url.path_and_query().unwrap().as_str(), sent);
+        }
     }
 }
