@@ -18,8 +18,11 @@ use crate::http::connection::head_guard::HeadGuard;
 /// How long a connection may take that is there for the probes alone.
 const PROBE: Duration = Duration::from_secs(5);
 
+/// A connection as it is served.
+pub(super) type Guarded = HeadGuard<Placed<TcpStream>>;
+
 /// A connection as it is served, and who is at its other end.
-pub(super) type Accepted = (HeadGuard<Placed<TcpStream>>, Option<SocketAddr>);
+pub(super) type Accepted = (Guarded, Option<SocketAddr>);
 
 /// Accepts a worker's connections.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use tokio::net::TcpSocket;
 
 use super::capacity::IN_HAND;
 use super::connections::{BEYOND, Connections};
-use super::gate::Gate;
+use super::gate::{Gate, Guarded};
 use crate::http::connection::head_guard::HEAD_TIMEOUT;
 
 /// How many connections may wait to be accepted. Source: `HttpServer`'s default.
@@ -116,6 +116,9 @@ impl Serving {
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .local_addr(addr)
                 .graceful_shutdown_signal(stopped.clone())
+                .on_connect_ext(|connection: &Guarded, along| {
+                    along.insert(connection.window());
+                })
                 .h1(routes());
             let probed = HttpService::build()
                 .keep_alive(KeepAlive::Disabled)

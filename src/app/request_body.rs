@@ -11,6 +11,7 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 
 use crate::http::connection::body_deadline::{BodyDeadline, SharedBody};
+use crate::http::connection::body_window::BodyWindow;
 
 /// An answer to a request that has a body.
 ///
@@ -33,7 +34,8 @@ pub(super) fn timed(request: &mut Request, deadline: &BodyDeadline) -> Option<Sh
         Payload::None => return None,
         body => Rc::new(RefCell::new(body.take())),
     };
-    let timed = deadline.timed(Rc::clone(&body));
+    let window = request.conn_data::<BodyWindow>().cloned().unwrap_or_default();
+    let timed = deadline.timed(Rc::clone(&body), window);
     *request.payload() = Payload::Stream { payload: Box::pin(timed) };
     Some(body)
 }

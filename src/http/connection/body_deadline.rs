@@ -18,6 +18,8 @@ use futures_util::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::body_window::BodyWindow;
+
 /// The bytes that earn a body a second more. Source: ours; a line for telephones carries several times that.
 const BYTES_A_SECOND: u64 = 16 << 10;
 /// What is left to a body that is under way when the gateway stops.
@@ -36,6 +38,7 @@ pub type SharedBody = Rc<RefCell<Payload>>;
 /// A body that comes in time, or ends in an error that [`is_late`].
 pub struct TimedBody {
     body: SharedBody,
+    window: BodyWindow,
     deadline: BodyDeadline,
     begun: Instant,
     received: u64,
@@ -58,10 +61,11 @@ impl BodyDeadline {
         Self { timeout, stopping }
     }
 
-    /// A request's body, whose head has just come.
+    /// A request's body, whose head has just come, and the window of the connection that it comes on.
     #[must_use]
-    pub fn timed(&self, body: SharedBody) -> TimedBody {
-        TimedBody { body, deadline: self.clone(), begun: Instant::now(), received: 0, wait: None }
+    pub fn timed(&self, body: SharedBody, window: BodyWindow) -> TimedBody {
+        window.shut();
+        TimedBody { body, window, deadline: self.clone(), begun: Instant::now(), received: 0, wait: None }
     }
 }
 
@@ -106,6 +110,7 @@ impl Stream for TimedBody {
         let polled = Pin::new(&mut *this.body.borrow_mut()).poll_next(context);
         match polled {
             Poll::Pending => {
+                this.window.open();
                 this.poll_late(context).map(|()| Some(Err(PayloadError::Io(io::ErrorKind::TimedOut.into()))))
             }
             Poll::Ready(Some(Ok(bytes))) => {
@@ -115,6 +120,12 @@ impl Stream for TimedBody {
             }
             Poll::Ready(ended) => Poll::Ready(ended),
         }
+    }
+}
+
+impl Drop for TimedBody {
+    fn drop(&mut self) {
+        self.window.lift();
     }
 }
 
@@ -139,7 +150,7 @@ mod tests {
     use tokio::time::{Instant, advance};
     use tokio_util::sync::CancellationToken;
 
-    use super::{AT_STOP, BYTES_A_SECOND, BodyDeadline, TimedBody, is_late};
+    use super::{AT_STOP, BYTES_A_SECOND, BodyDeadline, BodyWindow, TimedBody, is_late};
 
     const TIMEOUT: Duration = Duration::from_secs(10);
     const MOMENT: Duration = Duration::from_millis(1);
@@ -161,7 +172,7 @@ mod tests {
             let payload: Payload = Payload::Stream { payload: Box::pin(chunks) };
             let body = Rc::new(RefCell::new(payload));
             let stopping = CancellationToken::new();
-            let body = BodyDeadline::new(TIMEOUT, stopping.clone()).timed(body);
+            let body = BodyDeadline::new(TIMEOUT, stopping.clone()).timed(body, BodyWindow::default());
             Self { sender, body, stopping }
         }
 

@@ -18,6 +18,7 @@ use actix_web::http::StatusCode;
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::body_window::BodyWindow;
 use super::head_error::{HeadError, MAX_URL};
 use super::lingering_close::LingeringClose;
 use super::stall::Stall;
@@ -48,6 +49,7 @@ const VERSIONS: [&[u8]; 2] = [b"HTTP/1.1", b"HTTP/1.0"];
 pub struct HeadGuard<T> {
     io: T,
     lines: RequestLines,
+    window: BodyWindow,
     /// The wait for the rest of a head.
     head: Stall,
     /// The wait for the caller to take more of an answer.
@@ -100,7 +102,14 @@ impl<T> HeadGuard<T> {
     #[must_use]
     pub fn new(io: T) -> Self {
         let (head, sending) = (Stall::default(), Stall::default());
-        Self { io, lines: RequestLines::default(), head, sending, farewell: None }
+        let (lines, window) = (RequestLines::default(), BodyWindow::default());
+        Self { io, lines, window, head, sending, farewell: None }
+    }
+
+    /// How far the bodies that come on it are read.
+    #[must_use]
+    pub fn window(&self) -> BodyWindow {
+        self.window.clone()
     }
 }
 
@@ -110,11 +119,14 @@ impl<T: AsyncRead + Unpin> AsyncRead for HeadGuard<T> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { io, lines, head, .. } = self.get_mut();
+        let Self { io, lines, window, head, .. } = self.get_mut();
+        ready!(window.poll(context));
         let before = buffer.filled().len();
         match Pin::new(io).poll_read(context, buffer)? {
             Poll::Ready(()) => {
-                lines.read(buffer.filled().get(before..).unwrap_or_default());
+                let bytes = buffer.filled().get(before..).unwrap_or_default();
+                window.read(bytes.len());
+                lines.read(bytes);
                 if !lines.in_head {
                     head.clear();
                 }

@@ -91,6 +91,9 @@ impl Parts {
                 // Haravan takes no more: its answer says why.
                 return Ok(());
             }
+            if !uploader.has_room().await {
+                return Ok(());
+            }
             next = self.rest.next().await;
         }
         copy.end();
