@@ -1,7 +1,7 @@
 //! How long a request's body may take: a caller that sends it a byte at a time would hold a connection for ever.
 //!
-//! Only a body that is not there yet, when it is read, is timed. Each byte that came earns time for more, so that a
-//! long body over a slow line arrives, and a length that is only claimed earns nothing.
+//! Only the waits of its reader for more of it are timed: one who takes his time makes no body late. Each byte that came
+//! earns time for more, so that a long body over a slow line arrives, and a length that is only claimed earns nothing.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -40,8 +40,11 @@ pub struct TimedBody {
     body: SharedBody,
     window: BodyWindow,
     deadline: BodyDeadline,
-    begun: Instant,
     received: u64,
+    /// How long the body was waited for, the wait under way left out.
+    waited: Duration,
+    /// When the wait under way began.
+    since: Option<Instant>,
     /// None until the body is waited for.
     wait: Option<Wait>,
 }
@@ -65,7 +68,8 @@ impl BodyDeadline {
     #[must_use]
     pub fn timed(&self, body: SharedBody, window: BodyWindow) -> TimedBody {
         window.shut();
-        TimedBody { body, window, deadline: self.clone(), begun: Instant::now(), received: 0, wait: None }
+        let (deadline, waited) = (self.clone(), Duration::ZERO);
+        TimedBody { body, window, deadline, received: 0, waited, since: None, wait: None }
     }
 }
 
@@ -75,14 +79,12 @@ pub(crate) fn is_late(error: &PayloadError) -> bool {
 }
 
 impl TimedBody {
-    /// When the body is late, as far as is known now.
-    fn ends(&self) -> Instant {
-        self.begun + self.deadline.timeout + Duration::from_secs(self.received / BYTES_A_SECOND)
-    }
-
     /// Ready once the body is late.
     fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let ends = self.ends();
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let earned = Duration::from_secs(self.received / BYTES_A_SECOND);
+        // Never earlier than it was before: so the timer is set anew only when it has run out.
+        let ends = since + (self.deadline.timeout + earned).saturating_sub(self.waited);
         let wait = self.wait.get_or_insert_with(|| Wait {
             timer: Box::pin(sleep_until(ends)),
             stopping: Box::pin(self.deadline.stopping.clone().cancelled_owned()),
@@ -114,6 +116,9 @@ impl Stream for TimedBody {
                 this.poll_late(context).map(|()| Some(Err(PayloadError::Io(io::ErrorKind::TimedOut.into()))))
             }
             Poll::Ready(Some(Ok(bytes))) => {
+                if let Some(since) = this.since.take() {
+                    this.waited += since.elapsed();
+                }
                 let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 this.received = this.received.saturating_add(more);
                 Poll::Ready(Some(Ok(bytes)))
@@ -201,6 +206,20 @@ mod tests {
         assert!(!sent.is_late_now(), "a byte just before the end earns no second");
         advance(MOMENT * 2).await;
         assert!(sent.is_late_now());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_whose_reader_takes_his_time_is_not_late() {
+        let mut sent = Sent::begin();
+        for _ in 0..2 {
+            sent.send(1);
+            assert!(matches!(sent.body.next().now_or_never(), Some(Some(Ok(_)))));
+            advance(TIMEOUT * 2).await;
+            assert!(!sent.is_late_now(), "nobody waited until now");
+            advance(TIMEOUT / 2).await;
+        }
+        advance(MOMENT).await;
+        assert!(sent.is_late_now(), "both waits together are too long");
     }
 
     #[tokio::test(start_paused = true)]
