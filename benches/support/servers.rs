@@ -28,8 +28,9 @@ use tonkho::settings::sections::{CacheSettings, RateSettings};
 
 pub(crate) const KEY: &str = "tk_bench";
 
-/// As many calls as anybody likes.
-const NO_LIMIT: u32 = 10_000;
+/// A bucket that leaks as many calls as anybody likes, and has a size that real ones may have: each hit says it.
+const PLACES: u32 = 1_000;
+const LEAK_PER_SECOND: f64 = 10_000.0;
 /// A large shop, most of whose cells have no row.
 pub(crate) const LARGE_SHOP: u64 = GENERATED_SHOP;
 const LARGE: (usize, usize) = (10_000, 24);
@@ -96,7 +97,7 @@ pub(crate) async fn serve_haravan() {
         ShopSettings::new(SMALL_SHOP, ShopData::Generated(generated(SMALL, 1.0))),
     ];
     for shop in &mut settings.shops {
-        shop.bucket = BucketSettings::new(NO_LIMIT, f64::from(NO_LIMIT));
+        shop.bucket = BucketSettings::new(PLACES, LEAK_PER_SECOND);
     }
     let sandbox = Sandbox::start(settings).unwrap();
     println!("{}", sandbox.base_url());
@@ -131,8 +132,8 @@ fn shop_settings(org_id: u64, cache: CacheSettings) -> tonkho::settings::shops::
         token: SecretString::from(format!("sandbox-{org_id}")),
         hosts: Vec::new(),
         rate: RateSettings {
-            bucket: NO_LIMIT,
-            leak_per_second: f64::from(NO_LIMIT),
+            bucket: PLACES,
+            leak_per_second: LEAK_PER_SECOND,
             ..RateSettings::default()
         },
         cache,
