@@ -131,11 +131,7 @@ fn shop_settings(org_id: u64, cache: CacheSettings) -> tonkho::settings::shops::
         name: None,
         token: SecretString::from(format!("sandbox-{org_id}")),
         hosts: Vec::new(),
-        rate: RateSettings {
-            bucket: PLACES,
-            leak_per_second: LEAK_PER_SECOND,
-            ..RateSettings::default()
-        },
+        rate: RateSettings { bucket: PLACES, leak_per_second: LEAK_PER_SECOND, ..RateSettings::default() },
         cache,
         low_stock_threshold: 5.into(),
         exclude_locations: Vec::new(),

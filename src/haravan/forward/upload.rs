@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Parts that wait to be sent. Source: ours; a part is what the edge reads at once, 128 KiB at most.
+/// Parts that wait to be sent. Source: ours; a part is what the edge reads at once, some 32 KiB.
 const PARTS: usize = 1;
 
 /// A part of a body, or its end.
@@ -60,7 +60,7 @@ impl Progress {
 }
 
 impl Uploader {
-    /// Waits until there is room for a part, so that none is fetched before. Returns whether one is wanted: not if the
+    /// Waits until there is room for a part, so that none is read too early. Returns whether one is wanted: not if the
     /// call has ended.
     pub async fn has_room(&self) -> bool {
         self.parts.reserve().await.is_ok()

@@ -21,10 +21,10 @@ use tower_service::Service;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
-/// A connection to Haravan or to a proxy, encrypted as far as that.
+/// A connection to Haravan, or through a proxy; with TLS if the proxy has it.
 type Hop = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// When a quiet connection is asked whether it lives, and how long what was sent may stay unconfirmed. Source: reqwest.
+/// After how long a quiet connection is tested, and how long bytes may stay unconfirmed. Source: reqwest.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const UNCONFIRMED: Duration = Duration::from_secs(30);
 
@@ -32,16 +32,16 @@ const UNCONFIRMED: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) struct Connector {
     to_haravan: HttpsConnector<Way>,
-    /// The longest that it may take until a request can be sent.
+    /// The longest that a connection may take to be made.
     longest: Duration,
 }
 
-/// The way as far as the last hop before Haravan's own encryption.
+/// The way to Haravan, before TLS with Haravan begins.
 #[derive(Clone)]
 struct Way {
     tcp: HttpConnector,
     tls: Arc<ClientConfig>,
-    /// Which proxy is meant for an address.
+    /// Which proxy an address has.
     proxies: Option<Arc<Matcher>>,
 }
 

@@ -1,7 +1,7 @@
 //! The client for what is passed through. It changes nothing, and holds little of a large body.
 //!
-//! It speaks HTTP/1.1: on a connection that calls share, a body that is read slowly holds the others up, or has a whole
-//! window of it kept here.
+//! It speaks HTTP/1.1. On HTTP/2, calls share a connection: a body that is read slowly would delay the other calls, or fill
+//! a window of 2 MiB here.
 
 use std::time::Duration;
 
@@ -53,14 +53,14 @@ impl ForwardingClient {
     }
 }
 
-/// Which proxy is meant for an address: the same as [`builder`](super::builder) gives to the other client.
+/// Which proxy an address has: the same rule as [`builder`](super::builder) gives to the other client.
 fn proxies(policy: &HaravanPolicy) -> Result<Option<Matcher>, PoolError> {
     match &policy.proxy {
         ProxyPolicy::Never => Ok(None),
         ProxyPolicy::FromEnvironment => Ok(Some(Matcher::from_system())),
         ProxyPolicy::At(url) => {
             let proxies = Matcher::builder().https(url.expose_secret()).build();
-            // One that it cannot read would be left out.
+            // The matcher leaves out an address that it cannot read.
             let haravan: Uri = policy.base_url.parse().map_err(|_| PoolError::Address)?;
             let is_read = proxies.intercept(&haravan).is_some();
             if is_read { Ok(Some(proxies)) } else { Err(PoolError::Address) }

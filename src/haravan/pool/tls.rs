@@ -6,9 +6,9 @@ use rustls::ClientConfig;
 use rustls::crypto::ring::default_provider;
 use rustls_platform_verifier::BuilderVerifierExt;
 
-/// What is spoken over it, as the handshake names it.
+/// The name of HTTP/1.1 in a handshake.
 pub(super) const HTTP_1: &[u8] = b"http/1.1";
-/// The same, for many calls on one connection.
+/// The name of HTTP/2 in a handshake.
 pub(super) const HTTP_2: &[u8] = b"h2";
 
 /// Reads what the machine trusts, from disk.
@@ -21,7 +21,7 @@ pub(super) fn load() -> Result<ClientConfig, rustls::Error> {
     Ok(builder.with_no_client_auth())
 }
 
-/// The same for what is spoken over it, best first.
+/// The same configuration, for these protocols, the best first.
 pub(super) fn speaking(trust: &ClientConfig, protocols: &[&[u8]]) -> ClientConfig {
     let mut tls = trust.clone();
     tls.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();

@@ -1,6 +1,6 @@
 //! How long a request's body may take: a caller that sends it a byte at a time would hold a connection for ever.
 //!
-//! Only the waits of its reader for more of it are timed: one who takes his time makes no body late. Each byte that came
+//! Only the time that the handler waits for the body counts: a handler that is busy makes no body late. Each byte that came
 //! earns time for more, so that a long body over a slow line arrives, and a length that is only claimed earns nothing.
 
 use std::cell::RefCell;
@@ -41,9 +41,9 @@ pub struct TimedBody {
     window: BodyWindow,
     deadline: BodyDeadline,
     received: u64,
-    /// How long the body was waited for, the wait under way left out.
+    /// How long the handler has waited, without the present wait.
     waited: Duration,
-    /// When the wait under way began.
+    /// When the present wait began.
     since: Option<Instant>,
     /// None until the body is waited for.
     wait: Option<Wait>,
@@ -83,7 +83,7 @@ impl TimedBody {
     fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let since = *self.since.get_or_insert_with(Instant::now);
         let earned = Duration::from_secs(self.received / BYTES_A_SECOND);
-        // Never earlier than it was before: so the timer is set anew only when it has run out.
+        // It is never earlier than it was before, so the timer is set again only when it has run out.
         let ends = since + (self.deadline.timeout + earned).saturating_sub(self.waited);
         let wait = self.wait.get_or_insert_with(|| Wait {
             timer: Box::pin(sleep_until(ends)),
@@ -123,7 +123,10 @@ impl Stream for TimedBody {
                 this.received = this.received.saturating_add(more);
                 Poll::Ready(Some(Ok(bytes)))
             }
-            Poll::Ready(ended) => Poll::Ready(ended),
+            Poll::Ready(ended) => {
+                this.window.lift();
+                Poll::Ready(ended)
+            }
         }
     }
 }
@@ -209,13 +212,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_whose_reader_takes_his_time_is_not_late() {
+    async fn a_busy_handler_makes_no_body_late() {
         let mut sent = Sent::begin();
         for _ in 0..2 {
             sent.send(1);
             assert!(matches!(sent.body.next().now_or_never(), Some(Some(Ok(_)))));
             advance(TIMEOUT * 2).await;
-            assert!(!sent.is_late_now(), "nobody waited until now");
+            assert!(!sent.is_late_now(), "the handler did not wait until now");
             advance(TIMEOUT / 2).await;
         }
         advance(MOMENT).await;

@@ -1,18 +1,17 @@
-//! How far a request's body is read ahead of the one who takes it.
+//! How far a request's body is read before its handler wants it.
 //!
-//! actix reads up to 128 KiB of a connection while nobody takes the body that comes on it, and hands out as much again. A
-//! gateway that passes large bodies on would hold that for each of them. So a connection is shut while a body lies ready,
-//! and opened for a part more each time its taker waits.
+//! actix reads 128 KiB of a connection ahead, and keeps as much again for the handler. A gateway that passes large bodies
+//! on would hold that for each of them. So a connection is read no further while the handler has a part of the body, and
+//! one part further each time the handler waits.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// The bytes after which a connection is read no further, until the body's taker waits again. What is read at once may go
-/// beyond. Source: ours; actix stops handing out at as many.
+/// The bytes that are read at a time. One read may bring more. Source: ours; actix keeps as much for a handler.
 const PART: usize = 32 << 10;
 
-/// Whether a connection may be read: for the one who reads it, and for the one who takes a body off it.
+/// Whether a connection may be read. The connection and the body that comes on it share it.
 #[derive(Debug, Clone)]
 pub struct BodyWindow(Rc<State>);
 
@@ -20,58 +19,54 @@ pub struct BodyWindow(Rc<State>);
 struct State {
     /// The bytes that may still be read.
     left: Cell<usize>,
-    /// Whether a body is under way.
-    has_taker: Cell<bool>,
-    /// Who reads, if it found the window shut.
+    /// Whether a request has a body that is not read to its end.
+    has_body: Cell<bool>,
+    /// Wakes the task that reads the connection, if that found the window shut.
     reader: RefCell<Option<Waker>>,
 }
 
 impl Default for BodyWindow {
-    /// Of a connection on which no body is under way.
+    /// The window of a connection without a body.
     fn default() -> Self {
-        Self(Rc::new(State {
-            left: Cell::new(PART),
-            has_taker: Cell::new(false),
-            reader: RefCell::new(None),
-        }))
+        Self(Rc::new(State { left: Cell::new(PART), has_body: Cell::new(false), reader: RefCell::new(None) }))
     }
 }
 
 impl BodyWindow {
-    /// A body begins: it is read when its taker waits for it.
+    /// A body begins. It is read when its handler waits for it.
     pub(super) fn shut(&self) {
-        self.0.has_taker.set(true);
+        self.0.has_body.set(true);
         self.0.left.set(0);
     }
 
-    /// The taker waits: there may be a part more.
+    /// The handler waits: one more part may be read.
     pub(super) fn open(&self) {
         self.0.left.set(PART);
         self.wake();
     }
 
-    /// No body is under way.
+    /// The body is read to its end, or given up.
     pub(super) fn lift(&self) {
-        self.0.has_taker.set(false);
+        self.0.has_body.set(false);
         self.open();
     }
 
-    /// Ready if something may be read. If not, whoever asks is woken when it may.
+    /// Ready if the connection may be read. If not, the task is woken when it may.
     pub(super) fn poll(&self, context: &Context<'_>) -> Poll<()> {
         if 0 < self.0.left.get() {
             return Poll::Ready(());
         }
-        if self.0.has_taker.get() {
+        if self.0.has_body.get() {
             *self.0.reader.borrow_mut() = Some(context.waker().clone());
         } else {
-            // What has come may be the head of a body: it is looked at first.
+            // These bytes may hold the head of a request with a body, so actix has to see them first.
             self.0.left.set(PART);
             context.waker().wake_by_ref();
         }
         Poll::Pending
     }
 
-    /// So many bytes were read.
+    /// Counts bytes that were read.
     pub(super) fn read(&self, bytes: usize) {
         self.0.left.set(self.0.left.get().saturating_sub(bytes));
     }
@@ -102,7 +97,7 @@ mod tests {
         (caller, guard, window)
     }
 
-    /// How much is read before whoever reads has to wait.
+    /// The bytes that are read before the reader has to wait.
     fn read(guard: &mut HeadGuard<DuplexStream>) -> usize {
         let mut part = vec![0; PART / 4];
         let mut length = 0;
@@ -113,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_read_a_part_at_a_time_as_its_taker_waits() {
+    async fn a_body_is_read_one_part_each_time_its_handler_waits() {
         let (_caller, mut guard, window) = full().await;
         window.shut();
         assert_eq!(read(&mut guard), 0);
@@ -121,11 +116,11 @@ mod tests {
             window.open();
             assert_eq!(read(&mut guard), PART);
         }
-        assert_eq!(read(&mut guard), 0, "nobody waits");
+        assert_eq!(read(&mut guard), 0, "the handler does not wait");
     }
 
     #[tokio::test]
-    async fn who_found_the_window_shut_is_woken_when_it_opens() {
+    async fn a_reader_that_found_the_window_shut_is_woken_when_it_opens() {
         let (_caller, mut guard, window) = full().await;
         window.shut();
         let mut part = vec![0; PART];
@@ -141,10 +136,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn between_bodies_all_is_read_with_a_look_at_what_came_after_each_part() {
+    async fn without_a_body_a_connection_is_read_to_its_end_with_a_pause_after_each_part() {
         let (_caller, mut guard, window) = full().await;
         assert_eq!(read(&mut guard), PART);
-        assert_eq!(read(&mut guard), PART, "whoever reads is woken at once");
+        assert_eq!(read(&mut guard), PART, "the reader is woken at once");
         window.shut();
         window.lift();
         let mut rest = vec![0; LENGTH - 2 * PART];
