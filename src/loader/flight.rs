@@ -143,6 +143,11 @@ impl Flight {
                         splits += 1;
                         tiles.extend([second, first]);
                     }
+                    // The sentinel may be what is odd: it can move while pages are read.
+                    None if company == Company::Sentinel => {
+                        splits += 1;
+                        tiles.push(tile);
+                    }
                     _ => self.note(&tile, TileAnswer::default(), Rest::Unknown(MissingReason::Failed)),
                 },
             }
