@@ -138,18 +138,15 @@ impl Flight {
                 TileEnd::Failed(answer, reason) => self.note(&tile, answer, Rest::Unknown(reason)),
                 TileEnd::Refused => self.search(tile).await,
                 TileEnd::Denied => {}
-                TileEnd::Unpageable => match split(&tile) {
-                    Some((first, second)) if splits < MOST_SPLITS => {
+                TileEnd::Unpageable => {
+                    let smaller = smaller_questions(&tile, company);
+                    if smaller.is_empty() || MOST_SPLITS <= splits {
+                        self.note(&tile, TileAnswer::default(), Rest::Unknown(MissingReason::Failed));
+                    } else {
                         splits += 1;
-                        tiles.extend([second, first]);
+                        tiles.extend(smaller);
                     }
-                    // The sentinel may be what is odd: it can move while pages are read.
-                    None if company == Company::Sentinel => {
-                        splits += 1;
-                        tiles.push(tile);
-                    }
-                    _ => self.note(&tile, TileAnswer::default(), Rest::Unknown(MissingReason::Failed)),
-                },
+                }
             }
         }
         give_way();
@@ -337,5 +334,15 @@ impl From<NoAnswer> for NoPage {
             NoAnswer::Error(CallError::Throttled { .. }) => Self::Failed(MissingReason::RateLimited),
             NoAnswer::Error(_) => Self::Failed(MissingReason::Failed),
         }
+    }
+}
+
+/// What is asked for in place of a tile whose pages make no sense, the last first: its halves, or its one cell without a
+/// sentinel, because a sentinel may change between two pages. Empty if nothing is smaller.
+fn smaller_questions(tile: &Tile, company: Company) -> Vec<Tile> {
+    match (split(tile), company) {
+        (Some((first, second)), _) => vec![second, first],
+        (None, Company::Sentinel) => vec![tile.clone()],
+        (None, Company::None) => Vec::new(),
     }
 }

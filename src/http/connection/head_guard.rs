@@ -4,7 +4,7 @@
 //! middleware: actix writes a status line without a body and closes. A caller that put ten thousand ids into a URL
 //! would learn nothing from it. So a connection is read and written through a [`HeadGuard`], which follows the
 //! length of request lines on the way in and, on the way out, puts a problem in the place of such an answer.
-//! Everything else passes as it is.
+//! Everything else passes as it is. A body is read only as far as its [`BodyWindow`] is open.
 //!
 //! actix has a deadline for the first head of a connection, and none for those that follow, nor for a caller that takes
 //! nothing of its answer. Those are here, and armed only while a caller keeps us waiting.

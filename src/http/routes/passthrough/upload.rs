@@ -87,11 +87,9 @@ impl Parts {
                 return Err(too_large(self.max));
             }
             copy.add(&part);
-            if !part.is_empty() && !uploader.send(part).await {
+            let is_taken = part.is_empty() || uploader.send(part).await;
+            if !is_taken || !uploader.has_room().await {
                 // Haravan takes no more: its answer says why.
-                return Ok(());
-            }
-            if !uploader.has_room().await {
                 return Ok(());
             }
             next = self.rest.next().await;
